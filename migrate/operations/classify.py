@@ -1,0 +1,99 @@
+"""Where a change stands. The cluster decides; no journal is asked."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import assert_never
+
+from msgspec import UNSET, UnsetType
+
+from migrate.objects import Json, Manifest, value_at
+from migrate.operations.jsontext import JsonTextError, locate
+from migrate.operations.model import Create, Delete, Edit, Operation, Patch
+
+
+class Standing(StrEnum):
+    """PENDING: as before the change. APPLIED: as after it. DRIFTED: neither."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    DRIFTED = "drifted"
+
+
+def classify(operation: Operation, live: Manifest | None) -> Standing:
+    """Tell where the operation stands against the live object (None: there is none)."""
+    match operation.change:
+        case Create(manifest):
+            return _existence(manifest, live, absent=Standing.PENDING, present=Standing.APPLIED)
+        case Delete(manifest):
+            return _existence(manifest, live, absent=Standing.APPLIED, present=Standing.PENDING)
+        case Patch(edits):
+            return _together({standing_of(edit, live) for edit in edits})
+        case _:
+            assert_never(operation.change)
+
+
+def standing_of(edit: Edit, live: Manifest | None) -> Standing:
+    """Tell where a single edit stands: somebody may have changed one field of several."""
+    if live is None:
+        return Standing.DRIFTED
+    found = current(edit, live)
+    if _same(edit, found, edit.after):
+        return Standing.APPLIED
+    return Standing.PENDING if _same(edit, found, edit.before) else Standing.DRIFTED
+
+
+def pending(change: Patch, live: Manifest) -> tuple[Edit, ...]:
+    """Return the edits that are still to be made."""
+    return tuple(e for e in change.edits if standing_of(e, live) is Standing.PENDING)
+
+
+UNREADABLE = object()
+"""What `current` finds where a string should hold a JSON document and does not."""
+
+
+def current(edit: Edit, live: Manifest) -> Json | UnsetType:
+    """Return what the live object has where the edit points to, in the edit's own terms."""
+    value = value_at(live, edit.path)
+    if edit.within is None:
+        return value
+    try:
+        return locate(value, edit.within) if isinstance(value, str) else UNREADABLE
+    except JsonTextError:
+        return UNREADABLE
+
+
+def _same(edit: Edit, found: Json | UnsetType, wanted: Json | UnsetType) -> bool:
+    if UNSET in (found, wanted) or found is UNREADABLE or edit.within is None:
+        return bool(found == wanted) if found is not UNREADABLE else False
+    return bool(json.loads(str(found)) == json.loads(str(wanted)))
+
+
+def _existence(
+    manifest: Manifest, live: Manifest | None, *, absent: Standing, present: Standing
+) -> Standing:
+    if live is None:
+        return absent
+    return present if contains(live, manifest) else Standing.DRIFTED
+
+
+def _together(standings: set[Standing]) -> Standing:
+    if Standing.DRIFTED in standings:
+        return Standing.DRIFTED
+    return Standing.PENDING if Standing.PENDING in standings else Standing.APPLIED
+
+
+def contains(live: Json, wanted: Json) -> bool:
+    """Tell whether all of ``wanted`` is in ``live``; the API server may have added defaults."""
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and all(
+            key in live and contains(live[key], value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(live, list)
+            and len(live) == len(wanted)
+            and all(contains(a, b) for a, b in zip(live, wanted, strict=True))
+        )
+    return bool(live == wanted)

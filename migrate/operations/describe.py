@@ -1,0 +1,70 @@
+"""One line of text for everything that a plan can do."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec import UNSET, UnsetType
+
+from migrate.objects import Json
+from migrate.operations.model import (
+    Activation,
+    Condition,
+    Create,
+    Delete,
+    Edit,
+    Holds,
+    Operation,
+    Patch,
+    Restart,
+    RolledOut,
+    Wake,
+)
+
+
+def describe(operation: Operation) -> list[str]:
+    """Return a line for the object, and one for each of its fields that changes."""
+    target, reason = operation.target, operation.reason
+    match operation.change:
+        case Create():
+            return [f"+ create {target}: {reason}"]
+        case Delete():
+            return [f"- delete {target}: {reason}"]
+        case Patch(edits):
+            return [f"~ patch {target}: {reason}", *(f"    {describe_edit(e)}" for e in edits)]
+        case _:
+            assert_never(operation.change)
+
+
+def describe_edit(edit: Edit) -> str:
+    """Return ``/path: before -> after``."""
+    where = edit.path if edit.within is None else f"{edit.path} {edit.within}"
+    return f"{where}: {_value(edit, edit.before)} -> {_value(edit, edit.after)}"
+
+
+def _value(edit: Edit, value: Json | UnsetType) -> str:
+    if value is UNSET:
+        return "(none)"
+    return str(value) if edit.within is not None else repr(value)
+
+
+def describe_activation(activation: Activation) -> str:
+    """Return what is done to make the writes act."""
+    match activation:
+        case Restart(target):
+            return f"! restart {target}"
+        case Wake(target):
+            return f"! wake {target}"
+        case _:
+            assert_never(activation)
+
+
+def describe_condition(condition: Condition) -> str:
+    """Return what is awaited."""
+    match condition:
+        case RolledOut(target):
+            return f"{target} is rolled out"
+        case Holds(target, _, value):
+            return f"{target} has {value}"
+        case _:
+            assert_never(condition)

@@ -1,0 +1,1 @@
+"""Tests of kmigrate; the real control plane they run against is in ``tests.testbed``."""
