@@ -1,0 +1,1 @@
+"""From what is, and what is wanted, to what to do. Pure: no I/O and no clock."""

@@ -1,0 +1,182 @@
+"""The checks of a plan: each looks at the whole case and says what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from migrate.kserve.pins import pin_at_admission
+from migrate.kserve.problems import ProblemKind
+from migrate.kserve.releases import Rules
+from migrate.kserve.services import framework_of
+from migrate.objects import ObjectRef
+from migrate.planning import findings as codes
+from migrate.planning.desired import Options
+from migrate.planning.findings import finding
+from migrate.planning.forecast import World
+from migrate.planning.plan import Finding, Forecast, Outlook
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.wanted import Key, Wanted
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a check may look at; ``rows`` is the forecast."""
+
+    snapshot: Snapshot
+    now: World
+    planned: World
+    wanted: Mapping[Key, Wanted]
+    rows: Sequence[Forecast]
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the release."""
+        return self.now.rules
+
+    def users(self, key: Key) -> Sequence[ObjectRef]:
+        """Return the services that get their image from an entry, after the plan."""
+        return self.planned.users.get(key, ())
+
+    def having(self, outlook: Outlook) -> list[Forecast]:
+        """Return the services with that outlook."""
+        return [row for row in self.rows if row.outlook is outlook]
+
+
+def run(case: Case, options: Options) -> list[Finding]:
+    """Return what all the checks find, in their order."""
+    return [one for check in CHECKS for one in check(case, options)]
+
+
+def unreadable(snapshot: Snapshot) -> list[Finding]:
+    """Return the finding for a release whose `predictors` cannot be planned for."""
+    if snapshot.rules is None:
+        found = str(snapshot.release or "no tag that names a release")
+        text = f"the release of KServe is not known: the controller's image says {found}"
+        return [finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")]
+    text = f"KServe {snapshot.release} does not read predictors: a change there changes nothing"
+    return [finding(codes.UNREAD_RELEASE, text, snapshot.rules.instead)]
+
+
+def _controller(case: Case, options: Options) -> Iterator[Finding]:
+    if options.images and len(case.snapshot.controllers) != 1:
+        found = ", ".join(map(str, case.snapshot.controllers)) or "none"
+        text = f"expected one running controller in {case.snapshot.namespace}, found {found}"
+        yield finding(codes.NO_CONTROLLER, text, "scale the one that is left over to 0")
+
+
+UNREAD = (ProblemKind.UNKNOWN, ProblemKind.UNREAD)
+
+
+def _shape(case: Case, _options: Options) -> Iterator[Finding]:
+    for problem in case.planned.predictors.problems:
+        where = f"predictors {problem.pointer}: {problem.text}"
+        if problem.kind in UNREAD:
+            yield finding(codes.UNREAD_PART, where, "it is left as it is")
+    broken = [p for p in case.planned.predictors.problems if p.kind not in UNREAD]
+    for problem in broken:
+        is_asked = any(key[0] == problem.format for key in case.wanted)
+        if is_asked:
+            text = f"predictors {problem.pointer}: {problem.text}"
+            yield finding(codes.BROKEN_PART, text, f"set it too: --set {problem.format}...")
+
+
+def _pinned(case: Case, _options: Options) -> Iterator[Finding]:
+    for key, wanted in case.wanted.items():
+        images = {ref: case.planned.resolved[ref].image or "" for ref in case.users(key)}
+        for image in sorted(set(images.values()) - {str(wanted.image)}):
+            kept = [ref for ref, found in images.items() if found == image]
+            text = f"{wanted.entry}={wanted.image}: their pinned runtimeVersion gives {image}"
+            fix = "--repin moves the pins with the image, or --accept " + codes.PINNED
+            yield finding(codes.PINNED, text, _refusals(case, kept) or fix, kept)
+
+
+def _refusals(case: Case, services: Iterable[ObjectRef]) -> str:
+    """Say why the webhook would refuse to have these pins moved; empty where it would not."""
+    for ref in services:
+        service = case.planned.services[ref]
+        pin = pin_at_admission(service, case.planned.predictors, case.rules)
+        if pin is not None and pin.refused:
+            return f"{pin.refused} ({ref})"
+    return ""
+
+
+def _anyway(case: Case, options: Options) -> Iterator[Finding]:
+    rows = case.having(Outlook.CHANGES_ANYWAY)
+    if rows:
+        when = "at the restart" if options.images else "at their next reconcile"
+        text = f"their workload differs from what the configuration says: they change {when}"
+        yield finding(codes.CHANGES_ANYWAY, text, objects=(row.service for row in rows))
+
+
+def _cannot_tell(case: Case, _options: Options) -> Iterator[Finding]:
+    rows = case.having(Outlook.CANNOT_TELL)
+    for reason in sorted({row.reason for row in rows}):
+        alike = (row.service for row in rows if row.reason == reason)
+        yield finding(codes.CANNOT_TELL, reason, objects=alike)
+
+
+def _gpu(case: Case, _options: Options) -> Iterator[Finding]:
+    for (format_, key, gpu), wanted in case.wanted.items():
+        entry = case.now.predictors.entry(format_, key)
+        if gpu or entry is None or (format_, key, True) in case.wanted:
+            continue
+        if entry.default_gpu_image_version and entry.image != wanted.image.repository:
+            image = f"{wanted.image.repository}:{entry.default_gpu_image_version}"
+            text = f"{wanted.entry}: the tag for GPUs stays, so new services with a GPU get {image}"
+            fix = f"--set {wanted.entry}/gpu={wanted.image.repository}:TAG"
+            users = case.users((format_, key, True))
+            yield finding(codes.GPU_SEPARATE, text, fix, users)
+
+
+def _runtimes(case: Case, options: Options) -> Iterator[Finding]:
+    if options.images and not case.rules.new_services_use_predictors:
+        users = [ref for key in case.wanted for ref in case.users(key)]
+        text = (
+            f"on KServe {case.rules.name} this acts only on services still in the framework "
+            f"form: {len(users)} of {len(case.rows)}; new ones do not use it, nor does any "
+            "that is written to"
+        )
+        yield finding(codes.RUNTIMES_DECIDE, text, case.rules.instead, users)
+
+
+def _unused(case: Case, _options: Options) -> Iterator[Finding]:
+    for key, wanted in case.wanted.items():
+        if not case.users(key):
+            yield finding(codes.UNUSED, f"{wanted.entry}: no service uses it")
+
+
+def _explicit(case: Case, _options: Options) -> Iterator[Finding]:
+    formats = {key[0] for key in case.wanted}
+    rows = [row for row in case.rows if row.form.removeprefix("framework ") in formats]
+    own = [r.service for r in rows if _has_own_image(case, r.service)]
+    if own:
+        yield finding(codes.EXPLICIT, "they name an image of their own, and keep it", objects=own)
+
+
+def _has_own_image(case: Case, ref: ObjectRef) -> bool:
+    spec = framework_of(case.planned.services[ref])
+    return spec is not None and bool(spec.image)
+
+
+def _broken(case: Case, _options: Options) -> Iterator[Finding]:
+    rows = case.having(Outlook.BROKEN)
+    for reason, image in sorted({(row.reason, row.after_plan or "") for row in rows}):
+        alike = (r.service for r in rows if (r.reason, r.after_plan or "") == (reason, image))
+        text = f"{reason}; they would get the image {image!r}" if image else reason
+        yield finding(codes.BROKEN_SERVICE, text, objects=alike)
+
+
+Check = Callable[[Case, Options], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (
+    _controller,
+    _shape,
+    _pinned,
+    _anyway,
+    _cannot_tell,
+    _gpu,
+    _runtimes,
+    _unused,
+    _explicit,
+    _broken,
+)

@@ -1,0 +1,81 @@
+"""The findings that a plan can have: a stable code, what it means, how bad it is.
+
+docs/findings.md has a section for each; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from migrate.errors import UsageError
+from migrate.objects import ObjectRef
+from migrate.planning.plan import Finding, Severity
+
+UNREAD_RELEASE = "KM101"
+UNKNOWN_RELEASE = "KM102"
+NO_CONTROLLER = "KM103"
+UNREAD_PART = "KM110"
+BROKEN_PART = "KM111"
+PINNED = "KM201"
+CHANGES_ANYWAY = "KM202"
+CANNOT_TELL = "KM203"
+GPU_SEPARATE = "KM204"
+RUNTIMES_DECIDE = "KM205"
+UNUSED = "KM207"
+EXPLICIT = "KM208"
+BROKEN_SERVICE = "KM209"
+NEW_SERVICES = "KM301"
+NOT_AS_BEFORE = "KM302"
+
+SEVERITY = {
+    UNREAD_RELEASE: Severity.ERROR,
+    UNKNOWN_RELEASE: Severity.ERROR,
+    NO_CONTROLLER: Severity.ERROR,
+    UNREAD_PART: Severity.WARNING,
+    BROKEN_PART: Severity.ERROR,
+    PINNED: Severity.ERROR,
+    CHANGES_ANYWAY: Severity.WARNING,
+    CANNOT_TELL: Severity.WARNING,
+    GPU_SEPARATE: Severity.WARNING,
+    RUNTIMES_DECIDE: Severity.INFO,
+    UNUSED: Severity.INFO,
+    EXPLICIT: Severity.INFO,
+    BROKEN_SERVICE: Severity.WARNING,
+    NEW_SERVICES: Severity.WARNING,
+    NOT_AS_BEFORE: Severity.WARNING,
+}
+"""Every code and its severity."""
+
+NEVER_ACCEPTED = frozenset({UNREAD_RELEASE, UNKNOWN_RELEASE, NO_CONTROLLER})
+"""Errors that no --accept takes away: there is nothing that could be done right."""
+
+
+def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = ()) -> Finding:
+    """Return a finding with the severity of its code, its objects in a fixed order."""
+    return Finding(code, SEVERITY[code], text, fix, tuple(sorted(objects)))
+
+
+def accept(findings: Iterable[Finding], accepted: Sequence[str]) -> tuple[Finding, ...]:
+    """Mark what ``CODE`` or ``CODE=NAMESPACE/NAME`` accepts.
+
+    A finding about several objects is accepted when each of them is. Raise UsageError for
+    a code that does not exist or cannot be accepted.
+    """
+    for text in accepted:
+        code = text.partition("=")[0]
+        if code not in SEVERITY or code in NEVER_ACCEPTED:
+            raise UsageError(
+                f"--accept {text}: expected one of "
+                + ", ".join(sorted(set(SEVERITY) - NEVER_ACCEPTED)),
+                "docs/findings.md tells what each means",
+            )
+    return tuple(_accepted(f, frozenset(accepted)) for f in findings)
+
+
+def _accepted(one: Finding, accepted: frozenset[str]) -> Finding:
+    names = {f"{one.code}={ref.namespace}/{ref.name}" for ref in one.objects}
+    if one.code in accepted or (names and names <= accepted):
+        return msgspec.structs.replace(one, accepted=True)
+    return one

@@ -1,0 +1,150 @@
+"""What becomes of each service: its image at four moments, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from migrate.kserve import modes, terms
+from migrate.kserve.legacy import Resolution, Verdict, resolve
+from migrate.kserve.predictors import Predictors
+from migrate.kserve.releases import Rules
+from migrate.kserve.services import (
+    FormKind,
+    Framework,
+    InferenceService,
+    form_of,
+    framework_of,
+    has_gpu,
+)
+from migrate.objects import ObjectRef
+from migrate.planning.plan import Forecast, Outlook
+from migrate.planning.wanted import Key
+
+Services = Mapping[ObjectRef, InferenceService]
+
+
+@dataclass(frozen=True)
+class World:
+    """A configuration with the services under it, and what KServe makes of both.
+
+    ``mode`` is the deployment mode of services that name none.
+    """
+
+    predictors: Predictors
+    services: Services
+    mode: str
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the release."""
+        return self.predictors.rules
+
+    @cached_property
+    def resolved(self) -> dict[ObjectRef, Resolution]:
+        """What each service gets at its next reconcile."""
+        return {
+            ref: resolve(service, self.predictors, self.rules, self.mode)
+            for ref, service in self.services.items()
+        }
+
+    @cached_property
+    def users(self) -> dict[Key, list[ObjectRef]]:
+        """The services that get their image from each entry."""
+        users: dict[Key, list[ObjectRef]] = {}
+        for ref in self.services:
+            if key := self.key(ref):
+                users.setdefault(key, []).append(ref)
+        return users
+
+    def key(self, ref: ObjectRef) -> Key | None:
+        """Return the entry that gives a service its image; None where none does."""
+        found, spec = self.resolved[ref], framework_of(self.services[ref])
+        if found.verdict is not Verdict.RESOLVED or found.entry is None or spec is None:
+            return None
+        return (found.entry.format, found.entry.key, _uses_gpu_tag(found.entry.format, spec))
+
+    def pin(self, ref: ObjectRef) -> str | None:
+        """Return the ``runtimeVersion`` of a service's framework field."""
+        spec = framework_of(self.services[ref])
+        return spec.runtime_version if spec else None
+
+    def workload(self, ref: ObjectRef) -> ObjectRef:
+        """Return the workload that KServe makes for the predictor of a service."""
+        raw = modes.mode_of(self.services[ref], self.mode) == terms.RAW_DEPLOYMENT
+        version = terms.APPS_VERSION if raw else terms.KNATIVE_VERSION
+        kind = terms.DEPLOYMENT if raw else terms.KNATIVE_SERVICE
+        return ObjectRef(version, kind, ref.name + self.rules.workload_suffix, ref.namespace)
+
+
+def _uses_gpu_tag(format_: str, spec: Framework) -> bool:
+    return format_ in terms.GPU_FORMATS and has_gpu(spec)
+
+
+def forecast(
+    now: World, planned: World, back: World, images: Mapping[ObjectRef, str]
+) -> tuple[Forecast, ...]:
+    """Return the lot of every service, in the order of their names.
+
+    ``images`` is what each workload runs; ``back`` is the world after a rollback.
+    """
+    return tuple(_row(ref, now, planned, back, images) for ref in sorted(now.services))
+
+
+def _row(
+    ref: ObjectRef, now: World, planned: World, back: World, images: Mapping[ObjectRef, str]
+) -> Forecast:
+    workload = now.workload(ref)
+    found, after = now.resolved[ref], planned.resolved[ref]
+    running = images.get(workload)
+    return Forecast(
+        service=ref,
+        form=_form(now.services[ref]),
+        outlook=_outlook(running, found, after),
+        reason=after.reason,
+        now=running,
+        after_reconcile=found.image,
+        after_plan=after.image,
+        after_rollback=back.resolved[ref].image,
+        workload=workload,
+    )
+
+
+FIXED = {
+    Verdict.CANNOT_TELL: Outlook.CANNOT_TELL,
+    Verdict.NOT_RECONCILED: Outlook.NOT_AFFECTED,
+    Verdict.BROKEN: Outlook.BROKEN,
+}
+
+
+def _outlook(running: str | None, found: Resolution, after: Resolution) -> Outlook:
+    if after.verdict in FIXED:
+        return FIXED[after.verdict]
+    if after.image != found.image:
+        return Outlook.CHANGES
+    if running is not None and after.image != running:
+        return Outlook.CHANGES_ANYWAY
+    return Outlook.UNCHANGED if after.verdict is Verdict.RESOLVED else Outlook.NOT_AFFECTED
+
+
+def _form(service: InferenceService) -> str:
+    form = form_of(service)
+    return f"framework {form.format}" if form.kind is FormKind.FRAMEWORK else form.kind.value
+
+
+def with_pins(world: World, pins: Mapping[ObjectRef, str | None]) -> World:
+    """Return the world with other pins (``runtimeVersion``) in some services."""
+    moved = {ref: _with_pin(world.services[ref], pin) for ref, pin in pins.items()}
+    return World(world.predictors, {**world.services, **moved}, world.mode)
+
+
+def _with_pin(service: InferenceService, pin: str | None) -> InferenceService:
+    predictor, format_ = service.spec.predictor, form_of(service).format
+    framework = msgspec.structs.replace(getattr(predictor, format_), runtime_version=pin)
+    moved = msgspec.structs.replace(predictor, **{format_: framework})
+    return msgspec.structs.replace(
+        service, spec=msgspec.structs.replace(service.spec, predictor=moved)
+    )

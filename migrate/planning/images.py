@@ -1,0 +1,49 @@
+"""The images that the global configuration sets, one row for each tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from migrate.kserve import terms
+from migrate.kserve.overrides import Override, overrides
+from migrate.kserve.predictors import Entry, Predictors
+from migrate.kserve.releases import Release
+from migrate.planning.plan import ImageRow
+from migrate.planning.wanted import Key, Wanted
+
+
+def image_rows(
+    predictors: Predictors, release: Release | None, wanted: Mapping[Key, Wanted]
+) -> tuple[ImageRow, ...]:
+    """Return a row for each image that the release reads from `predictors`."""
+    found = overrides(predictors, release) if release else []
+    return tuple(row for entry in predictors.entries for row in _rows(entry, found, wanted))
+
+
+def _rows(
+    entry: Entry, found: Sequence[Override], wanted: Mapping[Key, Wanted]
+) -> Iterator[ImageRow]:
+    mine = {o.field: o for o in found if (o.format, o.key) == (entry.format, entry.key)}
+    tags = {False: terms.VERSION}
+    if entry.format in terms.GPU_FORMATS:
+        tags[True] = terms.GPU_VERSION
+    for gpu, field in tags.items():
+        if gpu and not entry.setting(field) and (entry.format, entry.key, True) not in wanted:
+            continue
+        yield _row(entry, field, mine, wanted.get((entry.format, entry.key, gpu)), gpu=gpu)
+
+
+def _row(
+    entry: Entry, field: str, mine: Mapping[str, Override], wanted: Wanted | None, *, gpu: bool
+) -> ImageRow:
+    name = f"{entry}/gpu" if gpu else str(entry)
+    image = f"{entry.image}:{entry.setting(field)}" if entry.image else ""
+    is_stock = terms.IMAGE not in mine and field not in mine
+    stock = f"{_stock(entry, terms.IMAGE, mine)}:{_stock(entry, field, mine)}"
+    return ImageRow(name, image, stock.strip(":"), is_stock, str(wanted.image) if wanted else "")
+
+
+def _stock(entry: Entry, field: str, mine: Mapping[str, Override]) -> str:
+    if field not in mine:
+        return entry.setting(field)
+    return next((value for value in mine[field].stock if value), "")

@@ -1,0 +1,162 @@
+"""A plan: everything that will be done, in both directions, and what is known about it.
+
+Equal inputs give byte-equal plans: there is no clock and no machine in here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from migrate.objects import ObjectRef, canonical, sha256
+from migrate.operations.invert import invert
+from migrate.operations.model import Activation, Condition, Operation, Wave
+from migrate.planning.desired import Options
+
+API_VERSION = "kmigrate.dev/v1alpha1"
+
+
+class Direction(StrEnum):
+    """Which way the engine goes through a plan."""
+
+    APPLY = "apply"
+    ROLLBACK = "rollback"
+
+
+class Severity(StrEnum):
+    """An error blocks the plan unless it is accepted; the others are to be read."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What a check found. ``code`` is stable (docs/findings.md); ``objects`` may be many."""
+
+    code: str
+    severity: Severity
+    text: str
+    fix: str = ""
+    objects: tuple[ObjectRef, ...] = ()
+    accepted: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the plan may not be applied because of this."""
+        return self.severity is Severity.ERROR and not self.accepted
+
+
+class ImageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """An image that the global configuration sets, and what is wanted of it.
+
+    ``entry`` is spelled as in `--set`: ``sklearn/v1``, ``tensorflow/gpu``. ``stock`` is
+    what the release ships, where that is known.
+    """
+
+    entry: str
+    image: str
+    stock: str
+    is_stock: bool
+    wanted: str = ""
+
+
+class Outlook(StrEnum):
+    """What becomes of a service by the plan."""
+
+    CHANGES = "changes"
+    CHANGES_ANYWAY = "changes anyway"
+    UNCHANGED = "unchanged"
+    NOT_AFFECTED = "not affected"
+    CANNOT_TELL = "cannot tell"
+    BROKEN = "broken"
+
+
+class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The image of one InferenceService at four moments; None where it cannot be told.
+
+    ``now`` is read from ``workload``, ``after_reconcile`` is what the next reconcile gives
+    without the plan, ``after_plan`` and ``after_rollback`` are what it gives then.
+    """
+
+    service: ObjectRef
+    form: str
+    outlook: Outlook
+    reason: str
+    now: str | None = None
+    after_reconcile: str | None = None
+    after_plan: str | None = None
+    after_rollback: str | None = None
+    workload: ObjectRef | None = None
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A wave of the plan: indices of its operations, and what follows them."""
+
+    operations: tuple[int, ...] = ()
+    activations: tuple[Activation, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The digest of a whole field before and after, to prove byte equality without a copy."""
+
+    target: ObjectRef
+    path: str
+    before: str
+    after: str
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):
+    """Operations (at most one per object), their order in each direction, what is known.
+
+    Raises ValueError where the laws of a plan are broken.
+    """
+
+    api_version: str = API_VERSION
+    kind: str = "Plan"
+    cluster_uid: str
+    kserve_namespace: str
+    release: str
+    strategy: str = "in-place"
+    options: Options
+    operations: tuple[Operation, ...] = ()
+    apply: tuple[Stage, ...] = ()
+    rollback: tuple[Stage, ...] = ()
+    seals: tuple[Seal, ...] = ()
+    images: tuple[ImageRow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    forecast: tuple[Forecast, ...] = ()
+
+    def __post_init__(self) -> None:
+        targets = [operation.target for operation in self.operations]
+        if len(set(targets)) != len(targets):
+            message = "a plan touches each object at most once"
+            raise ValueError(message)
+        for stages in (self.apply, self.rollback):
+            if sorted(i for s in stages for i in s.operations) != list(range(len(targets))):
+                message = "each direction of a plan must name each operation once"
+                raise ValueError(message)
+
+    def waves(self, direction: Direction) -> tuple[Wave, ...]:
+        """Return what the engine does in that direction."""
+        if direction is Direction.APPLY:
+            return tuple(self._wave(stage, self.operations) for stage in self.apply)
+        inverses = tuple(invert(operation) for operation in self.operations)
+        return tuple(self._wave(stage, inverses) for stage in self.rollback)
+
+    @staticmethod
+    def _wave(stage: Stage, operations: tuple[Operation, ...]) -> Wave:
+        chosen = tuple(operations[index] for index in stage.operations)
+        return Wave(chosen, stage.activations, stage.conditions)
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings that forbid to apply it."""
+        return tuple(finding for finding in self.findings if finding.blocks)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the whole plan, findings and forecast included."""
+        return sha256(canonical(self))

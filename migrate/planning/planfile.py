@@ -1,0 +1,62 @@
+"""Plan <-> JSON: one canonical file, refused where it is not what was written."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from migrate.errors import UsageError
+from migrate.objects import canonical
+from migrate.planning.plan import API_VERSION, Plan
+
+T = TypeVar("T")
+AGAIN = "kmigrate plan --out FILE"
+
+
+class _Header(msgspec.Struct, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    digest: str = ""
+    plan: msgspec.Raw = msgspec.Raw()
+
+
+def dump(plan: Plan) -> bytes:
+    """Encode a plan with its digest, ending in a newline. Equal plans give equal bytes."""
+    document = {"apiVersion": plan.api_version, "kind": "PlanFile", "digest": plan.digest}
+    return msgspec.json.format(canonical({**document, "plan": plan}), indent=1) + b"\n"
+
+
+def load(data: bytes, name: str) -> Plan:
+    """Decode a plan. Raise UsageError where it is truncated, edited, or of another format."""
+    header = _decode(data, _Header, name)
+    if header.kind != "PlanFile" or header.api_version != API_VERSION:
+        raise UsageError(
+            f"{name}: expected apiVersion {API_VERSION}, kind PlanFile; found "
+            f"apiVersion {header.api_version or '(none)'}, kind {header.kind or '(none)'}",
+            "use the kmigrate that wrote it, or plan again: " + AGAIN,
+        )
+    plan = _decode(bytes(header.plan), Plan, name)
+    if plan.digest != header.digest:
+        raise UsageError(
+            f"{name}: the file was edited: it says {header.digest}, its content gives {plan.digest}",
+            "plan again: " + AGAIN,
+        )
+    return plan
+
+
+def _decode(data: bytes, into: type[T], name: str) -> T:
+    try:
+        return msgspec.json.decode(data, type=into)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{name}: not a plan file: {error}", "plan again: " + AGAIN) from error
+
+
+def encode(plan: Plan) -> bytes:
+    """Return a plan as the record of a run keeps it."""
+    return canonical(plan)
+
+
+def decode(payload: bytes, name: str) -> Plan:
+    """Return the plan that ``encode`` gave. Raise UsageError where it is not one."""
+    return _decode(payload, Plan, name)

@@ -1,0 +1,73 @@
+"""Proving the end of a run from what the cluster says now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from migrate.objects import Manifest, ObjectRef, sha256, value_at
+from migrate.operations.classify import Standing, classify
+from migrate.operations.invert import invert
+from migrate.planning.plan import Direction, Forecast, Outlook, Plan
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One thing that was to be proven. ``holds`` tells whether it was; ``text`` why."""
+
+    subject: ObjectRef
+    holds: bool
+    text: str
+
+
+def prove_objects(
+    plan: Plan, direction: Direction, live: Mapping[ObjectRef, Manifest | None]
+) -> tuple[Result, ...]:
+    """Prove that each object of the plan is where the direction leads."""
+    return tuple(_object(plan, direction, op.target, live[op.target]) for op in plan.operations)
+
+
+def _object(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest | None) -> Result:
+    operation = next(op for op in plan.operations if op.target == target)
+    wanted = operation if direction is Direction.APPLY else invert(operation)
+    standing = classify(wanted, live)
+    if standing is not Standing.APPLIED:
+        text = "is gone" if live is None else f"is {standing.value}: not as the run leaves it"
+        return Result(target, live is None and direction is Direction.ROLLBACK, text)
+    return Result(target, holds=True, text=_bytes(plan, direction, target, live))
+
+
+def _bytes(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest | None) -> str:
+    """Say whether whole fields are equal to the byte, where the plan sealed them."""
+    seals = [seal for seal in plan.seals if seal.target == target]
+    if not seals:
+        return "as planned" if direction is Direction.APPLY else "as before"
+    for seal in seals:
+        wanted = seal.after if direction is Direction.APPLY else seal.before
+        if sha256(str(value_at(live, seal.path))) != wanted:
+            return f"{seal.path}: ours is in place; later edits of somebody else are kept"
+    paths = ", ".join(seal.path for seal in seals)
+    when = "planned" if direction is Direction.APPLY else "before"
+    return f"{paths}: byte for byte as {when}"
+
+
+def prove_services(
+    forecast: Sequence[Forecast], direction: Direction, images: Mapping[ObjectRef, str]
+) -> tuple[Result, ...]:
+    """Prove the image of each service that can be told; ``images`` is by workload.
+
+    Services whose workload has gone are left out: there is nothing to prove.
+    """
+    rows = [row for row in forecast if row.workload in images and row.outlook in PROVABLE]
+    return tuple(_service(row, direction, images) for row in rows)
+
+
+PROVABLE = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
+
+
+def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str]) -> Result:
+    expected = row.after_plan if direction is Direction.APPLY else row.after_rollback
+    found = images[row.workload] if row.workload else ""
+    if found == expected:
+        return Result(row.service, holds=True, text=f"runs {found}")
+    return Result(row.service, holds=False, text=f"runs {found}, expected {expected}")

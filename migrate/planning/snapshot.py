@@ -1,0 +1,29 @@
+"""Everything that a planner may know of a cluster: compact, read once, at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from migrate.kserve.releases import Release, Rules
+from migrate.kserve.services import InferenceService
+from migrate.objects import Manifest, ObjectRef
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was read. ``config`` is the whole ConfigMap, because a plan edits it.
+
+    ``images`` is the image that each workload's serving container has now; ``controllers``
+    are the workloads that run KServe's controller; ``rules`` is None for a release that is
+    not known. ``cluster_uid`` is the uid of namespace kube-system, empty if not told.
+    """
+
+    cluster_uid: str
+    namespace: str
+    config: Manifest
+    controllers: tuple[ObjectRef, ...]
+    release: Release | None
+    rules: Rules | None
+    services: tuple[InferenceService, ...]
+    images: Mapping[ObjectRef, str]
