@@ -1,0 +1,1 @@
+"""One verb, one file; what they share stands beside them."""

@@ -1,0 +1,37 @@
+"""Asking before something is written."""
+
+from __future__ import annotations
+
+import sys
+
+from migrate.errors import BlockedError, UsageError
+from migrate.planning.plan import Finding, Plan
+
+
+def refuse_blocked(plan: Plan) -> None:
+    """Raise BlockedError where a finding forbids the plan."""
+    if plan.blocking:
+        raise BlockedError(
+            "\n".join(["the plan is blocked:", *map(_line, plan.blocking)]),
+            f"mend it, or accept it: --accept {plan.blocking[0].code}",
+        )
+
+
+def _line(finding: Finding) -> str:
+    fix = f"\n      fix: {finding.fix}" if finding.fix else ""
+    return f"  {finding.code}: {finding.text}{fix}"
+
+
+def approve(question: str, *, yes: bool) -> None:
+    """Return when the answer is ``yes``.
+
+    Raise BlockedError for any other answer, UsageError without a terminal to ask on.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on", "give --yes, or a saved plan")
+    print(question, file=sys.stderr)
+    print("Only yes is taken for an answer: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != "yes":
+        raise BlockedError("not approved; nothing was written")

@@ -1,0 +1,141 @@
+"""Carrying out a plan in a direction, under the Lease, from the record to the proof."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from migrate import __version__
+from migrate.cluster.port import Cluster
+from migrate.commands.signals import stoppable
+from migrate.errors import (
+    Exit,
+    InterruptError,
+    KmigrateError,
+    MixedStateError,
+    StaleError,
+)
+from migrate.execute import record
+from migrate.execute.clock import SystemClock
+from migrate.execute.engine import Engine
+from migrate.execute.events import Started
+from migrate.execute.lease import Lease
+from migrate.objects import canonical, sha256
+from migrate.operations.model import Wave
+from migrate.planning.plan import Direction, Plan
+from migrate.report.console import Console
+
+ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
+
+
+@dataclass(frozen=True)
+class Control:
+    """The flags that say how to go about it. All times are in seconds."""
+
+    timeout: float
+    lease_duration: int
+    lock_timeout: float | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be carried out. ``run`` is its record, None where there is none yet.
+
+    ``known`` are the runs that were there when it was decided.
+    """
+
+    plan: Plan
+    direction: Direction
+    waves: Sequence[Wave]
+    run: record.Run | None
+    known: Sequence[record.Run]
+
+
+def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) -> Engine:
+    """Do it. Raise what stopped it, as MixedStateError once something was written."""
+    with stoppable() as stop:
+        clock = SystemClock(stop)
+        lease = Lease(
+            cluster,
+            job.plan.kserve_namespace,
+            holder(),
+            clock,
+            duration=control.lease_duration,
+            timeout=control.lock_timeout,
+        )
+        keep_foreign = job.direction is Direction.ROLLBACK
+        engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
+        lease.acquire(console.tell)
+        try:
+            _under_lease(engine, job)
+        except KmigrateError as error:
+            raise _with_state(error, engine) from error
+        finally:
+            _give_up(lease)
+    return engine
+
+
+def _under_lease(engine: Engine, job: Job) -> None:
+    namespace = job.plan.kserve_namespace
+    _refuse_news(record.runs(engine.cluster, namespace), job.known)
+    engine.preflight(job.waves)
+    record.sweep(engine.cluster, namespace)
+    run = engine.note(job.run, "started", job.direction) if job.run else _begin(engine, job)
+    engine.tell(Started(run.head.id, job.direction, resumed=job.run is not None))
+    engine.execute(run, job.direction, job.waves)
+
+
+def _begin(engine: Engine, job: Job) -> record.Run:
+    payload = canonical(job.plan)
+    now = engine.clock.now()
+    head = record.Head(
+        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        digest=sha256(payload),
+        chunks=len(record.split(payload)),
+        started=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        operator=engine.lease.holder,
+        version=__version__,
+        summary=", ".join(f"{i}={i.image}" for i in job.plan.options.images),
+    )
+    engine.guard()
+    first = engine.entry("started", job.direction)
+    return record.create(engine.cluster, job.plan.kserve_namespace, head, payload, first)
+
+
+def _refuse_news(now: Sequence[record.Run], known: Sequence[record.Run]) -> None:
+    """Another operator may have been at work while this one was planning or asking."""
+    if list(now) != list(known):
+        raise StaleError(
+            "another run was recorded since this one was planned: "
+            + ", ".join(f"{r.head.id} ({r.state})" for r in now if r not in known),
+            "kmigrate status",
+        )
+
+
+def _with_state(error: KmigrateError, engine: Engine) -> KmigrateError:
+    """Once something was written, that matters more than what stopped it."""
+    if isinstance(error, InterruptError):
+        return InterruptError(Exit(error.code), error.message, ON)
+    if not engine.written:
+        return error
+    return MixedStateError(f"stopped after {engine.written} write(s): {error.message}", ON)
+
+
+def _give_up(lease: Lease) -> None:
+    try:
+        lease.release()
+    except KmigrateError:
+        return  # it expires by itself; the error that matters is the one being raised
+
+
+def holder() -> str:
+    """Return who we are: user, host, process, and a number that tells two processes apart."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"

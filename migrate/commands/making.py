@@ -1,0 +1,70 @@
+"""Making a plan: flags to options, cluster to snapshot, both to a plan."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from migrate.cluster.port import Cluster
+from migrate.commands.reading import read_snapshot
+from migrate.errors import UsageError
+from migrate.planning import planfile
+from migrate.planning.desired import Options, from_document, merged, parse_set
+from migrate.planning.in_place import make_plan
+from migrate.planning.plan import Plan
+
+
+def options(
+    sets: Sequence[str], file: str, accept: Sequence[str], kserve_version: str, *, repin: bool
+) -> Options:
+    """Return what the flags ask for. Raise UsageError where they do not parse."""
+    wanted = [parse_set(text) for text in sets]
+    if file:
+        wanted.extend(from_document(_yaml(file), file))
+    return Options(
+        images=merged(wanted),
+        repin=repin,
+        accept=tuple(sorted(set(accept))),
+        kserve_version=kserve_version,
+    )
+
+
+def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:
+    """Read the cluster and plan. Raise the ApiError classes, UsageError or BlockedError."""
+    return make_plan(read_snapshot(cluster, namespace, wanted.kserve_version), wanted)
+
+
+def load(path: Path) -> Plan:
+    """Read a saved plan. Raise UsageError where it cannot be read, or is not one."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "kmigrate plan --out FILE") from error
+    return planfile.load(data, str(path))
+
+
+def save(made: Plan, path: Path) -> None:
+    """Write a plan for its owner alone, whole or not at all."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(planfile.dump(made))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        raise UsageError(f"--out {path}: {error.strerror}") from error
+
+
+def _yaml(file: str) -> object:
+    import yaml  # noqa: PLC0415 -- slow to import, needed for -f alone
+
+    try:
+        with Path(file).open(encoding="utf-8") as stream:
+            return yaml.safe_load(stream)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: {error}", "docs/desired.md shows the form") from error

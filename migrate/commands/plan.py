@@ -1,0 +1,55 @@
+"""kmigrate plan: what a change would do. Read-only, always."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrate.commands import flags, making
+from migrate.commands.flags import Output
+from migrate.commands.output import emit
+from migrate.commands.target import Target
+from migrate.errors import Exit
+from migrate.planning import planfile
+from migrate.report.text import plan_lines
+
+
+def plan(
+    set_: flags.Set = [],  # noqa: B006 -- Typer copies it
+    file: flags.File = "",
+    repin: flags.Repin = False,
+    accept: flags.Accept = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the plan.")] = None,
+    output: flags.OutputFlag = Output.TABLE,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 where there is something to do.")
+    ] = False,
+    kubeconfig: flags.Kubeconfig = "",
+    context: flags.Context = "",
+    expect_context: flags.ExpectContext = "",
+    kserve_namespace: flags.Namespace = "kserve",
+    snapshot: flags.Snapshot = "",
+    kserve_version: flags.KserveVersion = "",
+) -> int:
+    """Show what a change of the global images would do. Writes nothing, ever.
+
+    Without --set or -f it shows the images that are set, and what the next
+    reconcile of each InferenceService gives.
+    """
+    options = making.options(set_, file, accept, kserve_version, repin=repin)
+    cluster = Target(kubeconfig, context, expect_context, snapshot).open()
+    made = making.plan(cluster, kserve_namespace, options)
+    if output is Output.JSON:
+        emit(planfile.dump(made).decode())
+    else:
+        emit("\n".join(plan_lines(made, cluster.name)) + "\n")
+    if out is not None:
+        making.save(made, out)
+        print(f"saved: {out}; next: kmigrate apply {out}", file=sys.stderr)
+    if made.blocking:
+        return Exit.BLOCKED
+    has_work = any(stage.operations or stage.activations for stage in made.apply)
+    return Exit.CHANGES if detailed_exitcode and has_work else Exit.OK

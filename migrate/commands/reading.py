@@ -1,0 +1,129 @@
+"""Reading what a planner needs, in a few paged lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from migrate.cluster.port import Cluster
+from migrate.errors import BlockedError, NotFoundError, UsageError
+from migrate.kserve import modes, terms
+from migrate.kserve.releases import Release, ReleaseFormatError, detect, parse_release, rules_for
+from migrate.kserve.services import InferenceService
+from migrate.kserve.workloads import (
+    Controllers,
+    Deployment,
+    KnativeService,
+    StatefulSet,
+    Workload,
+    controller_of,
+    running_image,
+)
+from migrate.objects import Manifest, ObjectRef
+from migrate.planning.snapshot import Snapshot
+
+W = TypeVar("W", bound=Workload)
+KUBE_SYSTEM = ObjectRef("v1", "Namespace", "kube-system")
+
+
+def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snapshot:
+    """Read the cluster. ``kserve_version`` wins over the release that is detected.
+
+    Raise BlockedError where there is no configuration, and the ApiError classes.
+    """
+    config = _config(cluster, namespace)
+    services = tuple(_services(cluster))
+    controllers = _controllers(cluster, namespace)
+    release = _release(controllers, kserve_version)
+    return Snapshot(
+        cluster_uid=cluster_uid(cluster),
+        namespace=namespace,
+        config=config,
+        controllers=tuple(workload.ref for workload in controllers.running),
+        release=release,
+        rules=rules_for(release) if release else None,
+        services=services,
+        images=_images(cluster, has_raw=_has_raw(config, services)),
+    )
+
+
+def cluster_uid(cluster: Cluster) -> str:
+    """Return the uid of namespace kube-system, by which a cluster is known; empty if none."""
+    found = get_or_none(cluster, KUBE_SYSTEM)
+    return str(found["metadata"].get("uid", "")) if found else ""
+
+
+def get_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
+    """Return the object, or None where there is none."""
+    try:
+        return cluster.get(ref)
+    except NotFoundError:
+        return None
+
+
+def workload_images(cluster: Cluster, workloads: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
+    """Return the image that each of these workloads has now; those that are gone are not in it."""
+    wanted = set(workloads)
+    has_raw = any(ref.kind == terms.DEPLOYMENT for ref in wanted)
+    images = _images(cluster, has_raw=has_raw) if wanted else {}
+    return {ref: image for ref, image in images.items() if ref in wanted}
+
+
+def _config(cluster: Cluster, namespace: str) -> Manifest:
+    ref = ObjectRef("v1", "ConfigMap", terms.CONFIG_MAP, namespace)
+    try:
+        return cluster.get(ref)
+    except NotFoundError as error:
+        raise BlockedError(
+            f"{ref}: expected KServe's configuration, found no such object ({cluster.name})",
+            "name the namespace that KServe runs in: --kserve-namespace NS",
+        ) from error
+
+
+def _services(cluster: Cluster) -> Iterator[InferenceService]:
+    try:
+        yield from cluster.list(terms.SERVING_VERSION, terms.INFERENCE_SERVICE, InferenceService)
+    except NotFoundError as error:
+        raise BlockedError(
+            f"{cluster.name} serves no InferenceService ({terms.SERVING_VERSION})",
+            "choose the right --context; KFServing before KServe 0.7 is not supported",
+        ) from error
+
+
+def _controllers(cluster: Cluster, namespace: str) -> Controllers:
+    return controller_of(
+        [
+            *_listed(cluster, Deployment, namespace),
+            *_listed(cluster, StatefulSet, namespace),
+        ]
+    )
+
+
+def _release(controllers: Controllers, asked: str) -> Release | None:
+    if not asked:
+        return detect(controllers.images)
+    try:
+        return parse_release(asked)
+    except ReleaseFormatError as error:
+        raise UsageError(f"--kserve-version {error}") from error
+
+
+def _has_raw(config: Manifest, services: Iterable[InferenceService]) -> bool:
+    """Tell whether a list of all Deployments is worth its while."""
+    default = modes.default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY))
+    return any(modes.mode_of(s, default) == terms.RAW_DEPLOYMENT for s in services)
+
+
+def _images(cluster: Cluster, *, has_raw: bool) -> dict[ObjectRef, str]:
+    workloads: list[Workload] = list(_listed(cluster, KnativeService))
+    if has_raw:
+        workloads.extend(_listed(cluster, Deployment))
+    found = ((workload.ref, running_image(workload)) for workload in workloads)
+    return {ref: image for ref, image in found if image is not None}
+
+
+def _listed(cluster: Cluster, kind: type[W], namespace: str = "") -> Iterator[W]:
+    try:
+        yield from cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace)
+    except NotFoundError:
+        return  # the cluster does not serve the kind, so nothing runs as one

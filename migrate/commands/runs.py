@@ -1,0 +1,83 @@
+"""Which recorded run a verb is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrate.cluster.port import Cluster
+from migrate.errors import BlockedError, StaleError, UsageError
+from migrate.execute import record
+from migrate.planning import planfile
+from migrate.planning.desired import Options
+from migrate.planning.plan import Plan
+
+
+def plan_of(cluster: Cluster, run: record.Run) -> Plan:
+    """Return the plan that a run recorded. Raise BlockedError where it is damaged."""
+    return planfile.decode(record.payload_of(cluster, run), f"run {run.head.id}")
+
+
+def resumable(
+    cluster: Cluster, runs: Sequence[record.Run], options: Options, saved: Plan | None
+) -> tuple[record.Run | None, Plan | None]:
+    """Return the unfinished run and its plan; else no run, and the saved plan if any.
+
+    An unfinished run is never planned over: asked for something else, this is refused.
+    """
+    run = next((r for r in runs if not r.finished), None)
+    if run is None:
+        return None, saved
+    recorded = plan_of(cluster, run)
+    is_same = recorded.digest == saved.digest if saved else options in (recorded.options, Options())
+    if not is_same:
+        raise BlockedError(
+            f"run {run.head.id} is unfinished ({run.state}; {run.head.summary}), "
+            "and this asks for something else",
+            "kmigrate apply (without flags goes on with it), or kmigrate rollback",
+        )
+    return run, recorded
+
+
+def chosen(runs: Sequence[record.Run], name: str) -> record.Run | None:
+    """Return the run of that id, or the latest; None where none was recorded."""
+    if not name:
+        return runs[-1] if runs else None
+    for run in runs:
+        if run.head.id == name:
+            return run
+    listed = ", ".join(run.head.id for run in runs) or "none"
+    raise UsageError(f"no run {name}; recorded: {listed}", "kmigrate status")
+
+
+def refuse_overtaken(
+    cluster: Cluster, runs: Sequence[record.Run], run: record.Run, plan: Plan
+) -> None:
+    """Raise BlockedError where a newer run touched the same objects and still stands."""
+    mine = {operation.target for operation in plan.operations}
+    newer = [r for r in runs if r.head.id > run.head.id and r.state != "rolled back"]
+    for other in newer:
+        theirs = {operation.target for operation in plan_of(cluster, other).operations}
+        if mine & theirs:
+            raise BlockedError(
+                f"run {run.head.id} lies under the newer run {other.head.id} ({other.state}), "
+                f"which touched {', '.join(map(str, sorted(mine & theirs)))} too",
+                f"kmigrate rollback {other.head.id} first",
+            )
+
+
+def refuse_elsewhere(cluster: Cluster, plan: Plan) -> None:
+    """Raise StaleError where the plan was made for another cluster, or for none."""
+    from migrate.commands.reading import cluster_uid  # noqa: PLC0415
+
+    found = cluster_uid(cluster)
+    if not plan.cluster_uid and cluster.controllers_act:
+        raise StaleError(
+            "the plan was made from files that do not tell their cluster: it can be read only",
+            "kmigrate plan --out FILE, on the cluster",
+        )
+    if plan.cluster_uid != found:
+        raise StaleError(
+            f"the plan is for the cluster with uid {plan.cluster_uid or '(none)'}; "
+            f"this is {cluster.name}, uid {found or '(none)'}",
+            "choose the right --context, or plan again",
+        )

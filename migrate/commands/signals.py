@@ -1,0 +1,43 @@
+"""Signals while something is written: the first asks to stop, the second ends at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from migrate.errors import Exit
+from migrate.execute.clock import Stop
+
+CODES = {
+    signal.SIGINT: Exit.INTERRUPTED,
+    signal.SIGTERM: Exit.TERMINATED,
+    signal.SIGHUP: Exit.TERMINATED,
+}
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """Turn signals into a request to stop, so that no write is torn in two."""
+    stop = Stop()
+    asked: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        code = CODES[signal.Signals(number)]
+        if asked:
+            os._exit(code)  # the record and the Lease's expiry are what is left to rely on
+        asked.append(number)
+        stop.ask(code)
+        print(
+            "stopping after the request under way; again: stop at once", file=sys.stderr, flush=True
+        )
+
+    former = {number: signal.signal(number, handle) for number in CODES}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

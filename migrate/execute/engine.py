@@ -1,0 +1,197 @@
+"""The engine: one way through the waves of a plan, forward and back, and after a crash.
+
+For each operation: read the live object, classify, write by compare-and-set. What was
+written before a crash is found applied and skipped; what was not is pending and written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar, assert_never
+
+from migrate.cluster.port import Cluster
+from migrate.errors import ApiError, ConflictError, InvalidError, NotFoundError
+from migrate.execute import record
+from migrate.execute.clock import Clock
+from migrate.execute.drift import drifted, shown
+from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Written
+from migrate.execute.lease import Lease
+from migrate.execute.retry import insist
+from migrate.execute.rollout import restart
+from migrate.execute.waiting import await_all
+from migrate.execute.wake import wake
+from migrate.objects import Manifest, ObjectRef
+from migrate.operations.classify import Standing, classify, pending, standing_of
+from migrate.operations.model import (
+    Activation,
+    Create,
+    Delete,
+    Operation,
+    Patch,
+    Restart,
+    Wake,
+    Wave,
+)
+from migrate.operations.patching import json_patch
+
+T = TypeVar("T")
+CONFLICTS = 5
+"""How often a write is tried again after somebody else was faster."""
+
+
+@dataclass
+class Engine:
+    """What the engine works with. ``timeout`` is in seconds, for each wait and for retries.
+
+    With ``keep_foreign`` a field that somebody else changed is left as it is and told;
+    without, it stops the engine. ``written`` counts the writes that were begun.
+    """
+
+    cluster: Cluster
+    lease: Lease
+    clock: Clock
+    tell: Callable[[Event], None]
+    timeout: float
+    keep_foreign: bool = False
+    written: int = 0
+    kept: list[Kept] = field(default_factory=list)
+
+    def preflight(self, waves: Sequence[Wave]) -> None:
+        """Raise StaleError, before anything is written, where an operation has drifted."""
+        if self.keep_foreign:
+            return
+        operations = [operation for wave in waves for operation in wave.operations]
+        found = [(operation, self._seen(operation.target)) for operation in operations]
+        bad = [(op, live) for op, live in found if classify(op, live) is Standing.DRIFTED]
+        if bad:
+            raise drifted(bad)
+
+    def execute(self, run: record.Run, direction: str, waves: Sequence[Wave]) -> record.Run:
+        """Go through the waves; return the run with its journal. Raise what stops it."""
+        for number, wave in enumerate(waves):
+            if wave.operations:
+                run = self.note(run, "intent", direction, number)
+                for operation in wave.operations:
+                    self._settle(operation)
+                run = self.note(run, "done", direction, number)
+            for activation in wave.activations:
+                self._activate(activation)
+            self._await(wave)
+        run = self.note(run, "finished", direction)
+        self.tell(Finished(run.head.id, direction))
+        return run
+
+    def note(self, run: record.Run, event: str, direction: str, wave: int = -1) -> record.Run:
+        """Write a line to the journal; nothing is written to the cluster without one."""
+        entry = self.entry(event, direction, wave)
+        self.guard()
+        ref = record.ref_of_head(run)
+        return self._insist(ref, lambda: record.append(self.cluster, run, entry))
+
+    def entry(self, event: str, direction: str, wave: int = -1) -> record.Entry:
+        """Return a line for the journal."""
+        at = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        holder, fence = self.lease.holder, self.lease.fence
+        return record.Entry(event, direction, at, holder, fence, wave, self.written)
+
+    def guard(self) -> None:
+        """Stop between two writes when asked to, or when the Lease is no longer ours."""
+        self.clock.check()
+        self._insist(self.lease.ref, self.lease.keep)
+
+    def _insist(self, target: ObjectRef, action: Callable[[], T]) -> T:
+        return insist(action, target, self.clock, self.tell, self.timeout)
+
+    def _read(self, ref: ObjectRef) -> Manifest | None:
+        try:
+            return self.cluster.get(ref)
+        except NotFoundError:
+            return None
+
+    def _seen(self, ref: ObjectRef) -> Manifest | None:
+        return self._insist(ref, lambda: self._read(ref))
+
+    def _settle(self, operation: Operation) -> None:
+        """Bring the object where the operation wants it, whoever writes in between."""
+        last: ApiError
+        for _ in range(CONFLICTS):
+            try:
+                return self._insist(operation.target, lambda: self._once(operation))
+            except (ConflictError, InvalidError, NotFoundError) as error:
+                last = error
+        raise last
+
+    def _once(self, operation: Operation) -> None:
+        live = self._read(operation.target)
+        match classify(operation, live):
+            case Standing.APPLIED:
+                self.tell(Skipped(operation, "applied already"))
+            case Standing.DRIFTED if not self.keep_foreign:
+                raise drifted([(operation, live)])
+            case _:
+                self._write(operation, live)
+
+    def _write(self, operation: Operation, live: Manifest | None) -> None:
+        self.guard()
+        match operation.change:
+            case Create(manifest):
+                self._begun(lambda: self.cluster.create(manifest), operation)
+            case Delete():
+                self._delete(operation, live)
+            case Patch():
+                self._patch(operation, operation.change, live)
+            case _:
+                assert_never(operation.change)
+
+    def _begun(self, write: Callable[[], object], operation: Operation) -> None:
+        self.written += 1  # before the write: its answer may get lost
+        write()
+        self.tell(Written(operation))
+
+    def _delete(self, operation: Operation, live: Manifest | None) -> None:
+        if live is not None:
+            meta, target = live["metadata"], operation.target
+            uid, version = meta["uid"], meta["resourceVersion"]
+            delete = self.cluster.delete
+            self._begun(lambda: delete(target, uid=uid, resource_version=version), operation)
+
+    def _patch(self, operation: Operation, change: Patch, live: Manifest | None) -> None:
+        if live is None:
+            self.tell(Skipped(operation, "the object is gone"))
+            return
+        for edit in change.edits:
+            if standing_of(edit, live) is Standing.DRIFTED:
+                self._keep(Kept(operation.target, edit, shown(edit, live)))
+        edits = pending(change, live)
+        if edits:
+            patch = json_patch(edits, live)
+            self._begun(lambda: self.cluster.patch(operation.target, patch), operation)
+
+    def _keep(self, kept: Kept) -> None:
+        if kept not in self.kept:
+            self.kept.append(kept)
+            self.tell(kept)
+
+    def _activate(self, activation: Activation) -> None:
+        self.guard()
+        self.written += 1
+        match activation:
+            case Restart(target):
+                self._insist(target, lambda: restart(self.cluster, target, self.clock))
+            case Wake(target):
+                self._insist(target, lambda: wake(self.cluster, target))
+            case _:
+                assert_never(activation)
+        self.tell(Activated(activation))
+
+    def _await(self, wave: Wave) -> None:
+        if self.cluster.controllers_act:
+            await_all(
+                self.cluster,
+                wave.conditions,
+                self.clock,
+                self.tell,
+                timeout=self.timeout,
+                meanwhile=self.guard,
+            )

@@ -1,0 +1,78 @@
+"""What happens while a plan is carried out: the only thing that reporters see."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from migrate.objects import ObjectRef
+from migrate.operations.model import Activation, Condition, Edit, Operation
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """A run goes in a direction; ``resumed`` when it had been started before."""
+
+    run: str
+    direction: str
+    resumed: bool
+
+
+class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
+    """Nothing can be done yet; ``why`` tells a person what is waited for, and since when."""
+
+    why: str
+    seconds: float = 0.0
+
+
+class Retrying(msgspec.Struct, frozen=True, tag="retrying"):
+    """The API server gave no usable answer; the request is made again after a fresh read."""
+
+    target: ObjectRef
+    reason: str
+
+
+class Written(msgspec.Struct, frozen=True, tag="written"):
+    """The operation was made by this process."""
+
+    operation: Operation
+
+
+class Skipped(msgspec.Struct, frozen=True, tag="skipped"):
+    """The operation needed no write; ``reason`` says why."""
+
+    operation: Operation
+    reason: str
+
+
+class Kept(msgspec.Struct, frozen=True, tag="kept"):
+    """Somebody else changed the field since: it stays as it is. ``found`` is its value."""
+
+    target: ObjectRef
+    edit: Edit
+    found: str
+
+
+class Activated(msgspec.Struct, frozen=True, tag="activated"):
+    """A workload was restarted, or an object woken."""
+
+    activation: Activation
+
+
+class Met(msgspec.Struct, frozen=True, tag="met"):
+    """An awaited condition became true, or its owner is gone (``reason``)."""
+
+    condition: Condition
+    reason: str
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """The run reached the end of its direction."""
+
+    run: str
+    direction: str
+
+
+Event: TypeAlias = (
+    Started | Waiting | Retrying | Written | Skipped | Kept | Activated | Met | Finished
+)

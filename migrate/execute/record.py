@@ -1,0 +1,242 @@
+"""The record of a run, in ConfigMaps: what was planned, what was begun, what was done.
+
+A run is ConfigMaps ``kmigrate-run-ID-N`` in KServe's namespace. Chunk 0 is the head and
+holds the journal; chunks 1 to ``chunks`` hold the plan, gzipped. The head is written last:
+a run exists when its head does. The journal remembers; where an operation stands is read
+from the cluster.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+
+import msgspec
+
+from migrate.cluster.port import Cluster
+from migrate.errors import (
+    BlockedError,
+    ConflictError,
+    InvalidError,
+    LockedError,
+    NotFoundError,
+)
+from migrate.objects import Manifest, ObjectRef, canonical, sha256
+
+FORMAT = "kmigrate.dev/run/v1"
+RUN_LABEL = "kmigrate.dev/run"
+PART_LABEL = "kmigrate.dev/part"
+OWNER_LABEL = "app.kubernetes.io/managed-by"
+CHUNK_BYTES = 256 * 1024
+"""Raw bytes a chunk holds: base64 adds a third, and the API server's limit is 1 MiB."""
+
+
+class ChunkMeta(msgspec.Struct, frozen=True, rename="camel"):
+    """What is read of a chunk's metadata to find those that nobody needs."""
+
+    name: str
+    uid: str
+    resource_version: str
+    labels: dict[str, str]
+
+    @property
+    def run(self) -> str:
+        """The id of the run that the chunk belongs to."""
+        return self.labels.get(RUN_LABEL, "")
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """A ConfigMap of a record, without its content."""
+
+    metadata: ChunkMeta
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of the journal.
+
+    ``event`` is ``started``, ``intent`` (written before the writes of a wave), ``done``
+    (after them), ``finished`` or ``stopped``; ``fence`` is the Lease's rising number.
+    """
+
+    event: str
+    direction: str
+    at: str
+    holder: str
+    fence: int
+    wave: int = -1
+    written: int = 0
+    note: str = ""
+
+
+class Head(msgspec.Struct, frozen=True, rename="camel"):
+    """What identifies a run. ``digest`` is that of the gzipped plan's content."""
+
+    id: str
+    digest: str
+    chunks: int
+    started: str
+    operator: str
+    version: str
+    summary: str
+    format: str = FORMAT
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run as it is recorded: its head and its journal so far."""
+
+    namespace: str
+    head: Head
+    journal: tuple[Entry, ...]
+
+    @property
+    def direction(self) -> str:
+        """The direction gone last."""
+        return self.journal[-1].direction
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last direction was gone to its end."""
+        return self.journal[-1].event == "finished"
+
+    @property
+    def state(self) -> str:
+        """What a person calls it."""
+        if self.finished:
+            return {"apply": "applied", "rollback": "rolled back"}[self.direction]
+        return f"unfinished {self.direction}"
+
+
+def name_of(run_id: str, chunk: int) -> str:
+    """Return the name of a run's ConfigMap."""
+    return f"kmigrate-run-{run_id}-{chunk}"
+
+
+def ref_of_head(run: Run) -> ObjectRef:
+    """Return the reference of the ConfigMap that holds the journal."""
+    return _ref(run.namespace, run.head.id, 0)
+
+
+def _ref(namespace: str, run_id: str, chunk: int) -> ObjectRef:
+    return ObjectRef("v1", "ConfigMap", name_of(run_id, chunk), namespace)
+
+
+def create(cluster: Cluster, namespace: str, head: Head, payload: bytes, first: Entry) -> Run:
+    """Write the record of a new run, its head last. ``payload`` is the plan's bytes."""
+    for number, part in enumerate(split(payload), start=1):
+        body = {"binaryData": {"plan": base64.b64encode(part).decode()}}
+        _create(cluster, _config_map(namespace, head.id, number, body))
+    data = {"head": msgspec.json.encode(head).decode(), "journal": _line(first)}
+    _create(cluster, _config_map(namespace, head.id, 0, {"data": data}))
+    return Run(namespace, head, (first,))
+
+
+def split(payload: bytes) -> list[bytes]:
+    """Return the gzipped payload in pieces; equal payloads give equal pieces."""
+    packed = gzip.compress(payload, mtime=0)
+    return [packed[i : i + CHUNK_BYTES] for i in range(0, len(packed), CHUNK_BYTES)]
+
+
+def append(cluster: Cluster, run: Run, entry: Entry) -> Run:
+    """Add a line to the journal. Raise LockedError where somebody else wrote to it."""
+    ref = _ref(run.namespace, run.head.id, 0)
+    before = "".join(_line(e) for e in run.journal)
+    after = before + _line(entry)
+    test = {"op": "test", "path": "/data/journal", "value": before}
+    try:
+        cluster.patch(ref, [test, {"op": "replace", "path": "/data/journal", "value": after}])
+    except InvalidError as error:
+        if cluster.get(ref)["data"]["journal"] != after:  # else its answer got lost, not the write
+            raise LockedError(f"{ref}: somebody else wrote to the journal") from error
+    return Run(run.namespace, run.head, (*run.journal, entry))
+
+
+def runs(cluster: Cluster, namespace: str) -> list[Run]:
+    """Return the runs recorded in the namespace, the oldest first.
+
+    Raise BlockedError where a head cannot be read, or is of a newer format.
+    """
+    heads = cluster.list(
+        "v1", "ConfigMap", dict, namespace=namespace, selector=_selector(f"{PART_LABEL}=head")
+    )
+    return sorted((_run(namespace, head) for head in heads), key=lambda run: run.head.id)
+
+
+def payload_of(cluster: Cluster, run: Run) -> bytes:
+    """Return the plan's bytes. Raise BlockedError where a chunk is lost or was changed."""
+    packed = b"".join(_part(cluster, run, number) for number in range(1, run.head.chunks + 1))
+    try:
+        payload = gzip.decompress(packed)
+    except (OSError, EOFError) as error:
+        raise _damaged(run, f"it cannot be unpacked ({error})") from error
+    if sha256(payload) != run.head.digest:
+        raise _damaged(run, f"its digest is {sha256(payload)}, expected {run.head.digest}")
+    return payload
+
+
+def orphans(cluster: Cluster, namespace: str) -> list[ChunkMeta]:
+    """Return chunks without a head: their run was stopped before it began."""
+    chunks = list(cluster.list("v1", "ConfigMap", Chunk, namespace=namespace, selector=_selector()))
+    headed = {c.metadata.run for c in chunks if c.metadata.labels.get(PART_LABEL) == "head"}
+    return [c.metadata for c in chunks if c.metadata.run not in headed]
+
+
+def sweep(cluster: Cluster, namespace: str) -> None:
+    """Delete the orphans. To be called by the holder of the Lease only."""
+    for meta in orphans(cluster, namespace):
+        ref = ObjectRef("v1", "ConfigMap", meta.name, namespace)
+        cluster.delete(ref, uid=meta.uid, resource_version=meta.resource_version)
+
+
+def _part(cluster: Cluster, run: Run, number: int) -> bytes:
+    ref = _ref(run.namespace, run.head.id, number)
+    try:
+        return base64.b64decode(cluster.get(ref)["binaryData"]["plan"])
+    except (NotFoundError, KeyError, ValueError) as error:
+        raise _damaged(run, f"{ref} is missing or not readable") from error
+
+
+def _damaged(run: Run, why: str) -> BlockedError:
+    return BlockedError(f"run {run.head.id}: its recorded plan is damaged: {why}")
+
+
+def _selector(*more: str) -> str:
+    return ",".join((f"{OWNER_LABEL}=kmigrate", *more))
+
+
+def _run(namespace: str, manifest: Manifest) -> Run:
+    name = manifest["metadata"]["name"]
+    try:
+        data = manifest["data"]
+        head = msgspec.json.decode(data["head"], type=Head)
+        lines = data["journal"].splitlines()
+        journal = tuple(msgspec.json.decode(line, type=Entry) for line in lines)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise BlockedError(
+            f"ConfigMap {namespace}/{name}: not a record of a run: {error}"
+        ) from error
+    if head.format != FORMAT or not journal:
+        raise BlockedError(
+            f"ConfigMap {namespace}/{name}: expected a record of format {FORMAT}, "
+            f"found {head.format} with {len(journal)} entries",
+            "use the kmigrate that wrote it",
+        )
+    return Run(namespace, head, journal)
+
+
+def _line(entry: Entry) -> str:
+    return canonical(entry).decode() + "\n"
+
+
+def _config_map(namespace: str, run_id: str, chunk: int, body: Manifest) -> Manifest:
+    part = "head" if chunk == 0 else "plan"
+    labels = {OWNER_LABEL: "kmigrate", RUN_LABEL: run_id, PART_LABEL: part}
+    meta = {"name": name_of(run_id, chunk), "namespace": namespace, "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, **body}
+
+
+def _create(cluster: Cluster, manifest: Manifest) -> None:
+    """Create a chunk; the id is ours alone, so one that is there was written by ourselves."""
+    try:
+        cluster.create(manifest)
+    except ConflictError:
+        return

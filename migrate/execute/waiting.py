@@ -1,0 +1,109 @@
+"""Waiting for conditions, with a deadline, and saying what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+from msgspec import UNSET
+
+from migrate.cluster.port import Cluster
+from migrate.errors import NotFoundError, UnreachableError, WaitTimeoutError
+from migrate.execute.clock import Clock
+from migrate.execute.events import Event, Met, Waiting
+from migrate.execute.rollout import is_rolled_out
+from migrate.objects import ObjectRef, value_at
+from migrate.operations.describe import describe_condition
+from migrate.operations.model import Condition, Holds, RolledOut
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+SHOWN = 10
+
+Missing = tuple[Condition, str]
+"""A condition, and what was found instead of what it expects."""
+
+
+def await_all(
+    cluster: Cluster,
+    conditions: Sequence[Condition],
+    clock: Clock,
+    tell: Callable[[Event], None],
+    *,
+    timeout: float,
+    meanwhile: Callable[[], None],
+) -> None:
+    """Return when all conditions are met. ``timeout`` is in seconds, for all of them together.
+
+    ``meanwhile`` is called between two looks. Raise WaitTimeoutError that names what is
+    missing and what was found instead.
+    """
+    began, pause = clock.monotonic(), FIRST_PAUSE
+    missing: list[Missing] = [(condition, "") for condition in conditions]
+    while missing := _unmet(cluster, missing, tell):
+        waited = clock.monotonic() - began
+        if waited >= timeout:
+            raise _late(missing, waited)
+        tell(Waiting(_summary(missing), waited))
+        meanwhile()
+        clock.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _unmet(
+    cluster: Cluster, missing: Sequence[Missing], tell: Callable[[Event], None]
+) -> list[Missing]:
+    unmet = []
+    for condition, _ in missing:
+        is_met, found = _look(cluster, condition)
+        if is_met:
+            tell(Met(condition, found))
+        else:
+            unmet.append((condition, found))
+    return unmet
+
+
+def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
+    """Tell whether it is met, and what was found."""
+    try:
+        live = cluster.get(condition.target)
+    except NotFoundError:
+        return _absent(cluster, condition)
+    except UnreachableError as error:
+        return False, error.message
+    match condition:
+        case RolledOut():
+            return is_rolled_out(live), str(live.get("status") or "no status")
+        case Holds(_, path, value):
+            found = value_at(live, path)
+            return found == value, "nothing" if found is UNSET else str(found)
+        case _:
+            assert_never(condition)
+
+
+def _absent(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
+    if isinstance(condition, Holds) and not _exists(cluster, condition.owner):
+        return True, f"{condition.owner} is gone"
+    return False, "no such object"
+
+
+def _exists(cluster: Cluster, ref: ObjectRef) -> bool:
+    try:
+        cluster.get(ref)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _summary(missing: Sequence[Missing]) -> str:
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"until {describe_condition(missing[0][0])}{more}"
+
+
+def _late(missing: Sequence[Missing], waited: float) -> WaitTimeoutError:
+    lines = [f"  {describe_condition(c)}; found: {found}" for c, found in missing[:SHOWN]]
+    if len(missing) > SHOWN:
+        lines.append(f"  and {len(missing) - SHOWN} more")
+    return WaitTimeoutError(
+        f"waited {waited:.0f} s (--timeout); still expected:\n" + "\n".join(lines),
+        "kmigrate status; then kmigrate apply goes on, kmigrate rollback goes back",
+    )

@@ -1,0 +1,1 @@
+"""Plans and events as text or JSON. No decision is taken here."""

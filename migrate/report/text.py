@@ -1,0 +1,139 @@
+"""A plan and its parts as plain lines that fit 80 columns where images allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from migrate.objects import ObjectRef
+from migrate.operations.describe import describe, describe_activation
+from migrate.planning.plan import Direction, Finding, Forecast, ImageRow, Outlook, Plan, Severity
+from migrate.planning.rollback import Rollback
+
+NAMES_SHOWN = 20
+"""How many services of a group are named; `-o json` names them all."""
+
+HEADINGS = {
+    Outlook.CHANGES: "change by this plan",
+    Outlook.CHANGES_ANYWAY: "change at the next reconcile anyway, so at the restart",
+    Outlook.BROKEN: "are broken by the configuration",
+    Outlook.CANNOT_TELL: "cannot be told",
+    Outlook.UNCHANGED: "keep their image",
+    Outlook.NOT_AFFECTED: "are not affected",
+}
+
+
+def plan_lines(plan: Plan, cluster: str) -> Iterator[str]:
+    """Yield the whole plan for a person."""
+    yield f"KServe {plan.release or '(release unknown)'}, namespace {plan.kserve_namespace}"
+    yield f"Cluster: {cluster}"
+    yield from _images(plan.images)
+    yield from _work(plan)
+    yield from forecast_lines(plan.forecast)
+    yield from finding_lines(plan.findings)
+    yield ""
+    yield summary(plan)
+
+
+def summary(plan: Plan) -> str:
+    """Return the plan in one line: writes, restarts, services."""
+    changing = sum(f.outlook in (Outlook.CHANGES, Outlook.CHANGES_ANYWAY) for f in plan.forecast)
+    restarts = sum(len(stage.activations) for stage in plan.apply)
+    blocked = f"; blocked by {len(plan.blocking)} finding(s)" if plan.blocking else ""
+    return (
+        f"Plan: {_count(len(plan.operations), 'write')}, {_count(restarts, 'controller restart')}, "
+        f"{_count(changing, 'InferenceService')} with another image{blocked}."
+    )
+
+
+def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
+    if rows:
+        yield from ("", "Images set in predictors:")
+    for row in rows:
+        mark = "" if row.is_stock else f"  (override; stock is {row.stock or 'none'})"
+        yield f"  {row.entry:<14} {row.image or '(none)'}{mark}"
+        if row.wanted and row.wanted != row.image:
+            yield f"  {'':<14} -> {row.wanted}"
+
+
+def _work(plan: Plan) -> Iterator[str]:
+    if not plan.operations and not any(stage.activations for stage in plan.apply):
+        return
+    yield from ("", "To do, in this order:")
+    for wave in plan.waves(Direction.APPLY):
+        for operation in wave.operations:
+            yield from ("  " + line for line in describe(operation))
+        for activation in wave.activations:
+            yield "  " + describe_activation(activation)
+
+
+def forecast_lines(forecast: Sequence[Forecast]) -> Iterator[str]:
+    """Yield the services, those with the same lot together."""
+    order = list(HEADINGS)
+    rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service))
+    for outlook, group in groupby(rows, key=lambda f: f.outlook):
+        members = list(group)
+        yield from ("", f"{_count(len(members), 'InferenceService')} {HEADINGS[outlook]}:")
+        for _, alike in groupby(members, key=_lot):
+            yield from _group(list(alike))
+
+
+def _lot(row: Forecast) -> tuple[str, ...]:
+    images = (row.now, row.after_reconcile, row.after_plan, row.after_rollback)
+    return (*(image or "" for image in images), row.reason)
+
+
+def _group(rows: Sequence[Forecast]) -> Iterator[str]:
+    yield f"  {names(row.service for row in rows)}"
+    first = rows[0]
+    moments = {
+        "now": first.now,
+        "next reconcile": first.after_reconcile,
+        "after the plan": first.after_plan,
+        "after rollback": first.after_rollback,
+    }
+    for label, image in _merged(moments):
+        yield f"    {label}: {image or '(none seen)'}"
+    yield f"    why: {first.reason}"
+
+
+def _merged(moments: dict[str, str | None]) -> Iterator[tuple[str, str | None]]:
+    for image, labels in groupby(moments, key=lambda label: moments[label]):
+        yield ", ".join(labels), image
+
+
+def names(services: Iterable[ObjectRef]) -> str:
+    """Return ``ns/a, ns/b and 3 more``."""
+    listed = [f"{s.namespace}/{s.name}" if s.namespace else s.name for s in services]
+    more = f" and {len(listed) - NAMES_SHOWN} more" if len(listed) > NAMES_SHOWN else ""
+    return ", ".join(listed[:NAMES_SHOWN]) + more
+
+
+def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the findings, the errors first."""
+    if findings:
+        yield from ("", "Findings:")
+    order = list(Severity)
+    for finding in sorted(findings, key=lambda f: (order.index(f.severity), f.code)):
+        accepted = " (accepted)" if finding.accepted else ""
+        yield f"  {finding.severity.value}{accepted} {finding.code}: {finding.text}"
+        if finding.objects:
+            yield f"    objects: {names(finding.objects)}"
+        if finding.fix:
+            yield f"    fix: {finding.fix}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def rollback_lines(run: str, back: Rollback) -> Iterator[str]:
+    """Yield what a rollback will do, for a person."""
+    yield f"Rollback of run {run}:"
+    for wave in back.waves:
+        for operation in wave.operations:
+            yield from ("  " + line for line in describe(operation))
+        for activation in wave.activations:
+            yield "  " + describe_activation(activation)
+    yield from forecast_lines(back.forecast)
+    yield from finding_lines(back.findings)
