@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error.message, error.hint)
         return error.code
     except KeyboardInterrupt:
-        _complain("stopped", "")
+        _complain("stopped; nothing was written", "")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone; a second failure at interpreter exit would show a traceback.
@@ -43,6 +43,8 @@ def _run(argv: list[str]) -> int:
         _complain(text(), _help_for(error))
         return Exit.USAGE
     sys.stdout.flush()
+    if code == Exit.INTERRUPTED:
+        raise KeyboardInterrupt
     return int(code or Exit.OK)
 
 

@@ -27,6 +27,7 @@ from migrate.execute.lease import Lease
 from migrate.objects import canonical, sha256
 from migrate.operations.model import Wave
 from migrate.planning.plan import Direction, Plan
+from migrate.planning.staleness import refuse_stale
 from migrate.report.console import Console
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
@@ -82,10 +83,14 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) ->
 def _under_lease(engine: Engine, job: Job) -> None:
     namespace = job.plan.kserve_namespace
     _refuse_news(record.runs(engine.cluster, namespace), job.known)
+    if job.run is None:
+        for seal in job.plan.seals:
+            refuse_stale(job.plan, engine.cluster.get(seal.target))
     engine.preflight(job.waves)
     record.sweep(engine.cluster, namespace)
     run = engine.note(job.run, "started", job.direction) if job.run else _begin(engine, job)
-    engine.tell(Started(run.head.id, job.direction, resumed=job.run is not None))
+    resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"
+    engine.tell(Started(run.head.id, job.direction, resumed))
     engine.execute(run, job.direction, job.waves)
 
 

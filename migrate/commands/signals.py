@@ -18,6 +18,9 @@ CODES = {
     signal.SIGHUP: Exit.TERMINATED,
 }
 
+SHOW_CURSOR = "\x1b[?25h\n"
+"""A status line hides the cursor of the terminal."""
+
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
@@ -28,12 +31,11 @@ def stoppable() -> Iterator[Stop]:
     def handle(number: int, _frame: FrameType | None) -> None:
         code = CODES[signal.Signals(number)]
         if asked:
+            _say(SHOW_CURSOR if sys.stderr.isatty() else "")
             os._exit(code)  # the record and the Lease's expiry are what is left to rely on
         asked.append(number)
         stop.ask(code)
-        print(
-            "stopping after the request under way; again: stop at once", file=sys.stderr, flush=True
-        )
+        _say("stopping after the request under way; again: stop at once\n")
 
     former = {number: signal.signal(number, handle) for number in CODES}
     try:
@@ -41,3 +43,9 @@ def stoppable() -> Iterator[Stop]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+        stop.close()
+
+
+def _say(text: str) -> None:
+    # Not print: the signal may have come in the middle of one.
+    os.write(sys.stderr.fileno(), text.encode())

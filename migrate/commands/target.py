@@ -31,7 +31,8 @@ class Target:
             return self._snapshot(dry_run)
         from migrate.cluster.kube import connect  # noqa: PLC0415 -- 200 ms of imports
 
-        cluster = connect(self.kubeconfig or None, self.context or None)
+        is_dry = dry_run is not DryRun.NONE
+        cluster = connect(self.kubeconfig or None, self.context or None, dry_run=is_dry)
         if self.expect_context and cluster.context != self.expect_context:
             raise UsageError(
                 f"--expect-context {self.expect_context}: the context is {cluster.context}",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
 import time
 from datetime import UTC, datetime
-from threading import Event
 from typing import Protocol
 
 from migrate.errors import Exit, InterruptError
@@ -31,21 +32,31 @@ class Clock(Protocol):
 
 
 class Stop:
-    """A request to stop, made by a signal and honoured between two steps."""
+    """A request to stop, made by a signal and honoured between two steps.
+
+    A pipe, because a signal's handler may interrupt the very thread that waits: whatever
+    takes a lock for that can wait for itself, forever.
+    """
 
     def __init__(self) -> None:
-        self._event = Event()
-        self._code = Exit.INTERRUPTED
+        self._readable, self._writable = os.pipe()
+        self._code: Exit | None = None
 
     def ask(self, code: Exit) -> None:
-        """Ask everybody who sleeps or checks to stop."""
+        """Ask everybody who sleeps or checks to stop. Safe in a signal's handler."""
         self._code = code
-        self._event.set()
+        os.write(self._writable, b".")
 
     def wait(self, seconds: float) -> None:
         """Wait. Raise InterruptError as soon as a stop is asked for."""
-        if self._event.wait(seconds):
+        select.select([self._readable], [], [], seconds)
+        if self._code is not None:
             raise InterruptError(self._code, "stopped by a signal")
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        os.close(self._readable)
+        os.close(self._writable)
 
 
 class SystemClock:

@@ -39,7 +39,8 @@ def load(data: bytes, name: str) -> Plan:
     plan = _decode(bytes(header.plan), Plan, name)
     if plan.digest != header.digest:
         raise UsageError(
-            f"{name}: the file was edited: it says {header.digest}, its content gives {plan.digest}",
+            f"{name}: the file was edited: its digest says {header.digest}, "
+            f"its content gives {plan.digest}",
             "plan again: " + AGAIN,
         )
     return plan

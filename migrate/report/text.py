@@ -14,13 +14,15 @@ NAMES_SHOWN = 20
 """How many services of a group are named; `-o json` names them all."""
 
 HEADINGS = {
-    Outlook.CHANGES: "change by this plan",
-    Outlook.CHANGES_ANYWAY: "change at the next reconcile anyway, so at the restart",
-    Outlook.BROKEN: "are broken by the configuration",
-    Outlook.CANNOT_TELL: "cannot be told",
-    Outlook.UNCHANGED: "keep their image",
-    Outlook.NOT_AFFECTED: "are not affected",
+    Outlook.CHANGES: "with another image by this",
+    Outlook.CHANGES_ANYWAY: "with another image at the next reconcile anyway",
+    Outlook.BROKEN: "broken by the configuration",
+    Outlook.CANNOT_TELL: "of which nothing can be told",
+    Outlook.UNCHANGED: "unchanged",
+    Outlook.NOT_AFFECTED: "not affected",
 }
+MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
+MOMENTS_BACK = ("now", "next reconcile", "after rollback", "after rollback")
 
 
 def plan_lines(plan: Plan, cluster: str) -> Iterator[str]:
@@ -47,13 +49,18 @@ def summary(plan: Plan) -> str:
 
 
 def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
-    if rows:
+    """Yield what is wanted; without that, all that is set. Overrides are always shown."""
+    is_asked = any(row.wanted for row in rows)
+    shown = [row for row in rows if row.wanted or not row.is_stock or not is_asked]
+    if shown:
         yield from ("", "Images set in predictors:")
-    for row in rows:
+    for row in shown:
         mark = "" if row.is_stock else f"  (override; stock is {row.stock or 'none'})"
         yield f"  {row.entry:<14} {row.image or '(none)'}{mark}"
         if row.wanted and row.wanted != row.image:
             yield f"  {'':<14} -> {row.wanted}"
+    if len(shown) < len(rows):
+        yield f"  {len(rows) - len(shown)} others are stock"
 
 
 def _work(plan: Plan) -> Iterator[str]:
@@ -67,7 +74,7 @@ def _work(plan: Plan) -> Iterator[str]:
             yield "  " + describe_activation(activation)
 
 
-def forecast_lines(forecast: Sequence[Forecast]) -> Iterator[str]:
+def forecast_lines(forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS) -> Iterator[str]:
     """Yield the services, those with the same lot together."""
     order = list(HEADINGS)
     rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service))
@@ -75,7 +82,7 @@ def forecast_lines(forecast: Sequence[Forecast]) -> Iterator[str]:
         members = list(group)
         yield from ("", f"{_count(len(members), 'InferenceService')} {HEADINGS[outlook]}:")
         for _, alike in groupby(members, key=_lot):
-            yield from _group(list(alike))
+            yield from _group(list(alike), moments)
 
 
 def _lot(row: Forecast) -> tuple[str, ...]:
@@ -83,23 +90,14 @@ def _lot(row: Forecast) -> tuple[str, ...]:
     return (*(image or "" for image in images), row.reason)
 
 
-def _group(rows: Sequence[Forecast]) -> Iterator[str]:
+def _group(rows: Sequence[Forecast], moments: Sequence[str]) -> Iterator[str]:
     yield f"  {names(row.service for row in rows)}"
     first = rows[0]
-    moments = {
-        "now": first.now,
-        "next reconcile": first.after_reconcile,
-        "after the plan": first.after_plan,
-        "after rollback": first.after_rollback,
-    }
-    for label, image in _merged(moments):
-        yield f"    {label}: {image or '(none seen)'}"
+    images = (first.now, first.after_reconcile, first.after_plan, first.after_rollback)
+    told = dict(zip(moments, images, strict=True))
+    for image, labels in groupby(told, key=told.__getitem__):
+        yield f"    {', '.join(labels)}: {image or '(none seen)'}"
     yield f"    why: {first.reason}"
-
-
-def _merged(moments: dict[str, str | None]) -> Iterator[tuple[str, str | None]]:
-    for image, labels in groupby(moments, key=lambda label: moments[label]):
-        yield ", ".join(labels), image
 
 
 def names(services: Iterable[ObjectRef]) -> str:
@@ -135,5 +133,5 @@ def rollback_lines(run: str, back: Rollback) -> Iterator[str]:
             yield from ("  " + line for line in describe(operation))
         for activation in wave.activations:
             yield "  " + describe_activation(activation)
-    yield from forecast_lines(back.forecast)
+    yield from forecast_lines(back.forecast, MOMENTS_BACK)
     yield from finding_lines(back.findings)

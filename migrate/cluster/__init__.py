@@ -1,0 +1,1 @@
+"""The port to a cluster and its adapters: the Kubernetes API, memory, snapshots, dry run."""

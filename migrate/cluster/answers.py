@@ -1,0 +1,181 @@
+"""What an error answer of the API server means, and how to say it to a person.
+
+Pure, and without the Kubernetes client: a request and the answer go in, an error comes out.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from migrate.cluster.resources import Resource
+from migrate.errors import (
+    ApiError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    UnauthorizedError,
+    UnreachableError,
+)
+
+_SHOWN = 1000
+"""So many characters of the server's words are shown at most."""
+
+_FORBIDDEN = 403
+_SERVER_ERRORS = 500
+_PASSING = {408, 429, 502, 503, 504}
+_PASSING_REASONS = {"ServerTimeout", "Timeout", "ServiceUnavailable", "TooManyRequests"}
+_PASSING_WORDS = re.compile(
+    r"failed calling webhook|failed to call webhook|conversion webhook for .* failed"
+    r"|etcdserver: |context deadline exceeded|connection refused|no endpoints available",
+    re.DOTALL,
+)
+_DENIED = re.compile(r"denied (the )?request")
+_NO_PERMISSION = re.compile(r"\bcannot \S+ (resource|path)\b")
+_NO_WORDS = "the server rejected our request due to an error in our request"
+_WHOLE_OBJECT = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: UnauthorizedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: InvalidError,
+}
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Which cluster was asked: a context of the kubeconfig, and the URL of its server."""
+
+    context: str
+    server: str
+
+    def __str__(self) -> str:
+        return f"context {self.context}, {self.server}"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What was asked of the API server, in the words of its permissions."""
+
+    verb: str
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        path = "/".join(part for part in (self.namespace, self.name) if part)
+        what = self.resource.kind if self.name else self.resource.full_name
+        status = f" ({self.subresource})" if self.subresource else ""
+        return " ".join(part for part in (self.verb, what, path) if part) + status
+
+    @property
+    def permission(self) -> str:
+        """The permission that it needs, for people."""
+        return f"{self.verb} on {self._resource} {self._scope}"
+
+    def can_i(self, context: str) -> str:
+        """Return the command that asks the API server whether the permission is there."""
+        status = f" --subresource={self.subresource}" if self.subresource else ""
+        everywhere = " -A" if self.resource.namespaced else ""
+        where = f" -n {self.namespace}" if self.namespace else everywhere
+        question = f"kubectl auth can-i {self.verb} {self.resource.full_name}"
+        return f"{question}{status}{where} --context {context}"
+
+    @property
+    def _resource(self) -> str:
+        plural, dot, group = self.resource.full_name.partition(".")
+        return f"{plural}{'/' if self.subresource else ''}{self.subresource}{dot}{group}"
+
+    @property
+    def _scope(self) -> str:
+        if self.namespace and self.resource.namespaced:
+            return f"in namespace {self.namespace}"
+        return "in all namespaces" if self.resource.namespaced else "of the cluster"
+
+
+class ListMeta(msgspec.Struct, frozen=True, gc=False):
+    """The token with which a list goes on; empty at its end."""
+
+    token: str = msgspec.field(default="", name="continue")
+
+
+class Status(msgspec.Struct):
+    """The API server's own form of an error (``kind: Status``)."""
+
+    message: str = ""
+    reason: str = ""
+    metadata: ListMeta = ListMeta()
+
+
+def status_of(body: bytes) -> Status:
+    """Return the Status in an answer; one without a reason where a proxy answered instead."""
+    try:
+        return msgspec.json.decode(body, type=Status)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Status(message=body.decode(errors="replace").strip())
+
+
+def error_of(status: int, body: bytes, request: Request, place: Place) -> ApiError:
+    """Return the error for an answer with this HTTP status (300 and above)."""
+    said = status_of(body)
+    kind = _kind(status, said)
+    error = kind(_text(kind, status, said, request, place), _hint(kind, request, place))
+    error.status = status
+    return error
+
+
+def unreachable(cause: str, request: Request, place: Place) -> UnreachableError:
+    """Return the error for a request that was not answered at all."""
+    message = f"{place} does not answer: {cause} ({request})"
+    return UnreachableError(message, _hint(UnreachableError, request, place))
+
+
+def _kind(status: int, said: Status) -> type[ApiError]:
+    of_server = status >= _SERVER_ERRORS
+    if status in _PASSING or (of_server and _is_passing(said)):
+        return UnreachableError
+    if _DENIED.search(said.message):
+        return RefusedError
+    return _forbidden(said) if status == _FORBIDDEN else _BY_STATUS.get(status, ApiError)
+
+
+def _is_passing(said: Status) -> bool:
+    return said.reason in _PASSING_REASONS or bool(_PASSING_WORDS.search(said.message))
+
+
+def _forbidden(said: Status) -> type[ApiError]:
+    # Quotas, Pod Security and dying namespaces answer 403 too: no role would help there.
+    permission = _NO_PERMISSION.search(said.message) or not said.reason
+    return ForbiddenError if permission else RefusedError
+
+
+def _text(kind: type[ApiError], status: int, said: Status, request: Request, place: Place) -> str:
+    words = _words(said)
+    if kind is ForbiddenError:
+        return f"{place}: no permission to {request.permission}: {words}"
+    if kind is UnauthorizedError:
+        return f"{place}: the credentials of this context are wrong or expired: {words}"
+    if kind is UnreachableError:
+        return f"{place} cannot answer now (HTTP {status}, {request}): {words}"
+    return f"{request}: {words} (HTTP {status}, {place})"
+
+
+def _words(said: Status) -> str:
+    if said.message == _NO_WORDS:
+        return "a field is no longer what it was when it was read: the JSON Patch does not apply"
+    # A rejected patch is answered with the whole object, and that may hold credentials.
+    words = _WHOLE_OBJECT.sub("", said.message) or "no reason given"
+    return words if len(words) <= _SHOWN else words[:_SHOWN] + "..."
+
+
+def _hint(kind: type[ApiError], request: Request, place: Place) -> str:
+    if kind is ForbiddenError:
+        return request.can_i(place.context)
+    if kind is UnauthorizedError:
+        return f"log in again, then: kubectl auth whoami --context {place.context}"
+    if kind is UnreachableError:
+        return f"kubectl get --raw /readyz --context {place.context}"
+    return ""

@@ -1,0 +1,170 @@
+"""Requests to an API server: one connection pool, credentials that may expire, plain causes."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, NamedTuple
+
+import msgspec
+import urllib3
+from urllib3 import exceptions
+
+from migrate import __version__
+from migrate.cluster.answers import Place, Request, error_of, unreachable
+from migrate.objects import Json
+
+JSON = "application/json"
+
+# Who retries must first look at what became of the request: that is the engine, not this.
+_NO_RETRY = urllib3.Retry(0)
+_FAILURES = (exceptions.HTTPError, OSError)
+_REDIRECTS_AND_ERRORS = 300
+_UNAUTHORIZED = 401
+
+
+class Session(NamedTuple):
+    """A login: ``authorize`` adds the credentials to the headers of a request."""
+
+    place: Place
+    pool: urllib3.PoolManager
+    authorize: Callable[[dict[str, str]], None]
+
+
+class Answer(NamedTuple):
+    """An answer with the HTTP status, of whatever kind."""
+
+    status: int
+    body: bytes
+
+
+class Call(NamedTuple):
+    """A request on the wire; ``about`` says the same in the words of people."""
+
+    about: Request
+    method: str
+    path: str
+    body: Json = None
+    body_type: str = JSON
+
+
+class Transport:
+    """Sends requests with the credentials of ``log_in``. Safe for several threads.
+
+    Where they are refused, ``log_in`` is called once more and the request sent again.
+    ``timeout`` is in seconds, for connecting and for each wait on the answer.
+    """
+
+    def __init__(self, log_in: Callable[[], Session], timeout: float) -> None:
+        self._log_in = log_in
+        self._session = log_in()
+        self._timeout = urllib3.Timeout(connect=timeout, read=timeout)
+        self._lock = Lock()
+
+    @property
+    def place(self) -> Place:
+        """The context and the server."""
+        return self._session.place
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._session.pool.clear()
+
+    def send(self, call: Call) -> bytes:
+        """Return the body of the answer. Raise the ApiError that an error answer means."""
+        return self.content(self.ask(call), call)
+
+    def content(self, answer: Answer, call: Call) -> bytes:
+        """Return the body of an answer. Raise the ApiError that an error answer means."""
+        if answer.status >= _REDIRECTS_AND_ERRORS:
+            raise error_of(answer.status, answer.body, call.about, self.place)
+        return answer.body
+
+    def ask(self, call: Call) -> Answer:
+        """Return the answer, errors too. Raise UnreachableError where there is none."""
+        session = self._session
+        answer = self._once(session, call)
+        if answer.status == _UNAUTHORIZED:
+            answer = self._once(self._renewed(session), call)
+        return answer
+
+    def _renewed(self, refused: Session) -> Session:
+        # Many threads meet the same expiry: the first one logs in for all.
+        with self._lock:
+            if self._session is refused:
+                self._session = self._log_in()
+                refused.pool.clear()
+            return self._session
+
+    def _once(self, session: Session, call: Call) -> Answer:
+        headers = {"User-Agent": f"kmigrate/{__version__}", "Accept": JSON}
+        headers |= {"Accept-Encoding": "gzip", "Content-Type": call.body_type}
+        session.authorize(headers)
+        try:
+            answer = session.pool.urlopen(
+                call.method,
+                session.place.server + call.path,
+                body=None if call.body is None else encode(call.body),
+                headers=headers,
+                timeout=self._timeout,
+                retries=_NO_RETRY,
+                redirect=False,
+            )
+        except _FAILURES as error:
+            raise unreachable(_cause(error), call.about, session.place) from error
+        return Answer(answer.status, answer.data)
+
+
+# A string outside of which these cannot occur in JSON; their escapes as Go writes them.
+_ESCAPES = (
+    (b"<", rb"\u003c"),
+    (b">", rb"\u003e"),
+    (b"&", rb"\u0026"),
+    ("\u2028".encode(), rb"\u2028"),
+    ("\u2029".encode(), rb"\u2029"),
+)
+
+
+def encode(body: Json) -> bytes:
+    """Encode a body as Go's ``encoding/json`` spells it.
+
+    The ``test`` of a JSON Patch compares two strings by their bytes in JSON, not by their
+    value (github.com/evanphx/json-patch v4.13.0 ``lazyNode.equal``, Kubernetes 1.34): a text
+    that holds one of these characters in another spelling is never equal.
+    """
+    encoded = msgspec.json.encode(body)
+    for plain, escaped in _ESCAPES:
+        encoded = encoded.replace(plain, escaped)
+    return encoded
+
+
+def _cause(error: BaseException) -> str:
+    reason = getattr(error, "reason", None)
+    inner = reason if isinstance(reason, BaseException) else error
+    for kind, words in _WORDS:
+        if isinstance(inner, kind):
+            return words(inner)
+    return _system(inner)
+
+
+def _system(error: BaseException) -> str:
+    # urllib3 puts the address of an object into its texts; the system's own words are below.
+    cause = error.__cause__ or error
+    return str(getattr(cause, "strerror", None) or cause).lower()
+
+
+def _verification(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
+
+
+# The first that fits: the library's failures are of many kinds at once.
+_WORDS: tuple[tuple[type[BaseException], Callable[[Any], str]], ...] = (
+    (exceptions.ProxyError, lambda error: f"the proxy failed: {_cause(error.original_error)}"),
+    (exceptions.NameResolutionError, lambda e: f"its name cannot be resolved: {_system(e)}"),
+    (exceptions.NewConnectionError, _system),
+    (exceptions.TimeoutError, lambda _: "timeout"),
+    (exceptions.SSLError, lambda error: f"TLS verification failed: {_verification(error)}"),
+    (exceptions.ProtocolError, lambda error: f"the connection was cut: {error.args[-1]}"),
+)

@@ -1,0 +1,1 @@
+"""What KServe means: pure functions over what was read, release by release."""

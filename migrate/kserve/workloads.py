@@ -1,0 +1,112 @@
+"""What is read of workloads: those of the models, and the controller's own."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+from migrate.kserve import terms
+from migrate.kserve.services import Container, Metadata
+from migrate.objects import ObjectRef
+
+
+class PodSpec(msgspec.Struct, frozen=True, gc=False):
+    """The containers of a pod; init containers are none of our business."""
+
+    containers: list[Container] | None = None
+
+
+class PodTemplate(msgspec.Struct, frozen=True, gc=False):
+    """A pod template, without its metadata."""
+
+    spec: PodSpec = PodSpec()
+
+
+class WorkloadSpec(msgspec.Struct, frozen=True, gc=False):
+    """``spec``; ``replicas`` is unset in Knative Services, and means 1 elsewhere."""
+
+    replicas: int | None = None
+    template: PodTemplate = PodTemplate()
+
+
+class WorkloadStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """``status``: how many pods there are, and how many are ready; none is left out."""
+
+    replicas: int | None = None
+    ready_replicas: int | None = None
+
+
+class Workload(msgspec.Struct, frozen=True, gc=False):
+    """Anything with a pod template. Items of a list do not say their kind: the class does."""
+
+    API_VERSION: ClassVar[str]
+    KIND: ClassVar[str]
+
+    metadata: Metadata
+    spec: WorkloadSpec = WorkloadSpec()
+    status: WorkloadStatus = WorkloadStatus()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The reference of the object."""
+        return ObjectRef(self.API_VERSION, self.KIND, self.metadata.name, self.metadata.namespace)
+
+    @property
+    def containers(self) -> list[Container]:
+        """The containers of the template."""
+        return self.spec.template.spec.containers or []
+
+
+class KnativeService(Workload, frozen=True, gc=False):
+    """The workload of a predictor in Serverless mode; its template is the newest revision's."""
+
+    API_VERSION = terms.KNATIVE_VERSION
+    KIND = terms.KNATIVE_SERVICE
+
+
+class Deployment(Workload, frozen=True, gc=False):
+    """The workload of a predictor in RawDeployment mode, or of the controller from 0.9 on."""
+
+    API_VERSION = terms.APPS_VERSION
+    KIND = terms.DEPLOYMENT
+
+
+class StatefulSet(Workload, frozen=True, gc=False):
+    """The workload of the controller up to 0.8."""
+
+    API_VERSION = terms.APPS_VERSION
+    KIND = terms.STATEFUL_SET
+
+
+class Controllers(msgspec.Struct, frozen=True):
+    """The controller's workloads. Two that are running write the same objects, both."""
+
+    running: tuple[Workload, ...]
+    empty: tuple[Workload, ...]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images of the ``manager`` containers that run; those scaled to 0 where none."""
+        return tuple(image for w in self.running or self.empty for image in _manager_images(w))
+
+
+def running_image(workload: Workload) -> str | None:
+    """Return the image of the model's container; None where there is none."""
+    named = (c for c in workload.containers if c.name in terms.PREDICTOR_CONTAINERS)
+    return next((container.image for container in named), None)
+
+
+def controller_of(candidates: Sequence[Workload]) -> Controllers:
+    """Part the controller's workloads by whether they have replicas; ignore all others.
+
+    0.9.0 ships a Deployment and, to take over from 0.8, a StatefulSet of the same name with
+    0 replicas (``install/v0.9.0/kserve.yaml``).
+    """
+    ours = [w for w in candidates if w.metadata.name in terms.CONTROLLER_NAMES]
+    ours = [w for w in ours if _manager_images(w)]
+    running = tuple(w for w in ours if w.spec.replicas != 0)
+    return Controllers(running, tuple(w for w in ours if w.spec.replicas == 0))
+
+
+def _manager_images(workload: Workload) -> list[str]:
+    return [c.image or "" for c in workload.containers if c.name == terms.MANAGER_CONTAINER]

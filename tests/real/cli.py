@@ -1,0 +1,39 @@
+"""Running the installed command as a person does, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+KMIGRATE = Path(sys.executable).with_name("kmigrate")
+
+
+def environment(kubeconfig: Path | str, home: Path | None = None) -> dict[str, str]:
+    """The environment of a machine that has nothing but a kubeconfig."""
+    kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL") if key in os.environ}
+    return {**kept, "KUBECONFIG": str(kubeconfig), "HOME": str(home or Path("/nonexistent"))}
+
+
+def kmigrate(
+    kubeconfig: Path | str,
+    *arguments: str,
+    home: Path | None = None,
+    expect: int | None = 0,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run kmigrate; fail with everything it said when the exit code is another one."""
+    done = subprocess.run(
+        [str(KMIGRATE), *arguments],
+        env=environment(kubeconfig, home),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    said = f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert expect is None or done.returncode == expect, said
+    assert "Traceback" not in done.stderr, said
+    return done

@@ -1,0 +1,65 @@
+"""KServe 0.9.0 over services that were made under 0.7.0 and never written to since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tests.real.cli import kmigrate
+from tests.real.world import REPOSITORY, World, make_odd, make_world
+from tests.testbed.kserve import KServe
+
+
+def test_unconverted_services_on_0_9(start_kserve: Callable[[str], KServe]) -> None:
+    kserve = start_kserve("0.7.0")
+    world = make_world(kserve)
+    kserve.upgrade("0.9.0")
+    make_odd(world)
+    before = world.everything_else()
+    assert all(
+        "sklearn" in s["predictor"] or "xgboost" in s["predictor"]
+        for s in before["services"].values()
+    )
+
+    _a_new_repository_moves_and_comes_back(world, before)
+    _the_pin_keeps_another_tag_away(world, before)
+    _a_pin_cannot_be_moved_without_a_conversion(world)
+    _a_converted_service_is_not_called_unchanged(world)
+
+
+def _a_new_repository_moves_and_comes_back(world: World, before: object) -> None:
+    wanted = f"sklearn={REPOSITORY}:v0.7.0"
+    sklearn = {world.workload(index, "iris") for index in (0, 1)}
+    others = {key: image for key, image in world.images().items() if key not in sklearn}
+    done = kmigrate(world.kserve.admin, "apply", "--yes", "--set", wanted)
+    assert "Deployment kserve/kserve-controller-manager" in done.stderr
+    assert "KM205" in done.stderr
+    assert world.images() == {**others, **dict.fromkeys(sklearn, f"{REPOSITORY}:v0.7.0")}
+    kmigrate(world.kserve.admin, "rollback", "--yes")
+    assert world.everything_else() == before
+
+
+def _the_pin_keeps_another_tag_away(world: World, before: object) -> None:
+    wanted = f"sklearn={REPOSITORY}:v9"
+    kmigrate(world.kserve.admin, "apply", "--yes", "--set", wanted, expect=7)
+    kmigrate(world.kserve.admin, "apply", "--yes", "--set", wanted, "--accept", "KM201")
+    assert world.images()[world.workload(0, "iris")] == f"{REPOSITORY}:v0.7.0"
+    kmigrate(world.kserve.admin, "rollback", "--yes")
+    assert world.everything_else() == before
+
+
+def _a_pin_cannot_be_moved_without_a_conversion(world: World) -> None:
+    wanted = f"sklearn={REPOSITORY}:v9"
+    done = kmigrate(world.kserve.admin, "plan", "--repin", "--set", wanted, expect=7)
+    assert "converts a service" in done.stderr
+
+
+def _a_converted_service_is_not_called_unchanged(world: World) -> None:
+    world.add(world.namespaces[0], "modern", "sklearn")
+    assert "model" in world.services()[f"{world.namespaces[0]}/modern"]["predictor"]
+    wanted = f"sklearn={REPOSITORY}:v0.7.0"
+    plan = json.loads(kmigrate(world.kserve.admin, "plan", "--set", wanted, "-o", "json").stdout)
+    row = next(r for r in plan["plan"]["forecast"] if r["service"]["name"] == "modern")
+    assert (row["outlook"], row["afterPlan"]) == ("cannot tell", None)
+    assert row["now"] == world.images()[world.workload(0, "modern")]
+    assert "KM203" in {finding["code"] for finding in plan["plan"]["findings"]}
