@@ -44,24 +44,24 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="FORMAT[/v1|/v2][/gpu]=IMAGE",
-        help="The image wanted for a model format; may be given often.",
+        help="Image wanted for a model format; repeatable.",
     ),
 ]
-File = Annotated[str, typer.Option("-f", "--file", metavar="FILE", help="desired.yaml")]
+File = Annotated[str, typer.Option("-f", "--file", metavar="FILE", help="Images wanted, from a desired.yaml.")]
 Repin = Annotated[
     bool, typer.Option("--repin", help="Move the services' runtimeVersion with the image.")
 ]
 Accept = Annotated[
     list[str],
-    typer.Option(metavar="CODE[=OBJECT]", help="Accept a finding that would block; often."),
+    typer.Option(metavar="CODE[=OBJECT]", help="Go on in spite of this finding; repeatable."),
 ]
 OutputFlag = Annotated[Output, typer.Option("-o", "--output", help="Form of the output.")]
 DryRunFlag = Annotated[
     DryRun,
     typer.Option(help="client: on a copy in memory; server: the API server checks each write."),
 ]
-Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
-Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Longest wait, each.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before writing.")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Longest wait for the controller and the services.")]
 LeaseDuration = Annotated[
     int, typer.Option(metavar="SECONDS", help="How long the Lease lives without a renewal.", min=1)
 ]
@@ -73,6 +73,6 @@ LockTimeout = Annotated[
     ),
 ]
 PlanFile = Annotated[
-    Path | None, typer.Argument(metavar="[PLAN]", help="A file written by `kmigrate plan --out`.")
+    Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved by `kmigrate plan --out`.")
 ]
-RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="A run (else the latest).")]
+RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="Id of a run; the latest by default.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import msgspec
@@ -44,8 +45,12 @@ _DIGEST = re.compile("[a-z0-9]+(?:[-_+.][a-z0-9]+)*:[0-9a-fA-F]{32,}")
 _SHA256 = re.compile("sha256:[0-9a-f]{64}")
 
 
+@functools.lru_cache(maxsize=1024)
 def parse_image(text: str) -> ImageRef:
-    """Read ``[REGISTRY[:PORT]/]PATH[:TAG][@DIGEST]``. Raise ImageFormatError."""
+    """Read ``[REGISTRY[:PORT]/]PATH[:TAG][@DIGEST]``. Raise ImageFormatError.
+
+    Ten thousand services share a handful of images: each is read once.
+    """
     if not text or re.search(r"\s", text):
         raise ImageFormatError(text, "it has white space in it" if text else "it is empty")
     name, has_digest, digest = text.partition("@")
@@ -74,14 +79,13 @@ def _check_repository(text: str, repository: str) -> None:
 
 
 def _split(repository: str) -> tuple[str, str]:
-    """Part the registry, which has a dot or a port or is localhost, from the path.
+    """Part the registry, which has a dot or a port, from the path.
 
     Docker takes a first part with a capital letter for a registry as well. Knative does
-    not, and whoever writes one means something else.
+    not, and whoever writes one means something else. ``localhost`` passes as a path.
     """
     first, slash, rest = repository.partition("/")
-    is_registry = slash and (set(first) & set(".:") or first == "localhost")
-    return (first, rest) if is_registry else ("", repository)
+    return (first, rest) if slash and set(first) & set(".:") else ("", repository)
 
 
 def _check_component(text: str, component: str) -> None:

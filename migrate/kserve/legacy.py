@@ -15,11 +15,10 @@ import msgspec
 from migrate.kserve import terms
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.modes import mode_of
-from migrate.kserve.pins import Pin, first_missing, image_key, pin_at_admission, refusal_now
+from migrate.kserve.pins import first_missing, image_key, pin_at_admission, refusal_now
 from migrate.kserve.predictors import Entry, Predictors, PredictorsError, pointer_to
 from migrate.kserve.problems import ProblemKind
-from migrate.kserve.services import Container, FormKind, form_of, framework_of, has_gpu
-from migrate.objects import pointer
+from migrate.kserve.services import Container, FormKind, form_of, framework_field, has_gpu
 
 if TYPE_CHECKING:
     from migrate.kserve.releases import Rules
@@ -94,7 +93,7 @@ def _by_form(
         return Resolution(None, Verdict.CANNOT_TELL, predictors.message)
     if form.kind is FormKind.MODEL:
         return _model(service, predictors, rules)
-    return _framework(service, predictors, rules)
+    return _framework(service, form.format, predictors, rules)
 
 
 def _custom(service: InferenceService) -> Resolution:
@@ -136,34 +135,41 @@ def _can_match(entry: Entry, model: Model) -> bool:
     return not model.image or model.image.partition(":")[0] == entry.image
 
 
-def _framework(service: InferenceService, predictors: Predictors, rules: Rules) -> Resolution:
+def _framework(
+    service: InferenceService, format_: str, predictors: Predictors, rules: Rules
+) -> Resolution:
     if is_unmarked(service) and rules.converts_on_write:
         reason = "the controller is going to write its finalizer, which converts it to model"
         return Resolution(None, Verdict.CANNOT_TELL, reason)
     if is_unmarked(service) and (refused := refusal_now(service, predictors, rules)):
         return Resolution(None, Verdict.BROKEN, f"its finalizer cannot be written: {refused}")
-    format_, spec = form_of(service).format, framework_of(service)
-    assert spec is not None
+    spec = framework_field(service, format_)
     if not rules.predictors_read:
         return _bare(spec, rules)
     if nil := _nil_at_reconcile(format_, spec, predictors):
         return Resolution(None, Verdict.BROKEN, f"KServe dereferences nil: no object at {nil}")
     if spec.image:
         return Resolution(spec.image, Verdict.EXPLICIT, f"the image of its {format_} field")
-    return _from_predictors(service, spec, predictors, rules)
-
-
-def _from_predictors(
-    service: InferenceService, spec: Framework, predictors: Predictors, rules: Rules
-) -> Resolution:
-    format_, pin = form_of(service).format, _pin(service, spec, predictors, rules)
-    if pin.version is None:
-        return Resolution(None, Verdict.BROKEN, pin.refused)
     entry = predictors.entry(format_, image_key(format_, spec, rules))
     assert entry is not None
-    stored = spec.runtime_version is not None
-    origin = f"{pin.pointer} of the service" if stored else f"{pin.pointer}, soon its pin"
-    return _joined(entry, pin.version, origin, predictors)
+    return _from_entry(service, spec, entry, predictors, rules)
+
+
+def _from_entry(
+    service: InferenceService,
+    spec: Framework,
+    entry: Entry,
+    predictors: Predictors,
+    rules: Rules,
+) -> Resolution:
+    if spec.runtime_version is not None:
+        origin = f"/spec/predictor/{entry.format}/runtimeVersion of the service"
+        return _joined(entry, spec.runtime_version, origin, predictors)
+    pin = pin_at_admission(service, predictors, rules) if is_unmarked(service) else None
+    if pin is None or pin.version is None:
+        reason = "KServe dereferences nil: the service has no runtimeVersion"
+        return Resolution(None, Verdict.BROKEN, reason)
+    return _joined(entry, pin.version, f"{pin.pointer}, soon its pin", predictors)
 
 
 def is_unmarked(service: InferenceService) -> bool:
@@ -192,16 +198,6 @@ def _nil_at_reconcile(format_: str, spec: Framework, predictors: Predictors) -> 
     key = image_key(format_, spec, predictors.rules)
     multi_model = terms.PROTOCOL_V1 if key and format_ == terms.PYTORCH else key
     return first_missing(predictors, format_, [multi_model] if spec.image else [multi_model, key])
-
-
-def _pin(service: InferenceService, spec: Framework, predictors: Predictors, rules: Rules) -> Pin:
-    """Return the version at the next reconcile: that stored, or that about to be stored."""
-    at = pointer("spec", "predictor", form_of(service).format, "runtimeVersion")
-    if spec.runtime_version is not None:
-        return Pin(spec.runtime_version, at)
-    if is_unmarked(service) and (pin := pin_at_admission(service, predictors, rules)):
-        return pin
-    return Pin(None, at, "KServe dereferences nil: the service has no runtimeVersion")
 
 
 def _joined(entry: Entry, version: str, origin: str, predictors: Predictors) -> Resolution:

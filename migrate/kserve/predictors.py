@@ -108,7 +108,10 @@ class Predictors(msgspec.Struct, frozen=True):
 
     def entry(self, format_: str, key: str = "") -> Entry | None:
         """Return the entry; None where Go has a nil pointer or no such field."""
-        return next((e for e in self.entries if (e.format, e.key) == (format_, key)), None)
+        for entry in self.entries:
+            if entry.format == format_ and entry.key == key:
+                return entry
+        return None
 
 
 def decode(text: str | None, rules: Rules) -> Predictors:

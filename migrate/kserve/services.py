@@ -162,21 +162,29 @@ def form_of(service: InferenceService) -> Form:
     Containers beside ``model`` do not count: releases that let them pass run the model.
     """
     predictor = service.spec.predictor
-    present = [name for name in terms.FORMATS if getattr(predictor, name) is not None]
-    forms = [Form(FormKind.FRAMEWORK, name) for name in present]
+    forms = [form for name, form in _FRAMEWORKS if getattr(predictor, name) is not None]
     if predictor.model is not None:
-        forms.append(Form(FormKind.MODEL))
+        forms.append(_MODEL)
     elif predictor.containers:
-        forms.append(Form(FormKind.CUSTOM))
+        forms.append(_CUSTOM)
     return forms[0] if len(forms) == 1 else Form(FormKind.SEVERAL if forms else FormKind.NONE)
+
+
+_FRAMEWORKS = [(name, Form(FormKind.FRAMEWORK, name)) for name in terms.FORMATS]
+_MODEL, _CUSTOM = Form(FormKind.MODEL), Form(FormKind.CUSTOM)
+
+
+def framework_field(service: InferenceService, format_: str) -> Framework:
+    """Return the framework field of this name; it is there."""
+    found = getattr(service.spec.predictor, format_)
+    assert isinstance(found, Framework)
+    return found
 
 
 def framework_of(service: InferenceService) -> Framework | None:
     """Return the one framework field of a service in the framework form, else None."""
-    form = form_of(service)
-    found = getattr(service.spec.predictor, form.format) if form.format else None
-    assert found is None or isinstance(found, Framework)
-    return found
+    format_ = form_of(service).format
+    return framework_field(service, format_) if format_ else None
 
 
 def has_gpu(spec: Framework) -> bool:

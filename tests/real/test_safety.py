@@ -166,7 +166,7 @@ def test_a_signal_during_the_wait_leaves_a_run_to_go_on_with(
     assert "unfinished apply" in kmigrate(world.kserve.admin, "status").stdout
     set_manager_image(world.kserve, image)
     delete_controller_pod(world.kserve)
-    kmigrate(world.kserve.admin, "apply")
+    kmigrate(world.kserve.admin, "apply", "--yes")
     assert world.images()[world.workload(0, "iris")] == f"{REPOSITORY}:v0.7.0"
     kmigrate(world.kserve.admin, "rollback", "--yes")
     assert world.everything_else() == before

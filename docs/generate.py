@@ -1,0 +1,49 @@
+"""Write the generated parts of docs/: the help of each verb, as an 80-column terminal shows it.
+
+``python -m docs.generate`` writes; with ``--check`` it only tells what is stale.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+VERBS = ("plan", "apply", "rollback", "status")
+HERE = Path(__file__).parent
+HELP = re.compile(r"(<!-- help -->\n```console\n).*?(\n```\n<!-- /help -->)", re.DOTALL)
+
+
+def help_of(verb: str) -> str:
+    """Return what `kmigrate VERB --help` prints."""
+    environment = {**os.environ, "COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "migrate", verb, "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    lines = [line.rstrip() for line in done.stdout.strip().splitlines()]
+    return "\n".join([f"$ kmigrate {verb} --help", *lines])
+
+
+def generated(verb: str, page: str) -> str:
+    """Return the page with its help as it is today."""
+    return HELP.sub(lambda found: found[1] + help_of(verb) + found[2], page)
+
+
+def main() -> int:
+    """Write what is stale; with --check only say so, and return 1."""
+    stale = []
+    for verb in VERBS:
+        path = HERE / f"{verb}.md"
+        page = path.read_text(encoding="utf-8")
+        fresh = generated(verb, page)
+        if fresh != page:
+            stale.append(path.name)
+            if "--check" not in sys.argv:
+                path.write_text(fresh, encoding="utf-8")
+    print("stale: " + ", ".join(stale) if stale else "docs are up to date")
+    return int(bool(stale) and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Killing kmigrate at a request, and bringing it to a good end with one command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.real.cli import KMIGRATE, environment, kmigrate
+from tests.real.world import REPOSITORY, World
+from tests.testbed.kills import Moment
+from tests.testbed.proxy import KillProxy
+
+QUICK = ("--yes", "--lease-duration", "1", "--timeout", "60")
+APPLY = ("apply", "--set", f"sklearn={REPOSITORY}:v0.7.0", *QUICK)
+ROLLBACK = ("rollback", *QUICK)
+COMMANDS = {"apply": APPLY, "rollback": ROLLBACK}
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Where a run is killed, and with what it is gone on. ``request`` counts from 1."""
+
+    victim: str
+    request: int
+    moment: Moment
+    then: str
+
+    def __str__(self) -> str:
+        return f"{self.victim} {self.request} {self.moment.name} then {self.then}"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two states that a run may end in."""
+
+    start: dict[str, Any]
+    target: dict[str, Any]
+
+
+def ends_of(world: World) -> Ends:
+    """Go there and back once, undisturbed."""
+    start = world.everything_else()
+    kmigrate(world.kserve.admin, *APPLY)
+    target = world.everything_else()
+    kmigrate(world.kserve.admin, *ROLLBACK)
+    assert world.everything_else() == start
+    assert target != start
+    return Ends(start, target)
+
+
+def survive(world: World, proxy: KillProxy, ends: Ends, kill: Kill) -> bool:
+    """Kill, go on, and check the end; leave the world at its start.
+
+    Return False when the victim ended before the request was reached.
+    """
+    if kill.victim == "rollback":
+        kmigrate(world.kserve.admin, *APPLY)
+    was_killed = _kill(proxy, kill)
+    kmigrate(world.kserve.admin, *COMMANDS[kill.then])
+    wanted = ends.target if kill.then == "apply" else ends.start
+    assert world.everything_else() == wanted, kill
+    kmigrate(world.kserve.admin, *ROLLBACK)
+    assert world.everything_else() == ends.start, kill
+    return was_killed
+
+
+def _kill(proxy: KillProxy, kill: Kill) -> bool:
+    proxy.arm(kill.request, kill.moment)
+    done = proxy.run(
+        [str(KMIGRATE), *COMMANDS[kill.victim]], env=environment(proxy.kubeconfig), timeout=120
+    )
+    assert done.returncode == (-9 if proxy.has_killed else 0), (kill, done)
+    return bool(proxy.has_killed)
