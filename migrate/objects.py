@@ -17,13 +17,18 @@ Manifest: TypeAlias = dict[str, Any]
 """A whole Kubernetes object as JSON."""
 
 
-class ObjectRef(msgspec.Struct, frozen=True, order=True, rename="camel"):
+class ObjectRef(msgspec.Struct, frozen=True, rename="camel"):
     """Names one object of a cluster. ``namespace`` is empty for cluster-scoped kinds."""
 
     api_version: str
     kind: str
     name: str
     namespace: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """By which people expect objects to be sorted: namespace, kind, name."""
+        return (self.namespace, self.kind, self.name)
 
     def __str__(self) -> str:
         path = f"{self.namespace}/{self.name}" if self.namespace else self.name

@@ -60,7 +60,7 @@ def refuse_overtaken(
         if mine & theirs:
             raise BlockedError(
                 f"run {run.head.id} lies under the newer run {other.head.id} ({other.state}), "
-                f"which touched {', '.join(map(str, sorted(mine & theirs)))} too",
+                f"which touched {', '.join(sorted(map(str, mine & theirs)))} too",
                 f"kmigrate rollback {other.head.id} first",
             )
 

@@ -45,7 +45,7 @@ def await_all(
             raise _late(missing, waited)
         tell(Waiting(_summary(missing), waited))
         meanwhile()
-        clock.sleep(pause)
+        clock.sleep(min(pause, max(timeout - waited, 0)))
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from migrate.kserve import terms
+from migrate.kserve.image import ImageRef
 from migrate.kserve.predictors import PROTOCOLS, Path, Predictors, pointer_to
 from migrate.kserve.problems import unfit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from migrate.kserve.image import ImageRef
-    from migrate.kserve.releases import Rules
+from migrate.kserve.releases import Rules
 
 
 class TargetError(ValueError):

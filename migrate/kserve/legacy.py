@@ -8,7 +8,6 @@ for the framework form, which is all of 0.7, asks ``predictors``. The latter is 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,11 +17,17 @@ from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import first_missing, image_key, pin_at_admission, refusal_now
 from migrate.kserve.predictors import Entry, Predictors, PredictorsError, pointer_to
 from migrate.kserve.problems import ProblemKind
-from migrate.kserve.services import Container, FormKind, form_of, framework_field, has_gpu
-
-if TYPE_CHECKING:
-    from migrate.kserve.releases import Rules
-    from migrate.kserve.services import Framework, InferenceService, Model
+from migrate.kserve.releases import Rules
+from migrate.kserve.services import (
+    Container,
+    FormKind,
+    Framework,
+    InferenceService,
+    Model,
+    form_of,
+    framework_field,
+    has_gpu,
+)
 
 
 class Verdict(StrEnum):

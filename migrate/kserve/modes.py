@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.gojson import ABSENT, Fault, GoJsonError, members, parse, text_of
-
-if TYPE_CHECKING:
-    from migrate.kserve.services import InferenceService
+from migrate.kserve.services import InferenceService
 
 MODES = (terms.SERVERLESS, terms.RAW_DEPLOYMENT, terms.MODEL_MESH)
 

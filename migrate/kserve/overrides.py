@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from migrate.catalog.predictors import Row, variants_of
 from migrate.kserve import terms
-
-if TYPE_CHECKING:
-    from migrate.kserve.predictors import Entry, Predictors
-    from migrate.kserve.releases import Release
+from migrate.kserve.predictors import Entry, Predictors
+from migrate.kserve.releases import Release
 
 FIELDS = (terms.IMAGE, terms.VERSION, terms.GPU_VERSION)
 

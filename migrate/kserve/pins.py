@@ -7,18 +7,12 @@ that differ for odd protocols (``predictor_*.go`` below ``pkg/apis/serving/v1bet
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from migrate.kserve import terms
-from migrate.kserve.predictors import pointer_to
-from migrate.kserve.services import form_of, framework_of, has_gpu
-
-if TYPE_CHECKING:
-    from migrate.kserve.predictors import Predictors
-    from migrate.kserve.releases import Rules
-    from migrate.kserve.services import Framework, InferenceService
+from migrate.kserve.predictors import Predictors, pointer_to
+from migrate.kserve.releases import Rules
+from migrate.kserve.services import Framework, InferenceService, form_of, framework_of, has_gpu
 
 
 class Pin(msgspec.Struct, frozen=True):

@@ -9,15 +9,12 @@ Read in the sources of the releases, below ``pkg/``: the schema in
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
 from migrate.kserve import terms
 from migrate.kserve.image import ImageFormatError, parse_image
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class ReleaseFormatError(ValueError):

@@ -24,14 +24,14 @@ from migrate.operations.model import (
 
 def describe(operation: Operation) -> list[str]:
     """Return a line for the object, and one for each of its fields that changes."""
-    target, reason = operation.target, operation.reason
     match operation.change:
         case Create():
-            return [f"+ create {target}: {reason}"]
+            return [f"+ create {operation.target}"]
         case Delete():
-            return [f"- delete {target}: {reason}"]
+            return [f"- delete {operation.target}"]
         case Patch(edits):
-            return [f"~ patch {target}: {reason}", *(f"    {describe_edit(e)}" for e in edits)]
+            lines = (f"    {describe_edit(edit)}" for edit in edits)
+            return [f"~ patch {operation.target}", *lines]
         case _:
             assert_never(operation.change)
 

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
 
 from msgspec import UNSET, UnsetType
 
 from migrate.errors import BlockedError
 from migrate.objects import Json, parts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class JsonTextError(BlockedError):

@@ -9,7 +9,7 @@ import msgspec
 
 from migrate.errors import BlockedError
 from migrate.kserve import modes, terms
-from migrate.kserve.predictors import decode
+from migrate.kserve.predictors import PredictorsError, decode
 from migrate.kserve.releases import Rules
 from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
 from migrate.operations.model import Activation, Edit, Holds, Operation, Patch, Restart, RolledOut
@@ -75,8 +75,15 @@ def world_of(snapshot: Snapshot, config: Manifest, rules: Rules) -> World:
     """
     data = config.get("data") or {}
     services = {service.ref: service for service in snapshot.services}
-    mode = modes.default_mode(data.get(terms.DEPLOY_KEY))
-    return World(decode(text_of(config), rules), services, mode)
+    try:
+        mode = modes.default_mode(data.get(terms.DEPLOY_KEY))
+        return World(decode(text_of(config), rules), services, mode)
+    except (PredictorsError, modes.DeployError) as error:
+        fails = "; KServe cannot read it either, and reconciles no service"
+        raise BlockedError(
+            f"{ref_of(config)}: {error.message}{fails if error.fault.go_fails else ''}",
+            f"kubectl edit configmap -n {snapshot.namespace} {terms.CONFIG_MAP}",
+        ) from error
 
 
 def text_of(config: Manifest) -> str:
@@ -101,7 +108,7 @@ def _operations(
     what = ", ".join(f"{w.entry} = {w.image}" for w in wanted.values())
     config = [Operation(ref_of(snapshot.config), Patch(edits), what)] if edits else []
     moved = [
-        Operation(ref, Patch((pins[ref],)), "move its pin with the image") for ref in sorted(pins)
+        Operation(ref, Patch((pins[ref],)), "move its pin with the image") for ref in sorted(pins, key=lambda ref: ref.place)
     ]
     return (*config, *moved)
 

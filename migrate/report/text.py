@@ -69,7 +69,8 @@ def _work(plan: Plan) -> Iterator[str]:
     yield from ("", "To do, in this order:")
     for wave in plan.waves(Direction.APPLY):
         for operation in wave.operations:
-            yield from ("  " + line for line in describe(operation))
+            first, *rest = describe(operation)
+            yield from (f"  {first}: {operation.reason}", *(f"  {line}" for line in rest))
         for activation in wave.activations:
             yield "  " + describe_activation(activation)
 
@@ -77,7 +78,7 @@ def _work(plan: Plan) -> Iterator[str]:
 def forecast_lines(forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS) -> Iterator[str]:
     """Yield the services, those with the same lot together."""
     order = list(HEADINGS)
-    rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service))
+    rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service.place))
     for outlook, group in groupby(rows, key=lambda f: f.outlook):
         members = list(group)
         yield from ("", f"{_count(len(members), 'InferenceService')} {HEADINGS[outlook]}:")

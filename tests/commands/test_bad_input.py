@@ -1,0 +1,236 @@
+"""Bad input: a clear error, the documented exit code, nothing written, no traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from migrate.__main__ import main
+
+BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
+SET = ("--set", "sklearn=registry.example.com/ml/sklearnserver:v0.7.0")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def check(
+    capsys: pytest.CaptureFixture[str], code: int, words: tuple[str, ...], *arguments: str
+) -> None:
+    """Run, and expect the exit code, an error with all the words, and nothing on stdout."""
+    found, out, error = run(capsys, *arguments)
+    assert (found, out) == (code, ""), error
+    assert error.startswith("error: "), error
+    for word in words:
+        assert word in error, error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("plan", "--no-such-flag"), ("No such option", "kmigrate plan --help")),
+        (("nonsense",), ("nonsense", "kmigrate --help")),
+        (("plan", "-o", "xml"), ("xml", "table")),
+        (("apply", "--lease-duration", "0"), ("0", "--lease-duration")),
+        (("plan", "--set", "sklearn"), ("--set sklearn", "FORMAT")),
+        (("plan", "--set", "sklaern=a:b"), ("sklaern", "did you mean sklearn")),
+        (("plan", "--set", "pytorch=a:b"), ("pytorch/v1 or pytorch/v2",)),
+        (("plan", "--set", "onnx/v1=a:b"), ("without v1",)),
+        (("plan", "--set", "sklearn/gpu=a:b"), ("GPU",)),
+        (("plan", "--set", "sklearn=Not An Image"), ("not an image", "white space")),
+        (("plan", "--set", "sklearn=UPPER/x:t"), ("capital letter",)),
+        (("plan", "--set", "sklearn=a:b", "--set", "sklearn=a:c"), ("a:b", "a:c")),
+        (("plan", "--set", "tensorflow=a:b", "--set", "tensorflow/gpu=c:d"), ("one repository",)),
+        (("plan", "--set", "tensorflow/gpu=c:d"), ("one repository", "--set tensorflow=c:TAG")),
+        (("plan", *SET, "--accept", "KM999"), ("KM999", "KM201")),
+        (("plan", *SET, "--accept", "KM101"), ("KM101",)),
+        (("plan", "--kserve-version", "seven"), ("--kserve-version", "seven")),
+        (("plan", "-f", "/does/not/exist.yaml"), ("/does/not/exist.yaml",)),
+        (("apply", "/does/not/exist.json"), ("/does/not/exist.json",)),
+        (("apply",), ("nothing asked for",)),
+        (("apply", *SET), ("files cannot be written", "--dry-run=client")),
+        (("rollback", "20200101-000000-0000", "--dry-run=client"), ("20200101-000000-0000",)),
+        (("plan", "--context", "x"), ("--context",)),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_usage(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    where = () if arguments == ("nonsense",) else ("--snapshot", str(BEFORE))
+    dry = ("--dry-run=client",) if arguments[0] == "apply" and arguments[1:] != SET else ()
+    check(capsys, 64, words, *arguments, *where, *dry)
+
+
+@pytest.mark.parametrize(
+    ("image", "word"),
+    [("a/b@sha256:" + "a" * 64, "digest"), ("a/b", "tag"), ("r:5000/a/b", "tag")],
+)
+def test_an_image_that_predictors_cannot_express(
+    capsys: pytest.CaptureFixture[str], image: str, word: str
+) -> None:
+    words = ("cannot express", word)
+    check(capsys, 7, words, "plan", "--snapshot", str(BEFORE), "--set", f"sklearn={image}")
+
+
+def changed(tmp_path: Path, predictors: Any) -> Path:
+    """A copy of the snapshot with another value of `predictors`; None takes the key away."""
+    folder = tmp_path / "snapshot"
+    shutil.copytree(BEFORE, folder)
+    file = folder / "kserve.yaml"
+    document = yaml.safe_load(file.read_text())
+    for item in document["items"]:
+        if item["metadata"]["name"] == "inferenceservice-config":
+            item["data"]["predictors"] = predictors
+            if predictors is None:
+                del item["data"]["predictors"]
+    file.write_text(json.dumps(document))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("predictors", "words"),
+    [
+        (None, ("expected a key predictors", "explainers")),
+        ("", ("expected JSON", "line 1", "kubectl edit configmap")),
+        ("{", ("line 1",)),
+        ("[]", ("an object", "a list")),
+        ('{"sklearn": {"v1": {"image": "a", "image": "b"}}}', ("image", "once")),
+        ('{"sklearn": {"v1": {"image": "a", "IMAGE": "b"}}}', ("IMAGE",)),
+        ('{"sklearn": {"v1": {"image": 7}}}', ("/sklearn/v1/image", "a string", "7")),
+        ('{"tensorflow": {"defaultTimeout": 60}}', ("/tensorflow/defaultTimeout",)),
+        ('{"sklearn": 7}', ("/sklearn",)),
+        ("{} {}", ("line 1",)),
+    ],
+)
+def test_predictors_that_cannot_be_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, predictors: Any, words: tuple[str, ...]
+) -> None:
+    folder = str(changed(tmp_path, predictors))
+    for verb in (("plan",), ("plan", *SET), ("apply", "--dry-run=client", *SET)):
+        check(capsys, 7, words, *verb, "--snapshot", folder)
+
+
+def test_a_snapshot_without_the_config_map(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copy(BEFORE / "services.yaml", tmp_path)
+    words = ("inferenceservice-config", "--kserve-namespace")
+    check(capsys, 7, words, "plan", "--snapshot", str(tmp_path))
+
+
+def test_a_snapshot_in_another_namespace(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("ConfigMap kubeflow/inferenceservice-config",)
+    where = ("--snapshot", str(BEFORE), "--kserve-namespace", "kubeflow")
+    check(capsys, 7, words, "plan", *where)
+
+
+def test_a_snapshot_that_does_not_parse(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("a: [")
+    check(capsys, 64, ("bad.yaml",), "plan", "--snapshot", str(tmp_path))
+
+
+def saved(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Path:
+    file = tmp_path / "plan.json"
+    code, _, said = run(capsys, "plan", "--snapshot", str(BEFORE), *SET, "--out", str(file))
+    assert code == 0, said
+    return file
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('"KM', '"KX', ("edited",)),
+        ("v0.7.0", "v0.7.1", ("edited",)),
+        ("kmigrate.dev/v1alpha1", "kmigrate.dev/v2", ("kmigrate.dev/v2",)),
+    ],
+)
+def test_a_plan_file_that_was_changed(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    before: str,
+    after: str,
+    words: tuple[str, ...],
+) -> None:
+    file = saved(capsys, tmp_path)
+    text = file.read_text()
+    if before not in text:
+        text, before, after = text, '"release"', '"Release"'
+        words = ("Release",)
+    file.write_text(text.replace(before, after))
+    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
+    check(capsys, 64, (*words, "plan.json", "kmigrate plan"), "apply", str(file), *dry)
+
+
+def test_a_truncated_plan_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = saved(capsys, tmp_path)
+    file.write_bytes(file.read_bytes()[:-40])
+    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
+    check(capsys, 64, ("not a plan file",), "apply", str(file), *dry)
+
+
+def test_a_plan_for_another_cluster(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, other = saved(capsys, tmp_path), tmp_path / "other"
+    shutil.copytree(BEFORE, other)
+    cluster = yaml.safe_load((other / "cluster.yaml").read_text())
+    cluster["metadata"]["uid"] = "another-uid"
+    (other / "cluster.yaml").write_text(json.dumps(cluster))
+    dry = ("--dry-run=client", "--snapshot", str(other))
+    check(capsys, 5, ("another-uid", "--context"), "apply", str(file), *dry)
+
+
+def test_planning_flags_beside_a_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = saved(capsys, tmp_path)
+    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
+    check(capsys, 64, ("planning flags",), "apply", str(file), *SET, *dry)
+
+
+def edited(tmp_path: Path, key: str, before: str, after: str) -> Path:
+    """A copy of the snapshot in which somebody edited a key of the ConfigMap."""
+    folder = tmp_path / "edited"
+    shutil.copytree(BEFORE, folder)
+    file = folder / "kserve.yaml"
+    document = yaml.safe_load(file.read_text())
+    for item in document["items"]:
+        if item["metadata"]["name"] == "inferenceservice-config":
+            assert before in item["data"][key]
+            item["data"][key] = item["data"][key].replace(before, after)
+    file.write_text(json.dumps(document))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('"kserve/sklearnserver"', '"somebody/sklearnserver"', ("somebody/sklearnserver:v0.7.0",)),
+        ('"kserve/lgbserver"', '"somebody/lgbserver"', ("lightgbm", "somebody/lgbserver:v0.7.0")),
+        ('"60"', '"90"', ("something else in it",)),
+    ],
+)
+def test_an_edit_of_predictors_since_the_plan_is_refused_with_a_diff(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    before: str,
+    after: str,
+    words: tuple[str, ...],
+) -> None:
+    file, folder = saved(capsys, tmp_path), edited(tmp_path, "predictors", before, after)
+    dry = ("--dry-run=client", "--snapshot", str(folder))
+    check(capsys, 5, ("somebody changed it", *words), "apply", str(file), *dry)
+
+
+def test_an_edit_of_ingress_since_the_plan_is_not_in_the_way(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file, folder = saved(capsys, tmp_path), edited(tmp_path, "ingress", "knative", "other")
+    code, out, said = run(capsys, "apply", str(file), "--dry-run=client", "--snapshot", str(folder))
+    assert code == 0, said
+    assert "byte for byte as planned" in out
