@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from migrate import __version__
 from migrate.cluster.port import Cluster
+from migrate.commands.access import refuse_denied
 from migrate.commands.signals import stoppable
 from migrate.errors import (
     Exit,
@@ -58,6 +59,7 @@ class Job:
 
 def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) -> Engine:
     """Do it. Raise what stopped it, as MixedStateError once something was written."""
+    refuse_denied(cluster, job.plan.kserve_namespace, job.waves)
     with stoppable() as stop:
         clock = SystemClock(stop)
         lease = Lease(

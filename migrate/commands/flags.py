@@ -47,7 +47,9 @@ Set = Annotated[
         help="Image wanted for a model format; repeatable.",
     ),
 ]
-File = Annotated[str, typer.Option("-f", "--file", metavar="FILE", help="Images wanted, from a desired.yaml.")]
+File = Annotated[
+    str, typer.Option("-f", "--file", metavar="FILE", help="Images wanted, from a desired.yaml.")
+]
 Repin = Annotated[
     bool, typer.Option("--repin", help="Move the services' runtimeVersion with the image.")
 ]
@@ -61,7 +63,9 @@ DryRunFlag = Annotated[
     typer.Option(help="client: on a copy in memory; server: the API server checks each write."),
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before writing.")]
-Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Longest wait for the controller and the services.")]
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Longest wait for the controller and the services.")
+]
 LeaseDuration = Annotated[
     int, typer.Option(metavar="SECONDS", help="How long the Lease lives without a renewal.", min=1)
 ]

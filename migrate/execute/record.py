@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from contextlib import suppress
 
 import msgspec
 
@@ -17,6 +18,7 @@ from migrate.cluster.port import Cluster
 from migrate.errors import (
     BlockedError,
     ConflictError,
+    ForbiddenError,
     InvalidError,
     LockedError,
     NotFoundError,
@@ -181,10 +183,14 @@ def orphans(cluster: Cluster, namespace: str) -> list[ChunkMeta]:
 
 
 def sweep(cluster: Cluster, namespace: str) -> None:
-    """Delete the orphans. To be called by the holder of the Lease only."""
+    """Delete the orphans. To be called by the holder of the Lease only.
+
+    Who may not delete leaves them: they are in nobody's way.
+    """
     for meta in orphans(cluster, namespace):
         ref = ObjectRef("v1", "ConfigMap", meta.name, namespace)
-        cluster.delete(ref, uid=meta.uid, resource_version=meta.resource_version)
+        with suppress(ForbiddenError):
+            cluster.delete(ref, uid=meta.uid, resource_version=meta.resource_version)
 
 
 def _part(cluster: Cluster, run: Run, number: int) -> bytes:

@@ -6,6 +6,8 @@ null leaves the zero value, unknown keys are ignored, a value of the wrong type 
 ``tests/kserve/godecoder`` holds what the real decoder says to the same texts.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable

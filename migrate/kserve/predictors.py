@@ -6,6 +6,8 @@ per format; an entry is an object of six fields (flat), or holds one under ``v1`
 under ``v2`` (nested). What a release does not read is ignored there, and reported here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

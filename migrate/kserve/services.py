@@ -5,6 +5,8 @@ The fields are those of ``serving.kserve.io/v1beta1`` in KServe 0.7 to 0.9
 here is ignored. Every optional field may be null.
 """
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Any
 

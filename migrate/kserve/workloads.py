@@ -1,5 +1,7 @@
 """What is read of workloads: those of the models, and the controller's own."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -54,7 +54,9 @@ NEVER_ACCEPTED = frozenset({UNREAD_RELEASE, UNKNOWN_RELEASE, NO_CONTROLLER})
 
 def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = ()) -> Finding:
     """Return a finding with the severity of its code, its objects in a fixed order."""
-    return Finding(code, SEVERITY[code], text, fix, tuple(sorted(objects, key=lambda ref: ref.place)))
+    return Finding(
+        code, SEVERITY[code], text, fix, tuple(sorted(objects, key=lambda ref: ref.place))
+    )
 
 
 def accept(findings: Iterable[Finding], accepted: Sequence[str]) -> tuple[Finding, ...]:

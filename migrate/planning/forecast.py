@@ -91,7 +91,10 @@ def forecast(
 
     ``images`` is what each workload runs; ``back`` is the world after a rollback.
     """
-    return tuple(_row(ref, now, planned, back, images) for ref in sorted(now.services, key=lambda ref: ref.place))
+    return tuple(
+        _row(ref, now, planned, back, images)
+        for ref in sorted(now.services, key=lambda ref: ref.place)
+    )
 
 
 def _row(

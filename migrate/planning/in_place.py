@@ -108,7 +108,8 @@ def _operations(
     what = ", ".join(f"{w.entry} = {w.image}" for w in wanted.values())
     config = [Operation(ref_of(snapshot.config), Patch(edits), what)] if edits else []
     moved = [
-        Operation(ref, Patch((pins[ref],)), "move its pin with the image") for ref in sorted(pins, key=lambda ref: ref.place)
+        Operation(ref, Patch((pins[ref],)), "move its pin with the image")
+        for ref in sorted(pins, key=lambda ref: ref.place)
     ]
     return (*config, *moved)
 

@@ -1,0 +1,94 @@
+"""Asking beforehand for every permission that a run needs, so that none ends it half-way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
+
+import msgspec
+
+from migrate.cluster.port import Cluster
+from migrate.cluster.resources import resource_of
+from migrate.errors import ForbiddenError
+from migrate.objects import ObjectRef, value_at
+from migrate.operations.model import Create, Delete, Holds, Operation, Patch, RolledOut, Wave
+
+AUTHORIZATION = "authorization.k8s.io/v1"
+
+
+class Permission(msgspec.Struct, frozen=True, order=True):
+    """A verb on a resource in a namespace; ``resource`` has its group behind a dot."""
+
+    resource: str
+    group: str
+    plural: str
+    verb: str
+    namespace: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource} in namespace {self.namespace}"
+
+
+def refuse_denied(cluster: Cluster, namespace: str, waves: Sequence[Wave]) -> None:
+    """Raise ForbiddenError that names every permission which a run of these waves lacks.
+
+    Asks by SelfSubjectAccessReview, which stores nothing. A cluster that has no such thing,
+    as a snapshot, allows everything.
+    """
+    denied = [need for need in sorted(set(needs(namespace, waves))) if not _allowed(cluster, need)]
+    if denied:
+        lines = "\n".join(f"  {need}" for need in denied)
+        first = denied[0]
+        raise ForbiddenError(
+            f"{cluster.name}: these permissions are missing:\n{lines}",
+            f"kubectl auth can-i {first.verb} {first.resource} -n {first.namespace}",
+        )
+
+
+def needs(namespace: str, waves: Iterable[Wave]) -> Iterator[Permission]:
+    """Yield what the Lease, the record and the waves need, with repetitions."""
+    yield from _each("coordination.k8s.io/v1", "Lease", namespace, "get", "create", "patch")
+    yield from _each("v1", "ConfigMap", namespace, "get", "list", "create", "patch")
+    for wave in waves:
+        for operation in wave.operations:
+            yield from _of(operation)
+        for activation in wave.activations:
+            yield from _on(activation.target, "get", "patch")
+        for condition in wave.conditions:
+            match condition:
+                case RolledOut(target) | Holds(target):
+                    yield from _on(target, "get")
+                case _:
+                    assert_never(condition)
+
+
+def _of(operation: Operation) -> Iterator[Permission]:
+    verbs = {Create: "create", Patch: "patch", Delete: "delete"}
+    yield from _on(operation.target, "get", verbs[type(operation.change)])
+
+
+def _on(target: ObjectRef, *verbs: str) -> Iterator[Permission]:
+    yield from _each(target.api_version, target.kind, target.namespace, *verbs)
+
+
+def _each(api_version: str, kind: str, namespace: str, *verbs: str) -> Iterator[Permission]:
+    found = resource_of(api_version, kind)
+    for verb in verbs:
+        yield Permission(found.full_name, found.group, found.plural, verb, namespace)
+
+
+def _allowed(cluster: Cluster, need: Permission) -> bool:
+    asked = {
+        "verb": need.verb,
+        "group": need.group,
+        "resource": need.plural,
+        "namespace": need.namespace,
+    }
+    answer = cluster.create(
+        {
+            "apiVersion": AUTHORIZATION,
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": asked},
+        }
+    )
+    return bool(value_at(answer, "/status/allowed"))

@@ -1,0 +1,65 @@
+"""The documentation against the program: help, codes, links, and the demo itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs.generate import VERBS, generated
+from migrate.errors import Exit
+from migrate.planning.findings import NEVER_ACCEPTED, SEVERITY
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("**/*.md"))]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_in_the_docs_is_that_of_the_program(verb: str) -> None:
+    page = (DOCS / f"{verb}.md").read_text(encoding="utf-8")
+    assert page.count("<!-- help -->") == 1
+    assert generated(verb, page) == page, "run: make docs"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_fits_80_columns(verb: str) -> None:
+    page = (DOCS / f"{verb}.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- help -->")[1]
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_every_finding_is_documented_with_its_severity() -> None:
+    sections = re.split(r"^## ", (DOCS / "findings.md").read_text(encoding="utf-8"), flags=re.M)
+    told = {s.splitlines()[0]: s.splitlines()[2].lower() for s in sections[1:]}
+    assert set(told) == set(SEVERITY)
+    for code, severity in SEVERITY.items():
+        assert told[code].startswith(f"*{severity.value}"), code
+        assert ("cannot be accepted" in told[code]) == (code in NEVER_ACCEPTED), code
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
+    told = {int(n) for row in re.findall(r"^\| ([\d /]+) \|", page, re.M) for n in row.split(" / ")}
+    assert told == {int(code) for code in Exit}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+def test_the_demo_runs_through() -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = ["sh", str(ROOT / "fixtures" / "demo" / "run.sh")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "KM201" in done.stdout
+    assert "byte for byte as planned" in done.stdout
+    assert "byte for byte as before" in done.stdout
+    assert "Traceback" not in done.stderr
