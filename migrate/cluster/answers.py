@@ -6,6 +6,7 @@ Pure, and without the Kubernetes client: a request and the answer go in, an erro
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 import msgspec
 
@@ -20,6 +21,9 @@ from migrate.errors import (
     UnauthorizedError,
     UnreachableError,
 )
+
+IN_CLUSTER = "in-cluster"
+"""The name for the context of a pod, which has no kubeconfig."""
 
 _SHOWN = 1000
 """So many characters of the server's words are shown at most."""
@@ -55,6 +59,11 @@ class Place(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"context {self.context}, {self.server}"
 
+    @property
+    def option(self) -> str:
+        """The option with which kubectl asks the same cluster; empty in a pod of it."""
+        return "" if self.context == IN_CLUSTER else f" --context {quote(self.context)}"
+
 
 class Request(msgspec.Struct, frozen=True):
     """What was asked of the API server, in the words of its permissions."""
@@ -76,13 +85,13 @@ class Request(msgspec.Struct, frozen=True):
         """The permission that it needs, for people."""
         return f"{self.verb} on {self._resource} {self._scope}"
 
-    def can_i(self, context: str) -> str:
+    def can_i(self, place: Place) -> str:
         """Return the command that asks the API server whether the permission is there."""
         status = f" --subresource={self.subresource}" if self.subresource else ""
         everywhere = " -A" if self.resource.namespaced else ""
         where = f" -n {self.namespace}" if self.namespace else everywhere
         question = f"kubectl auth can-i {self.verb} {self.resource.full_name}"
-        return f"{question}{status}{where} --context {context}"
+        return f"{question}{status}{where}{place.option}"
 
     @property
     def _resource(self) -> str:
@@ -173,9 +182,9 @@ def _words(said: Status) -> str:
 
 def _hint(kind: type[ApiError], request: Request, place: Place) -> str:
     if kind is ForbiddenError:
-        return request.can_i(place.context)
+        return request.can_i(place)
     if kind is UnauthorizedError:
-        return f"log in again, then: kubectl auth whoami --context {place.context}"
+        return f"log in again, then: kubectl auth whoami{place.option}"
     if kind is UnreachableError:
-        return f"kubectl get --raw /readyz --context {place.context}"
+        return f"kubectl get --raw /readyz{place.option}"
     return ""

@@ -100,6 +100,7 @@ class KubeCluster:
         resource = resource_of(manifest["apiVersion"], manifest["kind"])
         meta = manifest.get("metadata", {})
         about = Request("create", resource, meta.get("namespace", ""), meta.get("name", ""))
+        resource.check_namespace(about.namespace)
         path = resource.collection(about.namespace) + self._query()
         return self._manifest(Call(about, "POST", path, manifest))
 

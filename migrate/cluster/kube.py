@@ -17,7 +17,7 @@ import urllib3
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 
-from migrate.cluster.answers import Place
+from migrate.cluster.answers import IN_CLUSTER, Place
 from migrate.cluster.apiserver import KubeCluster
 from migrate.cluster.kubeconfig import Choice, choose
 from migrate.cluster.transport import Session, Transport
@@ -54,7 +54,7 @@ def _log_in(kubeconfig: str | None, context: str | None) -> Session:
         _load_in_cluster(context, settings)
     else:
         _load_choice(choice, settings)
-    return _session(choice.context if choice else "in-cluster", settings)
+    return _session(choice.context if choice else IN_CLUSTER, settings)
 
 
 def _load_in_cluster(context: str | None, settings: Configuration) -> None:
@@ -111,11 +111,11 @@ def _authorize(client: ApiClient, headers: dict[str, str]) -> None:
 
 def _is_local(server: str) -> bool:
     # Like kubectl: a proxy of the environment is not for this machine.
-    host = urlsplit(server).hostname or ""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(server).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return False
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.cluster import rules
 from migrate.cluster.port import Cluster, JsonPatch
-from migrate.cluster.resources import Resource, resource_of
+from migrate.cluster.resources import Resource, is_name, resource_of
 from migrate.errors import ConflictError, InvalidError, NotFoundError
 from migrate.objects import Manifest, ObjectRef, canonical
 
@@ -73,7 +73,7 @@ class MemoryCluster:
         selects, inside = rules.selects(selector), f"{namespace}/" if resource.namespaced else ""
         with self._lock:
             stored = dict(self._stored.get(resource, {}))
-        if self._base and not stored:
+        if self._base is not None and not stored:
             return self._base.list(api_version, kind, into, namespace=namespace, selector=selector)
         own = ((key, raw) for key, raw in sorted(stored.items()) if raw and selects(raw))
         mine = (pair for pair in own if not namespace or pair[0].startswith(inside))
@@ -197,11 +197,11 @@ def _identified(resource: Resource, ref: ObjectRef, manifest: Manifest) -> Manif
 
 
 def ref_in(resource: Resource, manifest: Manifest) -> ObjectRef:
-    """Return the reference of a manifest of this kind. Raise InvalidError without a name."""
+    """Return the reference of a manifest of this kind. Raise InvalidError without a good name."""
     meta = manifest.get("metadata", {})
     namespace = meta.get("namespace", "") if resource.namespaced else ""
-    if not meta.get("name"):
-        raise InvalidError(f"{resource.kind}: metadata.name is required")
+    if not is_name(meta.get("name", "")):
+        raise InvalidError(f"{resource.kind}: no object can have the name {meta.get('name')!r}")
     return ObjectRef(resource.api_version, resource.kind, meta["name"], namespace)
 
 

@@ -45,8 +45,7 @@ class Resource(msgspec.Struct, frozen=True):
         root = f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
         if not self.namespaced or not namespace:
             return f"{root}/{self.plural}"
-        if not _NAME.fullmatch(namespace):
-            raise UsageError(f"{namespace!r} cannot be the name of a namespace")
+        self.check_namespace(namespace)
         return f"{root}/namespaces/{namespace}/{self.plural}"
 
     def item(self, ref: ObjectRef, subresource: str = "") -> str:
@@ -59,10 +58,14 @@ class Resource(msgspec.Struct, frozen=True):
         """Raise UsageError where ``ref`` cannot be the name of one object of this kind."""
         # With an empty name or with dots the path would lead to the whole collection, or to
         # the namespace itself, and a DELETE would take all of it.
-        if not _NAME.fullmatch(ref.name):
+        if not is_name(ref.name):
             raise UsageError(f"{ref.kind} {ref.name!r}: no object can have this name")
-        if self.namespaced and not _NAME.fullmatch(ref.namespace):
-            raise UsageError(f"{ref.kind} {ref.name}: {ref.namespace!r} cannot be its namespace")
+        self.check_namespace(ref.namespace)
+
+    def check_namespace(self, namespace: str) -> None:
+        """Raise UsageError where an object of this kind cannot be in this namespace."""
+        if self.namespaced and not is_name(namespace):
+            raise UsageError(f"{self.kind}: {namespace!r} cannot be the name of its namespace")
 
 
 _CORE = "v1"
@@ -115,6 +118,11 @@ RESOURCES = (
 )
 
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in RESOURCES}
+
+
+def is_name(text: str) -> bool:
+    """Whether an object can have this name."""
+    return bool(_NAME.fullmatch(text))
 
 
 def is_known(api_version: str, kind: str) -> bool:

@@ -16,6 +16,7 @@ from migrate.errors import UsageError
 from migrate.objects import Json, Manifest, ObjectRef, canonical, ref_of
 
 _SUFFIXES = {".json", ".yaml", ".yml"}
+_TEXTS = {"name", "namespace", "resourceVersion", "uid"}
 _NEXT = "write one with: kubectl get inferenceservices,configmaps -A -o json"
 
 
@@ -69,14 +70,15 @@ def _objects(document: Json) -> Iterator[Manifest]:
 
 def _is_object(document: Manifest) -> bool:
     meta = document.get("metadata")
-    name = meta.get("name") if isinstance(meta, dict) else None
-    return all(
-        isinstance(part, str) for part in (document.get("apiVersion"), document.get("kind"), name)
-    )
+    said = all(isinstance(document.get(part), str) for part in ("apiVersion", "kind"))
+    return said and isinstance(meta, dict) and "name" in meta
 
 
 def _keep(manifest: Manifest, file: Path, found: dict[ObjectRef, tuple[bytes, Path]]) -> None:
     meta = manifest["metadata"]
+    for part in _TEXTS & meta.keys():
+        if not isinstance(meta[part], str):
+            raise UsageError(f"{file}: metadata.{part} of a {manifest['kind']} is no text")
     if resource_of(manifest["apiVersion"], manifest["kind"]).namespaced:
         meta["namespace"] = meta.get("namespace") or "default"
     ref = ref_of(manifest)
@@ -97,6 +99,8 @@ def _parsed(file: Path) -> list[Json]:
             return [_json(data)]
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
+    except RecursionError as error:
+        raise UsageError(f"{file}: nested too deeply") from error
     except ValueError as error:
         if file.suffix == ".json":
             raise UsageError(f"{file}: {_json_fault(error)}") from error

@@ -17,7 +17,7 @@ from migrate.execute import record
 from migrate.planning.desired import Options
 from migrate.planning.plan import Direction
 from migrate.report.console import Console
-from migrate.report.text import plan_lines, summary
+from migrate.report.text import changing_services, plan_lines
 
 
 def apply(
@@ -63,7 +63,8 @@ def apply(
     if not any(stage.operations or stage.activations for stage in made.apply):
         emit("nothing to change\n")
         return Exit.OK
-    question = f"\nApply in place to {cluster.name}?\n{summary(made)}"
+    restarting = changing_services(made)
+    question = f"\nApply to {cluster.name}, in place: {restarting} InferenceService(s) restart."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     job = Job(made, Direction.APPLY, made.waves(Direction.APPLY), run, known)
     with Console() as console:

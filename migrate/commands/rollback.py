@@ -53,7 +53,9 @@ def rollback(
     refuse_overtaken(cluster, known, found, plan)
     back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version))
     print("\n".join(rollback_lines(found.head.id, back)), file=sys.stderr)
-    approve(f"\nRoll back on {cluster.name}?", yes=yes or dry_run is not DryRun.NONE)
+    restarting = len([row for row in back.forecast if row.now not in (None, row.after_plan)])
+    question = f"\nRoll back on {cluster.name}: {restarting} InferenceService(s) restart."
+    approve(question, yes=yes or dry_run is not DryRun.NONE)
     job = Job(plan, Direction.ROLLBACK, back.waves, found, known)
     with Console() as console:
         engine = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from migrate.errors import StaleError
 from migrate.objects import Manifest
 from migrate.operations.classify import UNREADABLE, Standing, current, standing_of
+from migrate.operations.describe import place_of
 from migrate.operations.model import Edit, Operation, Patch
 
 AGAIN = "read the difference, then plan again: kmigrate plan"
@@ -40,10 +41,9 @@ def _lines(operation: Operation, live: Manifest | None) -> list[str]:
 
 
 def _edit(edit: Edit, live: Manifest) -> list[str]:
-    where = edit.path if edit.within is None else f"{edit.path} {edit.within}"
     before = "(none)" if edit.before is UNSET else str(edit.before)
     return [
-        f"    {where}",
+        f"    {place_of(edit)}",
         f"    - {before}    (planned from)",
         f"    + {shown(edit, live)}    (found)",
     ]

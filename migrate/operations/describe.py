@@ -6,7 +6,7 @@ from typing import assert_never
 
 from msgspec import UNSET, UnsetType
 
-from migrate.objects import Json
+from migrate.objects import Json, canonical
 from migrate.operations.model import (
     Activation,
     Condition,
@@ -30,22 +30,30 @@ def describe(operation: Operation) -> list[str]:
         case Delete():
             return [f"- delete {operation.target}"]
         case Patch(edits):
-            lines = (f"    {describe_edit(edit)}" for edit in edits)
+            lines = (f"    {line}" for edit in edits for line in describe_edit(edit))
             return [f"~ patch {operation.target}", *lines]
         case _:
             assert_never(operation.change)
 
 
-def describe_edit(edit: Edit) -> str:
-    """Return ``/path: before -> after``."""
-    where = edit.path if edit.within is None else f"{edit.path} {edit.within}"
-    return f"{where}: {_value(edit, edit.before)} -> {_value(edit, edit.after)}"
+def describe_edit(edit: Edit) -> list[str]:
+    """Return where it is, what is there before, and what after."""
+    return [
+        place_of(edit),
+        f"  - {_value(edit, edit.before)}",
+        f"  + {_value(edit, edit.after)}",
+    ]
+
+
+def place_of(edit: Edit) -> str:
+    """Return the field, and where in its document the edit is."""
+    return edit.path if edit.within is None else f"{edit.path} {edit.within}"
 
 
 def _value(edit: Edit, value: Json | UnsetType) -> str:
     if value is UNSET:
         return "(none)"
-    return str(value) if edit.within is not None else repr(value)
+    return str(value) if edit.within is not None else canonical(value).decode()
 
 
 def describe_activation(activation: Activation) -> str:

@@ -105,12 +105,10 @@ def _operations(
     wanted: Mapping[Key, Wanted],
 ) -> tuple[Operation, ...]:
     """Return the ConfigMap first: a service that is written to wakes, and must find it done."""
-    what = ", ".join(f"{w.entry} = {w.image}" for w in wanted.values())
+    what = "set the image of " + ", ".join(w.entry for w in wanted.values())
     config = [Operation(ref_of(snapshot.config), Patch(edits), what)] if edits else []
-    moved = [
-        Operation(ref, Patch((pins[ref],)), "move its pin with the image")
-        for ref in sorted(pins, key=lambda ref: ref.place)
-    ]
+    services = sorted(pins, key=lambda ref: ref.place)
+    moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
     return (*config, *moved)
 
 

@@ -22,7 +22,7 @@ from migrate.operations.describe import (
     describe,
     describe_activation,
     describe_condition,
-    describe_edit,
+    place_of,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
         case Skipped(operation, reason):
             return f"= {operation.target}: {reason}"
         case Kept(target, edit, found):
-            return f"! kept {target}: {describe_edit(edit)}: found {found}"
+            return f"! kept {target}: {place_of(edit)}: somebody set {found}"
         case Activated(activation):
             return describe_activation(activation)
         case Met(condition, reason):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -39,13 +40,18 @@ def plan_lines(plan: Plan, cluster: str) -> Iterator[str]:
 
 def summary(plan: Plan) -> str:
     """Return the plan in one line: writes, restarts, services."""
-    changing = sum(f.outlook in (Outlook.CHANGES, Outlook.CHANGES_ANYWAY) for f in plan.forecast)
+    changing = changing_services(plan)
     restarts = sum(len(stage.activations) for stage in plan.apply)
     blocked = f"; blocked by {len(plan.blocking)} finding(s)" if plan.blocking else ""
     return (
         f"Plan: {_count(len(plan.operations), 'write')}, {_count(restarts, 'controller restart')}, "
         f"{_count(changing, 'InferenceService')} with another image{blocked}."
     )
+
+
+def changing_services(plan: Plan) -> int:
+    """Return how many services get another image, and so new pods."""
+    return sum(f.outlook in (Outlook.CHANGES, Outlook.CHANGES_ANYWAY) for f in plan.forecast)
 
 
 def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
@@ -92,13 +98,21 @@ def _lot(row: Forecast) -> tuple[str, ...]:
 
 
 def _group(rows: Sequence[Forecast], moments: Sequence[str]) -> Iterator[str]:
-    yield f"  {names(row.service for row in rows)}"
+    yield from wrapped(f"  {names(row.service for row in rows)}")
     first = rows[0]
     images = (first.now, first.after_reconcile, first.after_plan, first.after_rollback)
     told = dict(zip(moments, images, strict=True))
     for image, labels in groupby(told, key=told.__getitem__):
         yield f"    {', '.join(labels)}: {image or '(none seen)'}"
-    yield f"    why: {first.reason}"
+    yield from wrapped(f"    why: {first.reason}")
+
+
+def wrapped(line: str) -> list[str]:
+    """Return the line in pieces of 80 columns, but for words that are longer themselves."""
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return textwrap.wrap(
+        line, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def names(services: Iterable[ObjectRef]) -> str:
@@ -115,11 +129,11 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
     order = list(Severity)
     for finding in sorted(findings, key=lambda f: (order.index(f.severity), f.code)):
         accepted = " (accepted)" if finding.accepted else ""
-        yield f"  {finding.severity.value}{accepted} {finding.code}: {finding.text}"
+        yield from wrapped(f"  {finding.severity.value}{accepted} {finding.code}: {finding.text}")
         if finding.objects:
-            yield f"    objects: {names(finding.objects)}"
+            yield from wrapped(f"    objects: {names(finding.objects)}")
         if finding.fix:
-            yield f"    fix: {finding.fix}"
+            yield from wrapped(f"    fix: {finding.fix}")
 
 
 def _count(number: int, noun: str) -> str:
