@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error.message, error.hint)
         return error.code
     except KeyboardInterrupt:
-        _complain("stopped; nothing was written", "")
+        _complain("stopped by Ctrl-C", "kmigrate status shows whether there is a run to go on with")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone; a second failure at interpreter exit would show a traceback.

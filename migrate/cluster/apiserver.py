@@ -85,11 +85,10 @@ class KubeCluster:
         """
         resource = resource_of(api_version, kind)
         query = {"limit": str(self._page_size)} | ({"labelSelector": selector} if selector else {})
+        decoder = _decoder(cast("Hashable", into))
         token = ""
         while True:
-            page = _decoder(cast("Hashable", into)).decode(
-                self._page(resource, namespace, query, token)
-            )
+            page = decoder.decode(self._page(resource, namespace, query, token))
             yield from _complete(page.items, resource) if into is dict else page.items
             token = page.metadata.token
             if not token:

@@ -39,7 +39,9 @@ def apply(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Change the global images: patch, restart the controller, wait, and prove it.
+    """Change the global images, and prove it.
+
+    It patches the ConfigMap, restarts the controller, and waits for the services.
 
     With a PLAN it does exactly that plan and does not ask. With planning flags it plans,
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
@@ -56,7 +58,7 @@ def apply(
         if not options.images:
             raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
         made = making.plan(cluster, namespace, options)
-    refuse_elsewhere(cluster, made)
+    refuse_elsewhere(cluster, made, kserve_version)
     if not saved:
         print("\n".join(plan_lines(made, cluster.name)), file=sys.stderr)
     refuse_blocked(made)

@@ -47,7 +47,10 @@ def _print(job: Job, results: Sequence[Result], output: Output) -> None:
         }
         emit(msgspec.json.format(canonical(document), indent=2).decode() + "\n")
         return
-    emit("".join(f"{'ok' if r.holds else 'NOT OK'}  {r.subject}  {r.text}\n" for r in results))
+    shown = [r for r in results if r.changed or not r.holds]
+    emit("".join(f"{'ok' if r.holds else 'NOT OK'}  {r.subject}  {r.text}\n" for r in shown))
+    if len(shown) < len(results):
+        emit(f"ok  {len(results) - len(shown)} other InferenceService(s) run what they ran\n")
 
 
 def _mixed(results: Sequence[Result]) -> str:

@@ -34,7 +34,7 @@ def plan(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Show what a change of the global images would do. Writes nothing, ever.
+    """Show what a change would do. Writes nothing.
 
     Without --set or -f it shows the images that are set, and what the next
     reconcile of each InferenceService gives.
@@ -48,7 +48,8 @@ def plan(
         emit("\n".join(plan_lines(made, cluster.name)) + "\n")
     if out is not None:
         making.save(made, out)
-        print(f"saved: {out}; next: kmigrate apply {out}", file=sys.stderr)
+        following = "it is blocked" if made.blocking else f"next: kmigrate apply {out}"
+        print(f"saved: {out}; {following}", file=sys.stderr)
     if made.blocking:
         return Exit.BLOCKED
     has_work = any(stage.operations or stage.activations for stage in made.apply)

@@ -47,6 +47,11 @@ def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snap
     )
 
 
+def running_release(cluster: Cluster, namespace: str, kserve_version: str) -> Release | None:
+    """Return the release that runs now, or the one that was given."""
+    return _release(_controllers(cluster, namespace), kserve_version)
+
+
 def cluster_uid(cluster: Cluster) -> str:
     """Return the uid of namespace kube-system, by which a cluster is known; empty if none."""
     found = get_or_none(cluster, KUBE_SYSTEM)

@@ -36,7 +36,7 @@ def rollback(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Take a run back: every edit, the restart, and the proof that all is as before.
+    """Take a run back, and prove that all is as before.
 
     It needs the cluster alone: any machine will do. What others changed since is kept and
     reported.
@@ -49,7 +49,7 @@ def rollback(
         emit(f"nothing to roll back: {name}\n")
         return Exit.OK
     plan = plan_of(cluster, found)
-    refuse_elsewhere(cluster, plan)
+    refuse_elsewhere(cluster, plan, kserve_version)
     refuse_overtaken(cluster, known, found, plan)
     back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version))
     print("\n".join(rollback_lines(found.head.id, back)), file=sys.stderr)

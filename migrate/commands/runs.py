@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.cluster.port import Cluster
+from migrate.commands.reading import cluster_uid, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
+from migrate.kserve.releases import parse_release, rules_for
 from migrate.planning import planfile
 from migrate.planning.desired import Options
 from migrate.planning.plan import Plan
@@ -65,10 +67,8 @@ def refuse_overtaken(
             )
 
 
-def refuse_elsewhere(cluster: Cluster, plan: Plan) -> None:
-    """Raise StaleError where the plan was made for another cluster, or for none."""
-    from migrate.commands.reading import cluster_uid  # noqa: PLC0415
-
+def refuse_elsewhere(cluster: Cluster, plan: Plan, kserve_version: str) -> None:
+    """Raise StaleError where the plan was made for another cluster, another release, or none."""
     found = cluster_uid(cluster)
     if not plan.cluster_uid and cluster.controllers_act:
         raise StaleError(
@@ -77,7 +77,20 @@ def refuse_elsewhere(cluster: Cluster, plan: Plan) -> None:
         )
     if plan.cluster_uid != found:
         raise StaleError(
-            f"the plan is for the cluster with uid {plan.cluster_uid or '(none)'}; "
+            f"the plan is for another cluster, uid {plan.cluster_uid or '(none)'}; "
             f"this is {cluster.name}, uid {found or '(none)'}",
             "choose the right --context, or plan again",
+        )
+    _refuse_other_release(cluster, plan, kserve_version or plan.options.kserve_version)
+
+
+def _refuse_other_release(cluster: Cluster, plan: Plan, kserve_version: str) -> None:
+    """Releases with the same rules do the same; under others the plan means something else."""
+    found = running_release(cluster, plan.kserve_namespace, kserve_version)
+    planned = parse_release(plan.release) if plan.release else None
+    if (rules_for(found) if found else None) != (rules_for(planned) if planned else None):
+        raise StaleError(
+            f"the plan is for KServe {planned or '(unknown)'}; {found or 'an unknown release'} "
+            "runs now, and would make something else of it",
+            "bring the former release back, give --kserve-version, or plan again",
         )

@@ -28,7 +28,7 @@ def status(
     kserve_namespace: flags.Namespace = "kserve",
     snapshot: flags.Snapshot = "",
 ) -> int:
-    """Show a run (else the latest), where its objects and services stand, and what is next."""
+    """Show where a run stands, and what is next."""
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     known = record.runs(cluster, kserve_namespace)
     found = chosen(known, run)

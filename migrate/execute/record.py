@@ -57,7 +57,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the journal.
 
     ``event`` is ``started``, ``intent`` (written before the writes of a wave), ``done``
-    (after them), ``finished`` or ``stopped``; ``fence`` is the Lease's rising number.
+    (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how many
+    writes that process had begun.
     """
 
     event: str
@@ -67,7 +68,6 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     fence: int
     wave: int = -1
     written: int = 0
-    note: str = ""
 
 
 class Head(msgspec.Struct, frozen=True, rename="camel"):

@@ -13,11 +13,15 @@ from migrate.planning.plan import Direction, Forecast, Outlook, Plan
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One thing that was to be proven. ``holds`` tells whether it was; ``text`` why."""
+    """One thing that was to be proven. ``holds`` tells whether it was; ``text`` why.
+
+    ``changed`` is False for what was to stay as it is: so many that nobody reads them.
+    """
 
     subject: ObjectRef
     holds: bool
     text: str
+    changed: bool = True
 
 
 def prove_objects(
@@ -69,5 +73,5 @@ def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str
     expected = row.after_plan if direction is Direction.APPLY else row.after_rollback
     found = images[row.workload] if row.workload else ""
     if found == expected:
-        return Result(row.service, holds=True, text=f"runs {found}")
+        return Result(row.service, True, f"runs {found}", changed=found != row.now)
     return Result(row.service, holds=False, text=f"runs {found}, expected {expected}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,34 @@ def test_a_plan_for_another_cluster(capsys: pytest.CaptureFixture[str], tmp_path
     check(capsys, 5, ("another-uid", "--context"), "apply", str(file), *dry)
 
 
+def test_a_plan_for_another_release(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = saved(capsys, tmp_path)
+    folder = released(tmp_path, "kserve/kserve-controller:v0.9.0")
+    dry = ("--dry-run=client", "--snapshot", folder)
+    check(capsys, 5, ("KServe 0.7.0", "0.9.0"), "apply", str(file), *dry)
+
+
+def test_a_plan_from_files_that_do_not_tell_their_cluster(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "nameless"
+    shutil.copytree(BEFORE, folder)
+    (folder / "cluster.yaml").unlink()
+    code, out, error = run(capsys, "plan", *SET, "--snapshot", str(folder), "-o", "json")
+    assert code == 0, error
+    assert json.loads(out)["plan"]["clusterUid"] == ""
+    file = tmp_path / "plan.json"
+    file.write_text(out)
+    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
+    check(capsys, 5, ("another cluster",), "apply", str(file), *dry)
+
+
+def test_a_reader_that_goes_away_is_no_error_to_talk_of() -> None:
+    command = f"{sys.executable} -m migrate plan --snapshot {BEFORE} | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
 def test_planning_flags_beside_a_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = saved(capsys, tmp_path)
     dry = ("--dry-run=client", "--snapshot", str(BEFORE))
@@ -225,6 +255,65 @@ def test_an_edit_of_predictors_since_the_plan_is_refused_with_a_diff(
     file, folder = saved(capsys, tmp_path), edited(tmp_path, "predictors", before, after)
     dry = ("--dry-run=client", "--snapshot", str(folder))
     check(capsys, 5, ("somebody changed it", *words), "apply", str(file), *dry)
+
+
+def released(tmp_path: Path, image: str) -> str:
+    """A copy of the snapshot whose controller has another image."""
+    folder = tmp_path / "released"
+    shutil.copytree(BEFORE, folder)
+    file = folder / "kserve.yaml"
+    text = file.read_text()
+    assert "kserve/kserve-controller:v0.7.0" in text
+    file.write_text(text.replace("kserve/kserve-controller:v0.7.0", image))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("kserve/kserve-controller:v0.10.1", ("KM101", "does not read predictors", "Runtime")),
+        ("kserve/kserve-controller:v0.20.0", ("KM101", "does not read predictors", "Runtime")),
+        ("kserve/kserve-controller:v1.2.0", ("KM102", "--kserve-version")),
+        ("mirror:5000/controller@sha256:" + "a" * 64, ("KM102", "--kserve-version")),
+    ],
+)
+def test_a_release_that_cannot_be_written_to(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, image: str, words: tuple[str, ...]
+) -> None:
+    folder = released(tmp_path, image)
+    code, out, _ = run(capsys, "plan", *SET, "--snapshot", folder)
+    assert code == 7
+    for word in words:
+        assert word in out, out
+    code, _, error = run(capsys, "apply", *SET, "--snapshot", folder, "--dry-run=client")
+    assert code == 7
+    assert words[0] in error
+
+
+def test_the_release_can_be_given_where_it_cannot_be_detected(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = released(tmp_path, "mirror:5000/controller@sha256:" + "a" * 64)
+    where = ("--snapshot", folder, "--kserve-version", "0.7.0")
+    code, out, error = run(capsys, "plan", *SET, *where)
+    assert code == 0, error
+    assert "fraud/iris" in out
+
+
+def test_images_from_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    images = [{"format": "sklearn", "image": "registry.example.com/ml/sklearnserver:v0.7.0"}]
+    document = {"apiVersion": "kmigrate.dev/v1alpha1", "kind": "Desired", "images": images}
+    file = tmp_path / "desired.yaml"
+    file.write_text(yaml.safe_dump(document))
+    where = ("--snapshot", str(BEFORE), "-o", "json")
+    from_file = run(capsys, "plan", "-f", str(file), *where)
+    from_flag = run(capsys, "plan", *SET, *where)
+    assert from_file == from_flag
+    assert from_file[0] == 0
+    file.write_text("images: [")
+    check(capsys, 64, ("desired.yaml",), "plan", "-f", str(file), *where)
+    file.write_text(yaml.safe_dump({**document, "imgaes": []}))
+    check(capsys, 64, ("imgaes",), "plan", "-f", str(file), *where)
 
 
 def test_an_edit_of_ingress_since_the_plan_is_not_in_the_way(

@@ -1,19 +1,26 @@
-"""KServe 0.9.0 over services that were made under 0.7.0 and never written to since."""
+"""Newer releases over services that were made under 0.7.0 and never written to since."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.real.cli import kmigrate
 from tests.real.world import REPOSITORY, World, make_odd, make_world
 from tests.testbed.kserve import KServe
 
 
-def test_unconverted_services_on_0_9(start_kserve: Callable[[str], KServe]) -> None:
+@pytest.mark.parametrize(
+    ("release", "controller"), [("0.8.0", "StatefulSet"), ("0.9.0", "Deployment")]
+)
+def test_unconverted_services(
+    start_kserve: Callable[[str], KServe], release: str, controller: str
+) -> None:
     kserve = start_kserve("0.7.0")
     world = make_world(kserve)
-    kserve.upgrade("0.9.0")
+    kserve.upgrade(release)
     make_odd(world)
     before = world.everything_else()
     assert all(
@@ -21,18 +28,18 @@ def test_unconverted_services_on_0_9(start_kserve: Callable[[str], KServe]) -> N
         for s in before["services"].values()
     )
 
-    _a_new_repository_moves_and_comes_back(world, before)
+    _a_new_repository_moves_and_comes_back(world, before, controller)
     _the_pin_keeps_another_tag_away(world, before)
     _a_pin_cannot_be_moved_without_a_conversion(world)
     _a_converted_service_is_not_called_unchanged(world)
 
 
-def _a_new_repository_moves_and_comes_back(world: World, before: object) -> None:
+def _a_new_repository_moves_and_comes_back(world: World, before: object, controller: str) -> None:
     wanted = f"sklearn={REPOSITORY}:v0.7.0"
     sklearn = {world.workload(index, "iris") for index in (0, 1)}
     others = {key: image for key, image in world.images().items() if key not in sklearn}
     done = kmigrate(world.kserve.admin, "apply", "--yes", "--set", wanted)
-    assert "Deployment kserve/kserve-controller-manager" in done.stderr
+    assert f"! restart {controller} kserve/kserve-controller-manager" in done.stderr
     assert "KM205" in done.stderr
     assert world.images() == {**others, **dict.fromkeys(sklearn, f"{REPOSITORY}:v0.7.0")}
     kmigrate(world.kserve.admin, "rollback", "--yes")
