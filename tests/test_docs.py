@@ -34,7 +34,9 @@ def test_the_help_fits_80_columns(verb: str) -> None:
 
 
 def test_every_finding_is_documented_with_its_severity() -> None:
-    sections = re.split(r"^## ", (DOCS / "findings.md").read_text(encoding="utf-8"), flags=re.M)
+    sections = re.split(
+        r"^## ", (DOCS / "findings.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     told = {s.splitlines()[0]: s.splitlines()[2].lower() for s in sections[1:]}
     assert set(told) == set(SEVERITY)
     for code, severity in SEVERITY.items():
@@ -44,7 +46,11 @@ def test_every_finding_is_documented_with_its_severity() -> None:
 
 def test_every_exit_code_is_documented() -> None:
     page = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
-    told = {int(n) for row in re.findall(r"^\| ([\d /]+) \|", page, re.M) for n in row.split(" / ")}
+    told = {
+        int(n)
+        for row in re.findall(r"^\| ([\d /]+) \|", page, re.MULTILINE)
+        for n in row.split(" / ")
+    }
     assert told == {int(code) for code in Exit}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +17,7 @@ MOST = 100
 
 
 @pytest.fixture
-def world(start_kserve: Callable[[str], KServe]) -> Iterator[World]:
+def world(start_kserve: Callable[[str], KServe]) -> World:
     made = make_world(start_kserve("0.7.0"))
     make_odd(made)
     return made

@@ -10,6 +10,8 @@ import json
 import random
 from typing import Any
 
+from msgspec import UNSET
+
 from migrate.cluster.memory import MemoryCluster
 from migrate.execute import record
 from migrate.execute.engine import Engine
@@ -37,7 +39,7 @@ def generated(seed: int) -> tuple[str, list[tuple[str, str | None, str]]]:
     edits = []
     for at in chosen:
         before = locate(text, at)
-        after = _string(dice) + ""
+        after = _string(dice)
         is_same = isinstance(before, str) and json.loads(before) == json.loads(after)
         edits.append(
             (at, before if isinstance(before, str) else None, '"other"' if is_same else after)
@@ -93,8 +95,6 @@ def plan_for(edits: list[tuple[str, str | None, str]]) -> Plan:
 
 
 def _sides(before: str | None, after: str) -> tuple[Any, str]:
-    from msgspec import UNSET
-
     return (UNSET if before is None else before), after
 
 

@@ -101,7 +101,7 @@ def test_an_unknown_field_is_refused() -> None:
 )
 def test_a_plan_file_of_another_format_is_refused(before: bytes, after: bytes) -> None:
     data = planfile.dump(example()).replace(before, after, 1)
-    with pytest.raises(UsageError, match="expected apiVersion kmigrate.dev/v1alpha1"):
+    with pytest.raises(UsageError, match=r"expected apiVersion kmigrate\.dev/v1alpha1"):
         planfile.load(data, "plan.json")
 
 

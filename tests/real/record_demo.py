@@ -19,8 +19,10 @@ from tests.testbed.samples import framework_service
 
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
 WANTED = "sklearn=registry.example.com/ml/sklearnserver:v0.7.0-p5"
-TEAMS = {"fraud": ("iris", "sklearn"), "pricing": ("churn", "sklearn")}
-OTHERS = {"fraud": ("prices", "xgboost"), "pricing": ("vision", "tensorflow")}
+TEAMS = {
+    "fraud": {"iris": "sklearn", "prices": "xgboost"},
+    "pricing": {"churn": "sklearn", "vision": "tensorflow"},
+}
 FILES = {
     "kserve": ("-n", "kserve", "configmaps,statefulsets,deployments,leases"),
     "services": ("-A", "inferenceservices.serving.kserve.io,services.serving.knative.dev"),
@@ -38,9 +40,9 @@ def main() -> None:
 
 
 def _services(kserve: KServe) -> None:
-    for team in TEAMS:
+    for team, services in TEAMS.items():
         kserve.api.create(basic_object("v1", "Namespace", team))
-        for name, framework in (TEAMS[team], OTHERS[team]):
+        for name, framework in services.items():
             kserve.api.create(framework_service(name, team, framework))
             kserve.wait_knative_service(team, name)
 
@@ -48,7 +50,14 @@ def _services(kserve: KServe) -> None:
 def _record(kserve: KServe, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, what in FILES.items():
-        command = [build("kubectl"), f"--kubeconfig={kserve.admin}", "get", "-o", "yaml", *what]
+        command = [
+            str(build("kubectl")),
+            f"--kubeconfig={kserve.admin}",
+            "get",
+            "-o",
+            "yaml",
+            *what,
+        ]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         text = text.replace(f"{getpass.getuser()}@{socket.gethostname()}", "operator@laptop")
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
