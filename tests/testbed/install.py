@@ -1,0 +1,67 @@
+"""Applying KServe's manifests in the order that a cluster needs."""
+
+from collections.abc import Iterable
+
+from tests.testbed.api import Api, Manifest, is_true
+from tests.testbed.manifests import NAMESPACE
+from tests.testbed.waiting import wait_until
+
+_CRD = "CustomResourceDefinition"
+_RUNTIMES = "ClusterServingRuntime"
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_SECONDS = 60
+
+
+def apply_crds(api: Api, crds: list[Manifest]) -> None:
+    """Apply CRDs and wait until the API server serves their kinds."""
+    api.apply_all(crds)
+
+    def are_established() -> bool:
+        live = [api.get_same(crd) for crd in crds]
+        return all(crd and is_true(crd, "Established") for crd in live)
+
+    wait_until(are_established, _SECONDS, "the CRDs to be established")
+
+
+def apply_all_but_runtimes(api: Api, manifests: list[Manifest]) -> None:
+    """Apply a release, the controller's workload last, without the runtimes it ships."""
+    api.apply_all(_of_kinds(manifests, "Namespace"))
+    apply_crds(api, _of_kinds(manifests, _CRD))
+    special = ("Namespace", _CRD, _RUNTIMES, *_WORKLOADS)
+    api.apply_all(manifest for manifest in manifests if manifest["kind"] not in special)
+    api.apply_all(_of_kinds(manifests, *_WORKLOADS))
+
+
+def apply_runtimes(api: Api, manifests: list[Manifest]) -> None:
+    """Apply the ClusterServingRuntimes of a release."""
+    api.apply_all(_of_kinds(manifests, _RUNTIMES))
+
+
+def restore(api: Api, manifests: list[Manifest]) -> None:
+    """Put the ConfigMaps and runtimes of a release back to what was released, and no others."""
+    released = _of_kinds(manifests, "ConfigMap", _RUNTIMES)
+    for manifest in released:
+        api.replace(manifest)
+    names = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in released}
+    for manifest in _live(api):
+        if (manifest["kind"], manifest["metadata"]["name"]) not in names:
+            api.delete(manifest)
+
+
+def knows(api: Api, kind: str) -> bool:
+    """Whether some CRD defines ``kind``."""
+    crds = api.list("apiextensions.k8s.io/v1", _CRD)
+    return any(crd["spec"]["names"]["kind"] == kind for crd in crds)
+
+
+def _live(api: Api) -> list[Manifest]:
+    """What tests may have added to; the certificates of the namespace come from Kubernetes."""
+    runtimes = api.list("serving.kserve.io/v1alpha1", _RUNTIMES) if knows(api, _RUNTIMES) else []
+    maps = api.list("v1", "ConfigMap", NAMESPACE)
+    leases = api.list("coordination.k8s.io/v1", "Lease", NAMESPACE)
+    own = [config for config in maps if config["metadata"]["name"] != "kube-root-ca.crt"]
+    return [*runtimes, *own, *leases]
+
+
+def _of_kinds(manifests: Iterable[Manifest], *kinds: str) -> list[Manifest]:
+    return [manifest for manifest in manifests if manifest["kind"] in kinds]

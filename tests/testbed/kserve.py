@@ -1,0 +1,233 @@
+"""A cluster with KServe installed and its real controller running."""
+
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.testbed.api import Manifest, basic_object, is_true
+from tests.testbed.claims import claimed_port
+from tests.testbed.control_plane import ControlPlane
+from tests.testbed.install import (
+    apply_all_but_runtimes,
+    apply_crds,
+    apply_runtimes,
+    knows,
+    restore,
+)
+from tests.testbed.knative import install_bare, knative_serving
+from tests.testbed.kubelet import Kubelet
+from tests.testbed.manager import write_webhook_certificate
+from tests.testbed.manifests import (
+    NAMESPACE,
+    WEBHOOK_PORT,
+    istio_crds,
+    release_manifests,
+)
+from tests.testbed.nodes import start_nodes
+from tests.testbed.programs import build
+from tests.testbed.releases import RELEASES, SERVERLESS
+from tests.testbed.waiting import WaitTimeoutError, wait_until
+
+SERVING = "serving.kserve.io/v1beta1"
+SERVING_ALPHA = "serving.kserve.io/v1alpha1"
+KNATIVE = "serving.knative.dev/v1"
+_CONTROLLER = "kserve-controller-manager"
+_USERS_OBJECTS = (
+    (SERVING_ALPHA, "InferenceGraph"),
+    (SERVING_ALPHA, "TrainedModel"),
+    (SERVING, "InferenceService"),
+    (SERVING_ALPHA, "ServingRuntime"),
+)
+_OURS = {"app.kubernetes.io/managed-by": "kmigrate-testbed"}
+_SECONDS = 60
+
+
+class KServe:
+    """A running cluster with one KServe release; see ``plane`` for the control plane itself.
+
+    ``admin`` is a kubeconfig for everything, ``api`` the testbed's own client, ``audit`` the
+    audit log, ``installed`` the releases it has had, the present one last. Use it as a context
+    manager, or call stop().
+
+    With ``knative`` the Serverless releases get real revisions and pods; without, what KServe
+    decided is to be read in the Knative Service it writes. Raises PortTakenError if another
+    KServe control plane runs on this machine.
+    """
+
+    def __init__(self, release: str, folder: Path | None = None, *, knative: bool = False) -> None:
+        self.release = self._first = RELEASES[release]
+        self.has_knative = knative
+        # A build may take minutes: not while a half started control plane waits for it.
+        build(f"kserve-manager-{release}")
+        with ExitStack() as undo:
+            undo.enter_context(claimed_port(WEBHOOK_PORT, "KServe's manager"))
+            self.plane = undo.enter_context(ControlPlane(folder))
+            self.api, self.audit = self.plane.api, self.plane.audit
+            self.admin = self.plane.admin
+            start_nodes(self.plane)
+            write_webhook_certificate(self.plane)
+            apply_crds(self.api, istio_crds())
+            if knative:
+                undo.enter_context(knative_serving(self.plane))
+            else:
+                install_bare(self.api)
+            self.kubelet: Kubelet | None = None
+            self.installed: list[str] = []
+            undo.callback(self._stop_kubelet)
+            self._install()
+            self._undo = undo.pop_all()
+
+    def stop(self) -> None:
+        """End every process and remove the files."""
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def mode(self) -> str:
+        """The default deployment mode; a cluster that began as Serverless stays so."""
+        return self._first.mode if self._first.mode == SERVERLESS else self.release.mode
+
+    @property
+    def controller(self) -> Manifest:
+        """The workload that owns the controller's pod, without its spec."""
+        return basic_object("apps/v1", self.release.workload, _CONTROLLER, NAMESPACE)
+
+    @property
+    def manager_pid(self) -> int | None:
+        """The process id of the manager, None while none runs."""
+        return self.kubelet.pid if self.kubelet else None
+
+    def is_as_installed(self, release: str, *, knative: bool = False) -> bool:
+        """Whether it is as if just started so: never upgraded, and its manager runs."""
+        is_same = self.installed == [release] and self.has_knative == knative
+        return is_same and self.manager_pid is not None
+
+    def upgrade(self, release: str) -> None:
+        """Install another release, newer or older, over this one, and wait for its controller.
+
+        Like ``kubectl apply`` of its manifests: what only the former release had stays, but for
+        the controller's workload if it was of another kind, or two controllers would run.
+        """
+        build(f"kserve-manager-{release}")
+        former, self.release = self.controller, RELEASES[release]
+        self._install()
+        if former["kind"] == "Deployment" != self.release.workload:
+            self.api.delete(former)
+
+    def wait_controller(self, timeout: float = _SECONDS) -> None:
+        """Wait until the controller's rollout is complete and its pod Ready (webhooks answer)."""
+
+        def runs() -> bool:
+            serving = self.kubelet and self.kubelet.serving
+            return serving == self.release and _is_rolled_out(self.api.get_same(self.controller))
+
+        what = f"the controller of KServe {self.release.version} to run"
+        try:
+            wait_until(runs, timeout, what)
+        except WaitTimeoutError as error:
+            process = self.kubelet and self.kubelet.process
+            raise WaitTimeoutError(f"{error}{process.tail() if process else ''}") from None
+
+    def create_namespace(self, prefix: str = "test") -> str:
+        """Create a namespace with a fresh name and return the name; clear() deletes it."""
+        name = f"{prefix}-{uuid.uuid4().hex[:8]}"
+        namespace = basic_object("v1", "Namespace", name)
+        namespace["metadata"]["labels"] = _OURS
+        self.api.create(namespace)
+        return name
+
+    def wait_predictor(self, namespace: str, name: str) -> Manifest:
+        """Wait for what KServe writes for the predictor of InferenceService ``name``; return it.
+
+        That is a Knative Service in releases that run Serverless, else a Deployment.
+        """
+        if self.mode == SERVERLESS:
+            return self.wait_knative_service(namespace, name)
+        return self._wait_written("apps/v1", "Deployment", namespace, f"{name}-predictor")
+
+    def wait_ready(self, namespace: str, name: str) -> Manifest:
+        """Wait until InferenceService ``name`` is Ready, and return it.
+
+        Never so in releases that run Serverless, unless the cluster has real Knative Serving.
+        """
+
+        def ready() -> Manifest | None:
+            service = self.api.get(SERVING, "InferenceService", name, namespace)
+            return service if service and is_true(service, "Ready") else None
+
+        return wait_until(ready, _SECONDS, f"InferenceService {namespace}/{name} to be Ready")
+
+    def wait_knative_service(self, namespace: str, name: str) -> Manifest:
+        """Wait for the Knative Service of InferenceService ``name``, and return it.
+
+        Its name ends in ``-default`` if a release up to 0.10 made it.
+        """
+        names = f"{name}-predictor-default", f"{name}-predictor"
+        return self._wait_written(KNATIVE, "Service", namespace, *names)
+
+    def clear(self) -> None:
+        """Delete what tests left: KServe objects of all namespaces, and their namespaces."""
+        for api_version, kind in _USERS_OBJECTS:
+            if knows(self.api, kind):
+                self._delete_all(api_version, kind)
+        labels = ",".join(f"{key}={value}" for key, value in _OURS.items())
+        for namespace in self.api.list("v1", "Namespace", labels=labels):
+            self.api.delete(namespace)
+
+    def reset(self) -> None:
+        """Do what clear() does, and put KServe's configuration and runtimes back as released.
+
+        ConfigMaps and Leases that the release does not have are deleted from KServe's namespace.
+        """
+        self.clear()
+        restore(self.api, self._manifests())
+
+    def _wait_written(self, api_version: str, kind: str, namespace: str, *names: str) -> Manifest:
+        def written() -> Manifest | None:
+            found = (self.api.get(api_version, kind, name, namespace) for name in names)
+            return next(filter(None, found), None)
+
+        what = f"KServe to write {kind} {namespace}/{' or '.join(names)}"
+        return wait_until(written, _SECONDS, what)
+
+    def _delete_all(self, api_version: str, kind: str) -> None:
+        for manifest in self.api.list(api_version, kind):
+            self.api.delete(manifest)
+        wait_until(lambda: not self.api.list(api_version, kind), _SECONDS, f"no {kind} to be left")
+
+    def _manifests(self) -> list[Manifest]:
+        return release_manifests(self.release, self.plane.authority.ca, self.mode)
+
+    def _install(self) -> None:
+        """From 0.11 on a webhook of the new release checks the runtimes: they come last."""
+        manifests = self._manifests()
+        apply_all_but_runtimes(self.api, manifests)
+        self.kubelet = self.kubelet or Kubelet(self.plane)
+        self.wait_controller()
+        apply_runtimes(self.api, manifests)
+        self.installed.append(self.release.version)
+
+    def _stop_kubelet(self) -> None:
+        if self.kubelet:
+            self.kubelet.stop()
+
+
+def _is_rolled_out(workload: Manifest | None) -> bool:
+    if workload is None:
+        return False
+    status, replicas = workload.get("status", {}), workload["spec"]["replicas"]
+    counts = (status.get(f"{kind}Replicas", 0) for kind in ("updated", "ready", "available"))
+    seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+    return seen and all(n == replicas for n in (status.get("replicas", 0), *counts))
