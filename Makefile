@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KSERVE ?= 0.9.0
 FLAGS ?=
 
-.PHONY: help demo test lint unit real kill cluster docs clean
+.PHONY: help demo test lint programs unit real kill releases cluster docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,18 @@ $(VENV)/dev: $(VENV)/kmigrate
 demo: $(VENV)/kmigrate ## the main job on snapshots; needs Python alone
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh fixtures/demo/run.sh
 
-test: lint unit real ## everything that must hold, real controllers included
+# What runs longer has a target of its own.
+SELECTED := --ignore=tests/kill --ignore=tests/testbed/test_releases.py
+
+test: lint programs ## everything that must hold, real controllers included
+	$(BIN)/pytest -q --durations=15 $(SELECTED)
+
+# What the tests below need; said and built before the first of them runs.
+PROGRAMS := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok \
+  knative-controller knative-autoscaler kserve-manager-0.7.0 kserve-manager-0.8.0 kserve-manager-0.9.0
+
+programs: $(VENV)/dev ## build what the tests run (once: a quarter of an hour on two cores)
+	@$(BIN)/python -m tests.testbed.programs $(PROGRAMS)
 
 lint: $(VENV)/dev ## style, types, direction of imports
 	$(BIN)/ruff check .
@@ -34,13 +45,16 @@ lint: $(VENV)/dev ## style, types, direction of imports
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/dev ## tests that need no programs but Python
-	$(BIN)/pytest -q tests --ignore=tests/real --ignore=tests/cluster/test_contract.py
+	$(BIN)/pytest -q $(SELECTED) -m "not real"
 
-real: $(VENV)/dev ## tests on a real API server and real KServe controllers (builds them)
-	$(BIN)/pytest tests/real
+real: programs ## tests on a real API server and on real KServe controllers
+	$(BIN)/pytest -q $(SELECTED) -m real
 
-kill: $(VENV)/dev ## stop kmigrate at every request, on real controllers (about half an hour)
-	$(BIN)/pytest -q tests/kill
+kill: programs ## kill kmigrate at every request, on real controllers (a quarter of an hour)
+	$(BIN)/pytest -q -s tests/kill
+
+releases: programs ## the testbed with each of the thirteen releases (builds all of them)
+	KMIGRATE_TESTBED_ALL=1 $(BIN)/pytest -q tests/testbed/test_releases.py
 
 cluster: $(VENV)/dev ## a KServe control plane on this machine, until Ctrl-C: make cluster KSERVE=0.9.0
 	@$(BIN)/python -m tests.testbed.cluster --kserve $(KSERVE) $(FLAGS)

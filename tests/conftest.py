@@ -11,6 +11,16 @@ from tests.testbed.kserve import KServe
 from tests.testbed.proxy import KillProxy
 
 
+REAL = {"api_server", "kserve_cluster", "start_kserve"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a control plane, so that it can be chosen or left out."""
+    for item in items:
+        if REAL & set(getattr(item, "fixturenames", ())):
+            item.add_marker("real")
+
+
 class StartKServe(Protocol):
     """The type of the fixture ``start_kserve``."""
 
