@@ -10,7 +10,6 @@ from tests.testbed.control_plane import ControlPlane
 from tests.testbed.kserve import KServe
 from tests.testbed.proxy import KillProxy
 
-
 REAL = {"api_server", "kserve_cluster", "start_kserve"}
 
 
