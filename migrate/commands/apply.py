@@ -59,7 +59,9 @@ def apply(
             raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
         made = making.plan(cluster, namespace, options)
     refuse_elsewhere(cluster, made, kserve_version)
-    if not saved:
+    if run:
+        print(f"run {run.head.id} is unfinished; this goes on with its plan:", file=sys.stderr)
+    if run or not saved:
         print("\n".join(plan_lines(made, cluster.name)), file=sys.stderr)
     refuse_blocked(made)
     if not any(stage.operations or stage.activations for stage in made.apply):

@@ -43,7 +43,10 @@ def ours(world: World, mark: int) -> list[Request]:
 def test_reading_sends_no_write(world: World, arguments: tuple[str, ...]) -> None:
     mark = world.kserve.plane.audit.mark()
     kmigrate(world.kserve.admin, *arguments)
-    assert [r for r in ours(world, mark) if r.is_mutating] == []
+    writes = [r for r in ours(world, mark) if r.is_mutating]
+    # A question about one's own permissions is a POST, and stores nothing.
+    assert [r for r in writes if r.resource != "selfsubjectaccessreviews"] == []
+    assert arguments[0] == "apply" or writes == []
 
 
 def test_a_server_dry_run_sends_no_write_that_persists(world: World) -> None:
@@ -163,7 +166,9 @@ def test_a_signal_during_the_wait_leaves_a_run_to_go_on_with(
 
 def test_a_second_ctrl_c_ends_at_once(world: World) -> None:
     image = set_manager_image(world.kserve, "kserve/kserve-controller:nowhere")
-    process = start(world, "apply", "--yes", "--kserve-version", "0.7.0", *WANTED)
+    process = start(
+        world, "apply", "--yes", "--lease-duration=3", "--kserve-version=0.7.0", *WANTED
+    )
     assert process.stderr is not None
     assert any(line.startswith("waiting until") for line in process.stderr)
     os.kill(process.pid, signal.SIGSTOP)  # so that both signals are there when it goes on
@@ -174,7 +179,7 @@ def test_a_second_ctrl_c_ends_at_once(world: World) -> None:
     assert process.returncode in (130, 143)
     set_manager_image(world.kserve, image)
     delete_controller_pod(world.kserve)
-    kmigrate(world.kserve.admin, "rollback", "--yes", "--lock-timeout", "90")
+    kmigrate(world.kserve.admin, "rollback", "--yes")
 
 
 def set_manager_image(kserve: KServe, image: str) -> str:
