@@ -87,8 +87,13 @@ def _pinned(case: Case, _options: Options) -> Iterator[Finding]:
         for image in sorted(set(images.values()) - {str(wanted.image)}):
             kept = [ref for ref, found in images.items() if found == image]
             text = f"{wanted.entry}={wanted.image}: their pinned runtimeVersion gives {image}"
-            fix = "--repin moves the pins with the image, or --accept " + codes.PINNED
-            yield finding(codes.PINNED, text, _refusals(case, kept) or fix, kept)
+            yield finding(codes.PINNED, text, _refusals(case, kept) or _cure(case.rules), kept)
+
+
+def _cure(rules: Rules) -> str:
+    if rules.converts_on_write:
+        return f"their pins cannot be moved alone on KServe {rules.name}: --accept {codes.PINNED}"
+    return f"--repin moves the pins with the image, or --accept {codes.PINNED}"
 
 
 def _refusals(case: Case, services: Iterable[ObjectRef]) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import msgspec
-
 from migrate.kserve import modes, terms
 from migrate.kserve.legacy import Resolution, Verdict, resolve
+from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.releases import Rules
 from migrate.kserve.services import (
@@ -140,14 +139,5 @@ def _form(service: InferenceService) -> str:
 
 def with_pins(world: World, pins: Mapping[ObjectRef, str | None]) -> World:
     """Return the world with other pins (``runtimeVersion``) in some services."""
-    moved = {ref: _with_pin(world.services[ref], pin) for ref, pin in pins.items()}
+    moved = {ref: with_pin(world.services[ref], pin) for ref, pin in pins.items()}
     return World(world.predictors, {**world.services, **moved}, world.mode)
-
-
-def _with_pin(service: InferenceService, pin: str | None) -> InferenceService:
-    predictor, format_ = service.spec.predictor, form_of(service).format
-    framework = msgspec.structs.replace(getattr(predictor, format_), runtime_version=pin)
-    moved = msgspec.structs.replace(predictor, **{format_: framework})
-    return msgspec.structs.replace(
-        service, spec=msgspec.structs.replace(service.spec, predictor=moved)
-    )

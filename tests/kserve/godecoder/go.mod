@@ -1,0 +1,3 @@
+module kmigrate.dev/tests/godecoder
+
+go 1.17

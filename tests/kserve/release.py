@@ -1,0 +1,48 @@
+"""Short ways to the rules and to the texts that KServe ships, for the tests of this room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from migrate.kserve.legacy import Resolution, resolve
+from migrate.kserve.predictors import Predictors, decode
+from migrate.kserve.releases import Rules, parse_release, rules_for
+from migrate.kserve.services import InferenceService
+
+SHIPPED = Path(__file__).parent / "cases" / "predictors"
+NAMES = sorted(path.stem for path in SHIPPED.glob("*.json"))
+
+
+def rules(release: str) -> Rules:
+    found = rules_for(parse_release(release))
+    assert found is not None
+    return found
+
+
+def shipped_text(name: str) -> str:
+    return (SHIPPED / f"{name}.json").read_text(encoding="utf-8")
+
+
+def shipped(name: str) -> Predictors:
+    """What the release named first in ``0.7.0-install`` sees in its own text."""
+    return decode(shipped_text(name), rules(name.split("-", maxsplit=1)[0]))
+
+
+PIN = {"runtimeVersion": "OLD"}
+GPU = {"limits": {"nvidia.com/gpu": "1"}}
+
+
+def service(predictor: dict[str, Any], **metadata: Any) -> InferenceService:
+    """A service that has been reconciled before."""
+    known = {"name": "s", "namespace": "n", "finalizers": ["inferenceservice.finalizers"]}
+    document = {"metadata": {**known, **metadata}, "spec": {"predictor": predictor}}
+    return msgspec.convert(document, InferenceService)
+
+
+def told(name: str, predictor: dict[str, Any], **metadata: Any) -> Resolution:
+    """What happens to a service under the text that a release ships, as ``0.7.0-install``."""
+    release = name.split("-", maxsplit=1)[0]
+    return resolve(service(predictor, **metadata), shipped(name), rules(release))
