@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from migrate import __version__
@@ -93,7 +94,21 @@ def _under_lease(engine: Engine, job: Job) -> None:
     run = engine.note(job.run, "started", job.direction) if job.run else _begin(engine, job)
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"
     engine.tell(Started(run.head.id, job.direction, resumed))
-    engine.execute(run, job.direction, job.waves)
+    try:
+        engine.execute(run, job.direction, job.waves)
+    except KmigrateError:
+        if job.run is None and not engine.written:
+            _close(engine, run)
+        raise
+
+
+def _close(engine: Engine, run: record.Run) -> None:
+    """Mark a run that wrote nothing as rolled back: there is nothing to go on with."""
+    with suppress(KmigrateError):
+        runs = record.runs(engine.cluster, run.namespace)
+        latest = next(r for r in runs if r.head.id == run.head.id)
+        entry = engine.entry("finished", Direction.ROLLBACK)
+        record.append(engine.cluster, latest, entry)
 
 
 def _begin(engine: Engine, job: Job) -> record.Run:

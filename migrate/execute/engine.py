@@ -6,12 +6,19 @@ written before a crash is found applied and skipped; what was not is pending and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
 from migrate.cluster.port import Cluster
-from migrate.errors import ApiError, ConflictError, InvalidError, NotFoundError
+from migrate.errors import (
+    ApiError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnreachableError,
+)
 from migrate.execute import record
 from migrate.execute.clock import Clock
 from migrate.execute.drift import drifted, shown
@@ -127,46 +134,62 @@ class Engine:
         match classify(operation, live):
             case Standing.APPLIED:
                 self.tell(Skipped(operation, "applied already"))
-            case Standing.DRIFTED if not self.keep_foreign:
+            case Standing.DRIFTED if not self._may_keep(operation):
                 raise drifted([(operation, live)])
             case _:
                 self._write(operation, live)
 
+    def _may_keep(self, operation: Operation) -> bool:
+        """Tell whether drift can be left where it is: fields can, whole objects cannot."""
+        return self.keep_foreign and isinstance(operation.change, Patch)
+
     def _write(self, operation: Operation, live: Manifest | None) -> None:
         self.guard()
+        target = operation.target
         match operation.change:
             case Create(manifest):
-                self._begun(lambda: self.cluster.create(manifest), operation)
+                with self._begun():
+                    self.cluster.create(manifest)
             case Delete():
-                self._delete(operation, live)
-            case Patch():
-                self._patch(operation, operation.change, live)
+                self._delete(target, live)
+            case Patch() if live is None:
+                return self.tell(Skipped(operation, "the object is gone"))
+            case Patch() as change:
+                if not self._patch(target, change, live):
+                    return None
             case _:
                 assert_never(operation.change)
+        return self.tell(Written(operation))
 
-    def _begun(self, write: Callable[[], object], operation: Operation) -> None:
-        self.written += 1  # before the write: its answer may get lost
-        write()
-        self.tell(Written(operation))
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        """Count a write before it is sent: its answer may get lost, but not a refusal."""
+        self.written += 1
+        try:
+            yield
+        except UnreachableError:
+            raise
+        except ApiError:
+            self.written -= 1
+            raise
 
-    def _delete(self, operation: Operation, live: Manifest | None) -> None:
-        if live is not None:
-            meta, target = live["metadata"], operation.target
+    def _delete(self, target: ObjectRef, live: Manifest | None) -> None:
+        assert live is not None  # else it stands as applied
+        meta = live["metadata"]
+        with self._begun():
             uid, version = meta["uid"], meta["resourceVersion"]
-            delete = self.cluster.delete
-            self._begun(lambda: delete(target, uid=uid, resource_version=version), operation)
+            self.cluster.delete(target, uid=uid, resource_version=version)
 
-    def _patch(self, operation: Operation, change: Patch, live: Manifest | None) -> None:
-        if live is None:
-            self.tell(Skipped(operation, "the object is gone"))
-            return
+    def _patch(self, target: ObjectRef, change: Patch, live: Manifest) -> bool:
+        """Make the edits that are pending, keep what others changed; tell whether any was made."""
         for edit in change.edits:
             if standing_of(edit, live) is Standing.DRIFTED:
-                self._keep(Kept(operation.target, edit, shown(edit, live)))
+                self._keep(Kept(target, edit, shown(edit, live)))
         edits = pending(change, live)
         if edits:
-            patch = json_patch(edits, live)
-            self._begun(lambda: self.cluster.patch(operation.target, patch), operation)
+            with self._begun():
+                self.cluster.patch(target, json_patch(edits, live))
+        return bool(edits)
 
     def _keep(self, kept: Kept) -> None:
         if kept not in self.kept:
@@ -175,14 +198,14 @@ class Engine:
 
     def _activate(self, activation: Activation) -> None:
         self.guard()
-        self.written += 1
-        match activation:
-            case Restart(target):
-                self._insist(target, lambda: restart(self.cluster, target, self.clock))
-            case Wake(target):
-                self._insist(target, lambda: wake(self.cluster, target))
-            case _:
-                assert_never(activation)
+        with self._begun():
+            match activation:
+                case Restart(target):
+                    self._insist(target, lambda: restart(self.cluster, target, self.clock))
+                case Wake(target):
+                    self._insist(target, lambda: wake(self.cluster, target))
+                case _:
+                    assert_never(activation)
         self.tell(Activated(activation))
 
     def _await(self, wave: Wave) -> None:

@@ -8,7 +8,13 @@ import pytest
 from msgspec import UNSET
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.errors import InvalidError, NotFoundError, StaleError, WaitTimeoutError
+from migrate.errors import (
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+    WaitTimeoutError,
+)
 from migrate.execute import record
 from migrate.execute.engine import Engine
 from migrate.execute.events import Event, Kept, Retrying, Skipped, Written
@@ -296,3 +302,32 @@ def test_a_restart_changes_the_template_each_time() -> None:
         mark = template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"]
         assert mark != former
         former = mark
+
+
+def test_a_refused_write_is_not_counted_as_one() -> None:
+    """Else the exit code would say that something was written."""
+
+    class Refusing(FlakyCluster):
+        def patch(self, ref: ObjectRef, patch: Any, **rest: Any) -> dict[str, Any]:
+            if ref == CONFIG:
+                raise RefusedError("admission webhook denied the request")
+            return super().patch(ref, patch, **rest)
+
+    clock, cluster = FakeClock(), Refusing(a_cluster())
+    lease = Lease(cluster, "kserve", "h", clock)
+    engine = Engine(cluster, lease, clock, lambda _: None, 60)
+    lease.acquire(lambda _: None)
+    head = record.Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
+    run = record.create(cluster, "kserve", head, b"plan", engine.entry("started", "apply"))
+    with pytest.raises(RefusedError):
+        engine.execute(run, "apply", [WAVE])
+    assert engine.written == 0
+
+
+def test_a_rollback_does_not_delete_what_somebody_else_changed() -> None:
+    cluster = a_cluster()
+    go(cluster, "apply")
+    cluster.patch(NEW, {"data": {"k": "theirs"}})
+    with pytest.raises(StaleError, match="differs"):
+        go(cluster, "rollback", keep_foreign=True)
+    assert cluster.get(NEW)["data"] == {"k": "theirs"}

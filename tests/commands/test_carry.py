@@ -1,0 +1,59 @@
+"""Carrying a plan out, where the first write is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate.cluster.memory import MemoryCluster
+from migrate.cluster.snapshot import load
+from migrate.commands import making
+from migrate.commands.carry import Control, Job, carry_out
+from migrate.errors import MixedStateError, RefusedError
+from migrate.execute import record
+from migrate.objects import ObjectRef
+from migrate.planning.plan import Direction
+from migrate.report.console import Console
+
+BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
+CONTROL = Control(timeout=5, lease_duration=60, lock_timeout=None)
+
+
+class Refusing(MemoryCluster):
+    """A copy of the snapshot whose webhook denies writes to one kind."""
+
+    denied = ""
+
+    def patch(self, ref: ObjectRef, patch: Any, *, subresource: str = "") -> dict[str, Any]:
+        if ref.kind == self.denied and not ref.name.startswith("kmigrate-run"):
+            raise RefusedError("admission webhook denied the request")
+        return super().patch(ref, patch, subresource=subresource)
+
+
+def job(cluster: Refusing) -> Job:
+    options = making.options(["sklearn=r/s:t"], "", [], "", repin=True)
+    made = making.plan(cluster, "kserve", options)
+    return Job(made, Direction.APPLY, made.waves(Direction.APPLY), None, [])
+
+
+def test_a_run_that_wrote_nothing_is_not_left_unfinished() -> None:
+    cluster = Refusing(base=load(BEFORE))
+    cluster.denied = "ConfigMap"
+    with pytest.raises(RefusedError):
+        carry_out(cluster, job(cluster), CONTROL, Console())
+    (run,) = record.runs(cluster, "kserve")
+    assert run.state == "rolled back"
+
+
+def test_a_run_that_wrote_something_is_left_to_go_on_with() -> None:
+    cluster = Refusing(base=load(BEFORE))
+    cluster.denied = "InferenceService"
+    with pytest.raises(MixedStateError) as caught:
+        carry_out(cluster, job(cluster), CONTROL, Console())
+    assert "stopped after 1 write" in caught.value.message
+    assert "admission webhook denied" in caught.value.message
+    assert "kmigrate rollback" in caught.value.hint
+    (run,) = record.runs(cluster, "kserve")
+    assert run.state == "unfinished apply"
