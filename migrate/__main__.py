@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from migrate import __version__
 from migrate.errors import Exit, KmigrateError
+from migrate.objects import printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +55,7 @@ def _help_for(error: Exception) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     if hint:
         print(f"next: {hint}", file=sys.stderr)
 

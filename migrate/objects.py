@@ -6,6 +6,7 @@ Nothing here does I/O, and nothing here imports another module of kmigrate.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, TypeAlias
 
 import msgspec
@@ -15,6 +16,9 @@ Json: TypeAlias = Any
 
 Manifest: TypeAlias = dict[str, Any]
 """A whole Kubernetes object as JSON."""
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class ObjectRef(msgspec.Struct, frozen=True, rename="camel"):
@@ -52,6 +56,15 @@ def sha256(data: bytes | str) -> str:
     """Return ``sha256:`` and the hex digest of the data (text is taken as UTF-8)."""
     raw = data.encode() if isinstance(data, str) else data
     return "sha256:" + hashlib.sha256(raw).hexdigest()
+
+
+def printable(text: str) -> str:
+    """Return text that no terminal takes for a command, and that can be encoded.
+
+    Names and images come from people's objects; line ends and tabs stay.
+    """
+    clean = text.encode("utf-8", "backslashreplace").decode()
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", clean)
 
 
 def pointer(*parts: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import assert_never
 
 import msgspec
 
@@ -11,7 +10,7 @@ from migrate.cluster.port import Cluster
 from migrate.cluster.resources import resource_of
 from migrate.errors import ForbiddenError
 from migrate.objects import ObjectRef, value_at
-from migrate.operations.model import Create, Delete, Holds, Operation, Patch, RolledOut, Wave
+from migrate.operations.model import Create, Delete, Holds, Operation, Patch, Wave
 
 AUTHORIZATION = "authorization.k8s.io/v1"
 
@@ -55,11 +54,9 @@ def needs(namespace: str, waves: Iterable[Wave]) -> Iterator[Permission]:
         for activation in wave.activations:
             yield from _on(activation.target, "get", "patch")
         for condition in wave.conditions:
-            match condition:
-                case RolledOut(target) | Holds(target):
-                    yield from _on(target, "get")
-                case _:
-                    assert_never(condition)
+            yield from _on(condition.target, "get")
+            if isinstance(condition, Holds):
+                yield from _on(condition.owner, "get")
 
 
 def _of(operation: Operation) -> Iterator[Permission]:

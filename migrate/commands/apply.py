@@ -7,17 +7,17 @@ import sys
 from migrate.commands import flags, making
 from migrate.commands.approval import approve, refuse_blocked
 from migrate.commands.carry import Control, Job, carry_out
-from migrate.commands.flags import DryRun, Output
-from migrate.commands.outcome import outcome
-from migrate.commands.output import emit
-from migrate.commands.runs import refuse_elsewhere, resumable
+from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
+from migrate.commands.outcome import nothing, outcome, prove
+from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
-from migrate.errors import Exit, UsageError
+from migrate.errors import UsageError
 from migrate.execute import record
-from migrate.planning.desired import Options
-from migrate.planning.plan import Direction
+from migrate.operations.model import Direction
+from migrate.planning.desired import Options, without_release
+from migrate.planning.plan import Plan
 from migrate.report.console import Console
-from migrate.report.text import changing_services, plan_lines
+from migrate.report.text import changing_services, count, plan_lines
 
 
 def apply(
@@ -29,13 +29,13 @@ def apply(
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
     output: flags.OutputFlag = Output.TABLE,
-    timeout: flags.Timeout = 300.0,
+    timeout: flags.Timeout = 300,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
-    kserve_namespace: flags.Namespace = "kserve",
+    kserve_namespace: flags.Namespace = DEFAULT_NAMESPACE,
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
@@ -48,8 +48,8 @@ def apply(
     """
     options = making.options(set_, file, accept, kserve_version, repin=repin)
     saved = making.load(plan) if plan else None
-    if saved and options != Options():
-        raise UsageError("a saved plan is applied as it is: planning flags have no meaning")
+    if saved:
+        _refuse_planning(saved, options, kserve_namespace)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
     namespace = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, namespace)
@@ -64,13 +64,30 @@ def apply(
     if run or not saved:
         print("\n".join(plan_lines(made, cluster.name)), file=sys.stderr)
     refuse_blocked(made)
-    if not any(stage.operations or stage.activations for stage in made.apply):
-        emit("nothing to change\n")
-        return Exit.OK
-    restarting = changing_services(made)
-    question = f"\nApply to {cluster.name}, in place: {restarting} InferenceService(s) restart."
+    if not made.has_work:
+        return nothing(Direction.APPLY, "nothing to change", output)
+    if saved and not run and stands_applied(cluster, saved):
+        why = "nothing to change: all that this plan writes is there already"
+        return nothing(Direction.APPLY, why, output)
+    restarting = count(changing_services(made), "InferenceService")
+    question = f"\nApply to {cluster.name}, in place:\n{restarting} with new pods."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
-    job = Job(made, Direction.APPLY, made.waves(Direction.APPLY), run, known)
+    job = Job(
+        plan=made,
+        direction=Direction.APPLY,
+        waves=made.waves(Direction.APPLY),
+        run=run,
+        known=known,
+        check=lambda: making.refuse_outdated(cluster, made),
+        prove=lambda: prove(cluster, made, Direction.APPLY, made.forecast),
+    )
     with Console() as console:
-        engine = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
-    return outcome(cluster, job, engine, made.forecast, output)
+        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
+    return outcome(cluster, job, end, output)
+
+
+def _refuse_planning(saved: Plan, options: Options, namespace: str) -> None:
+    if without_release(options) != Options():
+        raise UsageError("a saved plan is applied as it is: planning flags have no meaning")
+    if namespace not in (DEFAULT_NAMESPACE, saved.kserve_namespace):
+        raise UsageError(f"the plan is for --kserve-namespace {saved.kserve_namespace}")

@@ -6,7 +6,7 @@ import getpass
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,13 +26,15 @@ from migrate.execute.clock import SystemClock
 from migrate.execute.engine import Engine
 from migrate.execute.events import Started
 from migrate.execute.lease import Lease
-from migrate.objects import canonical, sha256
-from migrate.operations.model import Wave
-from migrate.planning.plan import Direction, Plan
-from migrate.planning.staleness import refuse_stale
+from migrate.objects import ObjectRef, canonical, sha256
+from migrate.operations.model import Direction, Wave
+from migrate.planning.plan import Plan
+from migrate.planning.proof import Result
 from migrate.report.console import Console
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
+
+AGAIN = "the same command again"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Control:
 class Job:
     """What is to be carried out. ``run`` is its record, None where there is none yet.
 
-    ``known`` are the runs that were there when it was decided.
+    ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
+    where the plan does not hold any more, and ``prove`` tells what was reached.
     """
 
     plan: Plan
@@ -56,9 +59,20 @@ class Job:
     waves: Sequence[Wave]
     run: record.Run | None
     known: Sequence[record.Run]
+    check: Callable[[], None]
+    prove: Callable[[], list[Result]]
 
 
-def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) -> Engine:
+@dataclass(frozen=True)
+class End:
+    """How it ended: the run, what was proven, and whether that is all."""
+
+    run: record.Run
+    results: Sequence[Result]
+    whole: bool
+
+
+def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) -> End:
     """Do it. Raise what stopped it, as MixedStateError once something was written."""
     refuse_denied(cluster, job.plan.kserve_namespace, job.waves)
     with stoppable() as stop:
@@ -73,33 +87,35 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) ->
         )
         keep_foreign = job.direction is Direction.ROLLBACK
         engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
-        lease.acquire(console.tell)
+        engine.written = job.run.written if job.run else 0
         try:
-            _under_lease(engine, job)
+            engine.insist(lease.ref, lambda: lease.acquire(console.tell))
+            return _under_lease(engine, job)
         except KmigrateError as error:
-            raise _with_state(error, engine) from error
+            raise _with_state(error, engine, job) from error
         finally:
             _give_up(lease)
-    return engine
 
 
-def _under_lease(engine: Engine, job: Job) -> None:
+def _under_lease(engine: Engine, job: Job) -> End:
     namespace = job.plan.kserve_namespace
     _refuse_news(record.runs(engine.cluster, namespace), job.known)
     if job.run is None:
-        for seal in job.plan.seals:
-            refuse_stale(job.plan, engine.cluster.get(seal.target))
+        job.check()
     engine.preflight(job.waves)
     record.sweep(engine.cluster, namespace)
     run = engine.note(job.run, "started", job.direction) if job.run else _begin(engine, job)
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"
     engine.tell(Started(run.head.id, job.direction, resumed))
     try:
-        engine.execute(run, job.direction, job.waves)
+        run = engine.execute(run, job.direction, job.waves)
     except KmigrateError:
         if job.run is None and not engine.written:
             _close(engine, run)
         raise
+    results = job.prove()
+    whole = all(result.holds for result in results) and not engine.kept
+    return End(engine.finish(run, job.direction, whole=whole), results, whole)
 
 
 def _close(engine: Engine, run: record.Run) -> None:
@@ -125,26 +141,28 @@ def _begin(engine: Engine, job: Job) -> record.Run:
     )
     engine.guard()
     first = engine.entry("started", job.direction)
-    return record.create(engine.cluster, job.plan.kserve_namespace, head, payload, first)
+    namespace = job.plan.kserve_namespace
+    ref = ObjectRef("v1", "ConfigMap", record.name_of(head.id, 0), namespace)
+    create = record.create
+    return engine.insist(ref, lambda: create(engine.cluster, namespace, head, payload, first))
 
 
 def _refuse_news(now: Sequence[record.Run], known: Sequence[record.Run]) -> None:
     """Another operator may have been at work while this one was planning or asking."""
-    if list(now) != list(known):
-        raise StaleError(
-            "another run was recorded since this one was planned: "
-            + ", ".join(f"{r.head.id} ({r.state})" for r in now if r not in known),
-            "kmigrate status",
-        )
+    news = [run for run in now if run not in known]
+    if news or len(now) != len(known):
+        found = ", ".join(f"run {r.head.id} is {r.state} now" for r in news) or "a run was deleted"
+        raise StaleError(f"another operator was at work meanwhile: {found}", "kmigrate status")
 
 
-def _with_state(error: KmigrateError, engine: Engine) -> KmigrateError:
+def _with_state(error: KmigrateError, engine: Engine, job: Job) -> KmigrateError:
     """Once something was written, that matters more than what stopped it."""
     if isinstance(error, InterruptError):
-        return InterruptError(Exit(error.code), error.message, ON)
+        return InterruptError(Exit(error.code), error.message, ON if engine.written else AGAIN)
     if not engine.written:
         return error
-    return MixedStateError(f"stopped after {engine.written} write(s): {error.message}", ON)
+    since = " (some of them by the process that was stopped before)" if job.run else ""
+    return MixedStateError(f"stopped after {engine.written} write(s){since}: {error.message}", ON)
 
 
 def _give_up(lease: Lease) -> None:

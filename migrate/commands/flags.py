@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+DEFAULT_NAMESPACE = "kserve"
+
 
 class Output(StrEnum):
     """How data is written to stdout."""
@@ -64,15 +66,16 @@ DryRunFlag = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before writing.")]
 Timeout = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Longest wait for the controller and the services.")
+    int, typer.Option(metavar="SECONDS", help="Longest wait for controller and services.", min=1)
 ]
 LeaseDuration = Annotated[
     int, typer.Option(metavar="SECONDS", help="How long the Lease lives without a renewal.", min=1)
 ]
 LockTimeout = Annotated[
-    float | None,
+    int | None,
     typer.Option(
         metavar="SECONDS",
+        min=0,
         help="How long to wait for another operator (else: only while it shows no sign of life).",
     ),
 ]

@@ -14,6 +14,7 @@ from migrate.planning import planfile
 from migrate.planning.desired import Options, from_document, merged, parse_set
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
+from migrate.planning.staleness import refuse_stale, refuse_surprises
 
 
 def options(
@@ -36,6 +37,16 @@ def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:
     return make_plan(read_snapshot(cluster, namespace, wanted.kserve_version), wanted)
 
 
+def refuse_outdated(cluster: Cluster, made: Plan) -> None:
+    """Raise StaleError where the cluster is no longer the one that the plan was made for.
+
+    To be called by the holder of the Lease, as the last thing before the first write.
+    """
+    for seal in made.seals:
+        refuse_stale(made, cluster.get(seal.target))
+    refuse_surprises(made, plan(cluster, made.kserve_namespace, made.options))
+
+
 def load(path: Path) -> Plan:
     """Read a saved plan. Raise UsageError where it cannot be read, or is not one."""
     try:
@@ -47,6 +58,7 @@ def load(path: Path) -> Plan:
 
 def save(made: Plan, path: Path) -> None:
     """Write a plan for its owner alone, whole or not at all."""
+    name = ""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as stream:
@@ -55,6 +67,8 @@ def save(made: Plan, path: Path) -> None:
             os.fsync(stream.fileno())
         Path(name).replace(path)
     except OSError as error:
+        if name:
+            Path(name).unlink(missing_ok=True)
         raise UsageError(f"--out {path}: {error.strerror}") from error
 
 
@@ -66,5 +80,5 @@ def _yaml(file: str) -> object:
             return yaml.safe_load(stream)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"{file}: {error}", "docs/desired.md shows the form") from error

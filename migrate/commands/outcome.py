@@ -1,4 +1,4 @@
-"""The end of a run: what was proven, and the exit code that follows from it."""
+"""The end of a run: proving it, telling it, and the exit code that follows."""
 
 from __future__ import annotations
 
@@ -8,56 +8,83 @@ from collections.abc import Sequence
 import msgspec
 
 from migrate.cluster.port import Cluster
-from migrate.commands.carry import Job
+from migrate.commands.carry import End, Job
 from migrate.commands.flags import Output
 from migrate.commands.output import emit
 from migrate.commands.reading import get_or_none, workload_images
 from migrate.errors import Exit
-from migrate.execute.engine import Engine
 from migrate.objects import canonical
-from migrate.planning.plan import Forecast
+from migrate.operations.model import Direction
+from migrate.planning.plan import API_VERSION, Forecast, Plan
 from migrate.planning.proof import Result, prove_objects, prove_services
+from migrate.report.text import count
 
 
-def outcome(
-    cluster: Cluster, job: Job, engine: Engine, forecast: Sequence[Forecast], output: Output
-) -> int:
-    """Print each result with its reason, and return the exit code."""
-    live = {op.target: get_or_none(cluster, op.target) for op in job.plan.operations}
-    results = list(prove_objects(job.plan, job.direction, live))
+def prove(
+    cluster: Cluster, plan: Plan, direction: Direction, forecast: Sequence[Forecast]
+) -> list[Result]:
+    """Read everything again and compare it with what was to be reached.
+
+    Where no controller acts, images are not looked at: nothing can have changed them.
+    """
+    live = {op.target: get_or_none(cluster, op.target) for op in plan.operations}
+    results = list(prove_objects(plan, direction, live))
     if cluster.controllers_act:
         images = workload_images(cluster, (row.workload for row in forecast if row.workload))
-        results.extend(prove_services(forecast, job.direction, images))
-    _print(job, results, output)
-    if not cluster.controllers_act:
-        print("dry run: no controller acted, so no image was awaited", file=sys.stderr)
-    is_whole = all(result.holds for result in results) and not engine.kept
-    if not is_whole:
-        print(_mixed(results), file=sys.stderr)
-    return Exit.OK if is_whole else Exit.MIXED
+        results.extend(prove_services(forecast, direction, images))
+    return results
 
 
-def _print(job: Job, results: Sequence[Result], output: Output) -> None:
+def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
+    """Print each result with its reason, and return the exit code."""
+    is_dry = not cluster.controllers_act
     if output is Output.JSON:
-        document = {
-            "apiVersion": job.plan.api_version,
-            "kind": "RunResult",
-            "direction": job.direction,
-            "results": [{**msgspec.to_builtins(r), "subject": str(r.subject)} for r in results],
-        }
-        emit(msgspec.json.format(canonical(document), indent=2).decode() + "\n")
-        return
+        emit_json(job.direction, end.results, run=end.run.head.id, whole=end.whole, dry_run=is_dry)
+    else:
+        emit("".join(line + "\n" for line in _lines(end.results)))
+    if is_dry:
+        print("dry run: no controller acted, so no image was awaited", file=sys.stderr)
+    if not end.whole:
+        print(_mixed(end.results), file=sys.stderr)
+    return Exit.OK if end.whole else Exit.MIXED
+
+
+def nothing(direction: Direction, why: str, output: Output) -> int:
+    """Say that there is nothing to do, and return the exit code of that."""
+    if output is Output.JSON:
+        emit_json(direction, [], run="", whole=True, dry_run=False)
+    else:
+        emit(why + "\n")
+    return Exit.OK
+
+
+def emit_json(
+    direction: Direction, results: Sequence[Result], *, run: str, whole: bool, dry_run: bool
+) -> None:
+    """Write a RunResult; ``whole`` tells whether everything was reached."""
+    rows = [{**msgspec.to_builtins(r), "subject": str(r.subject)} for r in results]
+    document = {
+        "apiVersion": API_VERSION,
+        "kind": "RunResult",
+        "direction": direction,
+        "run": run,
+        "dryRun": dry_run,
+        "whole": whole,
+        "results": rows,
+    }
+    emit(msgspec.json.format(canonical(document), indent=2).decode() + "\n")
+
+
+def _lines(results: Sequence[Result]) -> list[str]:
     shown = [r for r in results if r.changed or not r.holds]
-    emit("".join(f"{'ok' if r.holds else 'NOT OK'}  {r.subject}  {r.text}\n" for r in shown))
+    lines = [f"{'ok' if r.holds else 'NOT OK'}  {r.subject}: {r.text}" for r in shown]
     if len(shown) < len(results):
-        emit(f"ok  {len(results) - len(shown)} other InferenceService(s) run what they ran\n")
+        others = count(len(results) - len(shown), "other InferenceService")
+        lines.append(f"ok  {others}: same image as before, when last looked at")
+    return lines
 
 
 def _mixed(results: Sequence[Result]) -> str:
-    bad = [r for r in results if not r.holds]
-    lines = [f"  {r.subject}: {r.text}" for r in bad]
-    return (
-        "error: the end was not reached everywhere:\n"
-        + "\n".join(lines)
-        + ("\nnext: kmigrate status")
-    )
+    bad = [f"  {r.subject}: {r.text}" for r in results if not r.holds]
+    lines = "\n".join(bad) or "  what others changed was kept, as told above"
+    return f"error: the end was not reached everywhere:\n{lines}\nnext: kmigrate status"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from migrate.objects import printable
+
 
 def emit(text: str) -> None:
     """Write data to stdout, whatever the locale: names and images may be of any script."""
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.write(printable(text).encode())
     sys.stdout.flush()

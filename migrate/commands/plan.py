@@ -30,7 +30,7 @@ def plan(
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
-    kserve_namespace: flags.Namespace = "kserve",
+    kserve_namespace: flags.Namespace = flags.DEFAULT_NAMESPACE,
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
@@ -52,5 +52,4 @@ def plan(
         print(f"saved: {out}; {following}", file=sys.stderr)
     if made.blocking:
         return Exit.BLOCKED
-    has_work = any(stage.operations or stage.activations for stage in made.apply)
-    return Exit.CHANGES if detailed_exitcode and has_work else Exit.OK
+    return Exit.CHANGES if detailed_exitcode and made.has_work else Exit.OK

@@ -8,17 +8,15 @@ from migrate.commands import flags
 from migrate.commands.approval import approve
 from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.flags import DryRun, Output
-from migrate.commands.outcome import outcome
-from migrate.commands.output import emit
-from migrate.commands.reading import read_snapshot
+from migrate.commands.outcome import nothing, outcome, prove
+from migrate.commands.reading import get_or_none, read_snapshot
 from migrate.commands.runs import chosen, plan_of, refuse_elsewhere, refuse_overtaken
 from migrate.commands.target import Target
-from migrate.errors import Exit
 from migrate.execute import record
-from migrate.planning.plan import Direction
+from migrate.operations.model import Direction
 from migrate.planning.rollback import plan_rollback
 from migrate.report.console import Console
-from migrate.report.text import rollback_lines
+from migrate.report.text import changing, count, rollback_lines
 
 
 def rollback(
@@ -26,13 +24,13 @@ def rollback(
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
     output: flags.OutputFlag = Output.TABLE,
-    timeout: flags.Timeout = 300.0,
+    timeout: flags.Timeout = 300,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
-    kserve_namespace: flags.Namespace = "kserve",
+    kserve_namespace: flags.Namespace = flags.DEFAULT_NAMESPACE,
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
@@ -46,17 +44,25 @@ def rollback(
     found = chosen(known, run)
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
-        emit(f"nothing to roll back: {name}\n")
-        return Exit.OK
+        return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output)
     plan = plan_of(cluster, found)
     refuse_elsewhere(cluster, plan, kserve_version)
     refuse_overtaken(cluster, known, found, plan)
-    back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version))
+    live = {op.target: get_or_none(cluster, op.target) for op in plan.operations}
+    back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version), live)
     print("\n".join(rollback_lines(found.head.id, back)), file=sys.stderr)
-    restarting = len([row for row in back.forecast if row.now not in (None, row.after_plan)])
-    question = f"\nRoll back on {cluster.name}: {restarting} InferenceService(s) restart."
+    restarting = count(changing(back.forecast), "InferenceService")
+    question = f"\nRoll back on {cluster.name}:\n{restarting} with new pods."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
-    job = Job(plan, Direction.ROLLBACK, back.waves, found, known)
+    job = Job(
+        plan=plan,
+        direction=Direction.ROLLBACK,
+        waves=back.waves,
+        run=found,
+        known=known,
+        check=lambda: None,
+        prove=lambda: prove(cluster, plan, Direction.ROLLBACK, back.forecast),
+    )
     with Console() as console:
-        engine = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
-    return outcome(cluster, job, engine, back.forecast, output)
+        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
+    return outcome(cluster, job, end, output)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.cluster.port import Cluster
-from migrate.commands.reading import cluster_uid, running_release
+from migrate.commands.reading import cluster_uid, get_or_none, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.kserve.releases import parse_release, rules_for
+from migrate.operations.classify import Standing, classify
 from migrate.planning import planfile
-from migrate.planning.desired import Options
+from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
 
 
@@ -30,7 +31,9 @@ def resumable(
     if run is None:
         return None, saved
     recorded = plan_of(cluster, run)
-    is_same = recorded.digest == saved.digest if saved else options in (recorded.options, Options())
+    wanted = without_release(options)
+    same = (without_release(recorded.options), Options())
+    is_same = recorded.digest == saved.digest if saved else wanted in same
     if not is_same:
         raise BlockedError(
             f"run {run.head.id} is unfinished ({run.state}; {run.head.summary}), "
@@ -38,6 +41,12 @@ def resumable(
             "kmigrate apply (without flags goes on with it), or kmigrate rollback",
         )
     return run, recorded
+
+
+def stands_applied(cluster: Cluster, plan: Plan) -> bool:
+    """Tell whether every operation of the plan is found done."""
+    standings = {classify(op, get_or_none(cluster, op.target)) for op in plan.operations}
+    return standings == {Standing.APPLIED}
 
 
 def chosen(runs: Sequence[record.Run], name: str) -> record.Run | None:
@@ -56,14 +65,14 @@ def refuse_overtaken(
 ) -> None:
     """Raise BlockedError where a newer run touched the same objects and still stands."""
     mine = {operation.target for operation in plan.operations}
-    newer = [r for r in runs if r.head.id > run.head.id and r.state != "rolled back"]
+    newer = [r for r in runs if r.place > run.place and r.state != "rolled back"]
     for other in newer:
         theirs = {operation.target for operation in plan_of(cluster, other).operations}
         if mine & theirs:
             raise BlockedError(
                 f"run {run.head.id} lies under the newer run {other.head.id} ({other.state}), "
                 f"which touched {', '.join(sorted(map(str, mine & theirs)))} too",
-                f"kmigrate rollback {other.head.id} first",
+                f"kmigrate rollback {other.head.id}",
             )
 
 

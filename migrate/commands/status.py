@@ -15,6 +15,7 @@ from migrate.errors import Exit
 from migrate.execute import record
 from migrate.objects import canonical
 from migrate.operations.classify import classify
+from migrate.planning.in_place import MOVING
 from migrate.planning.plan import API_VERSION, Plan
 from migrate.report.status import RunStatus, ServiceStatus, status_lines
 
@@ -25,7 +26,7 @@ def status(
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
-    kserve_namespace: flags.Namespace = "kserve",
+    kserve_namespace: flags.Namespace = flags.DEFAULT_NAMESPACE,
     snapshot: flags.Snapshot = "",
 ) -> int:
     """Show where a run stands, and what is next."""
@@ -48,7 +49,7 @@ def _look(cluster: Cluster, run: record.Run, plan: Plan) -> RunStatus:
         str(op.target): classify(op, get_or_none(cluster, op.target)).value
         for op in plan.operations
     }
-    rows = [row for row in plan.forecast if row.now != row.after_plan and row.workload]
+    rows = [row for row in plan.forecast if row.outlook in MOVING and row.workload]
     images = workload_images(cluster, (row.workload for row in rows if row.workload))
     services = tuple(
         ServiceStatus(str(row.service), images.get(row.workload), row.now, row.after_plan)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import UNSET
-
 from migrate.errors import StaleError
 from migrate.objects import Manifest
-from migrate.operations.classify import UNREADABLE, Standing, current, standing_of
-from migrate.operations.describe import place_of
+from migrate.operations.classify import Standing, standing_of
+from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.model import Edit, Operation, Patch
 
 AGAIN = "read the difference, then plan again: kmigrate plan"
@@ -23,14 +21,6 @@ def drifted(found: Sequence[tuple[Operation, Manifest | None]]) -> StaleError:
     )
 
 
-def shown(edit: Edit, live: Manifest) -> str:
-    """Return what the live object has where the edit points to, as text."""
-    value = current(edit, live)
-    if value is UNREADABLE:
-        return "(no readable JSON)"
-    return "(none)" if value is UNSET else str(value)
-
-
 def _lines(operation: Operation, live: Manifest | None) -> list[str]:
     if live is None:
         return [f"  {operation.target}: expected to exist, is gone"]
@@ -41,9 +31,9 @@ def _lines(operation: Operation, live: Manifest | None) -> list[str]:
 
 
 def _edit(edit: Edit, live: Manifest) -> list[str]:
-    before = "(none)" if edit.before is UNSET else str(edit.before)
+    before = shown_value(edit, edit.before)
     return [
         f"    {place_of(edit)}",
         f"    - {before}    (planned from)",
-        f"    + {shown(edit, live)}    (found)",
+        f"    + {found_value(edit, live)}    (found)",
     ]

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
+import msgspec
+
 from migrate.cluster.port import Cluster
 from migrate.errors import (
     ApiError,
@@ -21,7 +23,7 @@ from migrate.errors import (
 )
 from migrate.execute import record
 from migrate.execute.clock import Clock
-from migrate.execute.drift import drifted, shown
+from migrate.execute.drift import drifted
 from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Written
 from migrate.execute.lease import Lease
 from migrate.execute.retry import insist
@@ -29,11 +31,13 @@ from migrate.execute.rollout import restart
 from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.classify import Standing, classify, pending, standing_of
+from migrate.operations.classify import Standing, classify, standing_of, to_make
+from migrate.operations.describe import found_value
 from migrate.operations.model import (
     Activation,
     Create,
     Delete,
+    Direction,
     Operation,
     Patch,
     Restart,
@@ -74,8 +78,11 @@ class Engine:
         if bad:
             raise drifted(bad)
 
-    def execute(self, run: record.Run, direction: str, waves: Sequence[Wave]) -> record.Run:
-        """Go through the waves; return the run with its journal. Raise what stops it."""
+    def execute(self, run: record.Run, direction: Direction, waves: Sequence[Wave]) -> record.Run:
+        """Go through the waves; return the run with its journal. Raise what stops it.
+
+        What was reached is to be proven then, and `finish` notes it.
+        """
         for number, wave in enumerate(waves):
             if wave.operations:
                 run = self.note(run, "intent", direction, number)
@@ -85,30 +92,48 @@ class Engine:
             for activation in wave.activations:
                 self._activate(activation)
             self._await(wave)
-        run = self.note(run, "finished", direction)
+        return run
+
+    def finish(self, run: record.Run, direction: Direction, *, whole: bool) -> record.Run:
+        """Note that the direction was gone to its end, and whether all of it was proven."""
+        entry = self.entry("finished", direction, whole=whole)
+        run = self._append(run, entry)
         self.tell(Finished(run.head.id, direction))
         return run
 
-    def note(self, run: record.Run, event: str, direction: str, wave: int = -1) -> record.Run:
+    def note(
+        self, run: record.Run, event: record.EventName, direction: Direction, wave: int = -1
+    ) -> record.Run:
         """Write a line to the journal; nothing is written to the cluster without one."""
-        entry = self.entry(event, direction, wave)
+        return self._append(run, self.entry(event, direction, wave))
+
+    def _append(self, run: record.Run, entry: record.Entry) -> record.Run:
         self.guard()
         ref = record.ref_of_head(run)
-        return self._insist(ref, lambda: record.append(self.cluster, run, entry))
+        return self.insist(ref, lambda: record.append(self.cluster, run, entry))
 
-    def entry(self, event: str, direction: str, wave: int = -1) -> record.Entry:
+    def entry(
+        self,
+        event: record.EventName,
+        direction: Direction,
+        wave: int = -1,
+        *,
+        whole: bool = True,
+    ) -> record.Entry:
         """Return a line for the journal."""
         at = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         holder, fence = self.lease.holder, self.lease.fence
-        return record.Entry(event, direction, at, holder, fence, wave, self.written)
+        return record.Entry(event, direction, at, holder, fence, wave, self.written, whole)
 
     def guard(self) -> None:
         """Stop between two writes when asked to, or when the Lease is no longer ours."""
         self.clock.check()
-        self._insist(self.lease.ref, self.lease.keep)
+        self.insist(self.lease.ref, self.lease.keep)
 
-    def _insist(self, target: ObjectRef, action: Callable[[], T]) -> T:
-        return insist(action, target, self.clock, self.tell, self.timeout)
+    def insist(self, target: ObjectRef, action: Callable[[], T]) -> T:
+        """Do it, and again while nobody answers; see retry.insist."""
+        pause = self.lease.patience
+        return insist(action, target, self.clock, self.tell, self.timeout, pause)
 
     def _read(self, ref: ObjectRef) -> Manifest | None:
         try:
@@ -117,14 +142,14 @@ class Engine:
             return None
 
     def _seen(self, ref: ObjectRef) -> Manifest | None:
-        return self._insist(ref, lambda: self._read(ref))
+        return self.insist(ref, lambda: self._read(ref))
 
     def _settle(self, operation: Operation) -> None:
         """Bring the object where the operation wants it, whoever writes in between."""
         last: ApiError
         for _ in range(CONFLICTS):
             try:
-                return self._insist(operation.target, lambda: self._once(operation))
+                return self.insist(operation.target, lambda: self._once(operation))
             except (ConflictError, InvalidError, NotFoundError) as error:
                 last = error
         raise last
@@ -155,8 +180,7 @@ class Engine:
             case Patch() if live is None:
                 return self.tell(Skipped(operation, "the object is gone"))
             case Patch() as change:
-                if not self._patch(target, change, live):
-                    return None
+                return self._patch(operation, change, live)
             case _:
                 assert_never(operation.change)
         return self.tell(Written(operation))
@@ -180,16 +204,16 @@ class Engine:
             uid, version = meta["uid"], meta["resourceVersion"]
             self.cluster.delete(target, uid=uid, resource_version=version)
 
-    def _patch(self, target: ObjectRef, change: Patch, live: Manifest) -> bool:
-        """Make the edits that are pending, keep what others changed; tell whether any was made."""
+    def _patch(self, operation: Operation, change: Patch, live: Manifest) -> None:
+        """Make the edits that are pending, and keep what others changed."""
+        edits = to_make(change, live)
         for edit in change.edits:
-            if standing_of(edit, live) is Standing.DRIFTED:
-                self._keep(Kept(target, edit, shown(edit, live)))
-        edits = pending(change, live)
+            if standing_of(edit, live) is not Standing.APPLIED and edit not in edits:
+                self._keep(Kept(operation.target, edit, found_value(edit, live)))
         if edits:
             with self._begun():
-                self.cluster.patch(target, json_patch(edits, live))
-        return bool(edits)
+                self.cluster.patch(operation.target, json_patch(edits, live))
+            self.tell(Written(msgspec.structs.replace(operation, change=Patch(edits))))
 
     def _keep(self, kept: Kept) -> None:
         if kept not in self.kept:
@@ -197,16 +221,19 @@ class Engine:
             self.tell(kept)
 
     def _activate(self, activation: Activation) -> None:
+        self.insist(activation.target, lambda: self._act(activation))
+        self.tell(Activated(activation))
+
+    def _act(self, activation: Activation) -> None:
         self.guard()
         with self._begun():
             match activation:
                 case Restart(target):
-                    self._insist(target, lambda: restart(self.cluster, target, self.clock))
+                    restart(self.cluster, target, self.clock)
                 case Wake(target):
-                    self._insist(target, lambda: wake(self.cluster, target))
+                    wake(self.cluster, target)
                 case _:
                     assert_never(activation)
-        self.tell(Activated(activation))
 
     def _await(self, wave: Wave) -> None:
         if self.cluster.controllers_act:
@@ -216,5 +243,6 @@ class Engine:
                 self.clock,
                 self.tell,
                 timeout=self.timeout,
+                longest_pause=self.lease.patience,
                 meanwhile=self.guard,
             )

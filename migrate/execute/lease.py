@@ -45,6 +45,11 @@ class Lease:
         self._version = ""
         self._renewed = 0.0
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which the Lease has to be looked at again, at the latest."""
+        return self._duration / 3
+
     def acquire(self, tell: Tell) -> None:
         """Take the Lease. Raise LockedError where somebody else keeps it."""
         began = self._clock.monotonic()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import gzip
 from contextlib import suppress
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -24,6 +25,7 @@ from migrate.errors import (
     NotFoundError,
 )
 from migrate.objects import Manifest, ObjectRef, canonical, sha256
+from migrate.operations.model import Direction
 
 FORMAT = "kmigrate.dev/run/v1"
 RUN_LABEL = "kmigrate.dev/run"
@@ -31,6 +33,10 @@ PART_LABEL = "kmigrate.dev/part"
 OWNER_LABEL = "app.kubernetes.io/managed-by"
 CHUNK_BYTES = 256 * 1024
 """Raw bytes a chunk holds: base64 adds a third, and the API server's limit is 1 MiB."""
+
+
+DONE = {Direction.APPLY: "applied", Direction.ROLLBACK: "rolled back"}
+EventName: TypeAlias = Literal["started", "intent", "done", "finished"]
 
 
 class ChunkMeta(msgspec.Struct, frozen=True, rename="camel"):
@@ -58,16 +64,17 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``event`` is ``started``, ``intent`` (written before the writes of a wave), ``done``
     (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how many
-    writes that process had begun.
+    writes that process had begun, ``whole`` whether the end was proven.
     """
 
-    event: str
-    direction: str
+    event: EventName
+    direction: Direction
     at: str
     holder: str
     fence: int
     wave: int = -1
     written: int = 0
+    whole: bool = True
 
 
 class Head(msgspec.Struct, frozen=True, rename="camel"):
@@ -89,9 +96,18 @@ class Run(msgspec.Struct, frozen=True):
     namespace: str
     head: Head
     journal: tuple[Entry, ...]
+    created: str = ""
 
     @property
-    def direction(self) -> str:
+    def place(self) -> tuple[str, int, str]:
+        """By which runs are ordered: the API server's clock, then the Lease's number.
+
+        The id holds the operator's clock, and two operators' clocks differ.
+        """
+        return (self.created, self.journal[0].fence, self.head.id)
+
+    @property
+    def direction(self) -> Direction:
         """The direction gone last."""
         return self.journal[-1].direction
 
@@ -103,9 +119,18 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def state(self) -> str:
         """What a person calls it."""
+        if not self.finished:
+            return f"unfinished {self.direction}"
+        done = DONE[self.direction]
+        return done if self.journal[-1].whole else f"{done} in part"
+
+    @property
+    def written(self) -> int:
+        """How many writes an unfinished direction had begun, as far as was noted."""
         if self.finished:
-            return {"apply": "applied", "rollback": "rolled back"}[self.direction]
-        return f"unfinished {self.direction}"
+            return 0
+        begun = [e for e in self.journal if e.event in ("intent", "done")]
+        return max(1, begun[-1].written) if begun else 0
 
 
 def name_of(run_id: str, chunk: int) -> str:
@@ -129,7 +154,7 @@ def create(cluster: Cluster, namespace: str, head: Head, payload: bytes, first: 
         _create(cluster, _config_map(namespace, head.id, number, body))
     data = {"head": msgspec.json.encode(head).decode(), "journal": _line(first)}
     _create(cluster, _config_map(namespace, head.id, 0, {"data": data}))
-    return Run(namespace, head, (first,))
+    return _run(namespace, cluster.get(_ref(namespace, head.id, 0)))
 
 
 def split(payload: bytes) -> list[bytes]:
@@ -149,7 +174,7 @@ def append(cluster: Cluster, run: Run, entry: Entry) -> Run:
     except InvalidError as error:
         if cluster.get(ref)["data"]["journal"] != after:  # else its answer got lost, not the write
             raise LockedError(f"{ref}: somebody else wrote to the journal") from error
-    return Run(run.namespace, run.head, (*run.journal, entry))
+    return msgspec.structs.replace(run, journal=(*run.journal, entry))
 
 
 def runs(cluster: Cluster, namespace: str) -> list[Run]:
@@ -160,7 +185,7 @@ def runs(cluster: Cluster, namespace: str) -> list[Run]:
     heads = cluster.list(
         "v1", "ConfigMap", dict, namespace=namespace, selector=_selector(f"{PART_LABEL}=head")
     )
-    return sorted((_run(namespace, head) for head in heads), key=lambda run: run.head.id)
+    return sorted((_run(namespace, head) for head in heads), key=lambda run: run.place)
 
 
 def payload_of(cluster: Cluster, run: Run) -> bytes:
@@ -218,7 +243,8 @@ def _run(namespace: str, manifest: Manifest) -> Run:
         journal = tuple(msgspec.json.decode(line, type=Entry) for line in lines)
     except (KeyError, msgspec.MsgspecError) as error:
         raise BlockedError(
-            f"ConfigMap {namespace}/{name}: not a record of a run: {error}"
+            f"ConfigMap {namespace}/{name}: expected the record of a run, found: {error}",
+            f"if it cannot be mended: kubectl delete configmap -n {namespace} {name}",
         ) from error
     if head.format != FORMAT or not journal:
         raise BlockedError(
@@ -226,7 +252,7 @@ def _run(namespace: str, manifest: Manifest) -> Run:
             f"found {head.format} with {len(journal)} entries",
             "use the kmigrate that wrote it",
         )
-    return Run(namespace, head, journal)
+    return Run(namespace, head, journal, manifest["metadata"].get("creationTimestamp", ""))
 
 
 def _line(entry: Entry) -> str:

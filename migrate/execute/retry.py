@@ -20,8 +20,9 @@ def insist(
     clock: Clock,
     tell: Callable[[Event], None],
     timeout: float,
+    longest_pause: float = LONGEST_PAUSE,
 ) -> T:
-    """Do it, and again while nobody answers, for ``timeout`` seconds.
+    """Do it, and again while nobody answers, for ``timeout`` seconds; pauses too are in seconds.
 
     A write whose answer got lost may have been done: an action that writes must begin with
     a read. Raise the last UnreachableError when the time is over.
@@ -35,4 +36,4 @@ def insist(
                 raise
             tell(Retrying(target, error.message))
         clock.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * 2, longest_pause, LONGEST_PAUSE)

@@ -38,6 +38,13 @@ def is_rolled_out(workload: Manifest) -> bool:
     return rule(status, wanted)
 
 
+def progress(workload: Manifest) -> str:
+    """Return how far the rollout is, for a person."""
+    status, wanted = workload.get("status") or {}, workload["spec"].get("replicas", 1)
+    updated, ready = status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
+    return f"{updated} of {wanted} pods are of the newest template, {ready} ready"
+
+
 def _deployment(status: Manifest, wanted: int) -> bool:
     updated = int(status.get("updatedReplicas", 0))
     return (

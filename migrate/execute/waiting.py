@@ -11,7 +11,7 @@ from migrate.cluster.port import Cluster
 from migrate.errors import NotFoundError, UnreachableError, WaitTimeoutError
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Met, Waiting
-from migrate.execute.rollout import is_rolled_out
+from migrate.execute.rollout import is_rolled_out, progress
 from migrate.objects import ObjectRef, value_at
 from migrate.operations.describe import describe_condition
 from migrate.operations.model import Condition, Holds, RolledOut
@@ -30,6 +30,7 @@ def await_all(
     tell: Callable[[Event], None],
     *,
     timeout: float,
+    longest_pause: float = LONGEST_PAUSE,
     meanwhile: Callable[[], None],
 ) -> None:
     """Return when all conditions are met. ``timeout`` is in seconds, for all of them together.
@@ -46,7 +47,7 @@ def await_all(
         tell(Waiting(_summary(missing), waited))
         meanwhile()
         clock.sleep(min(pause, max(timeout - waited, 0)))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 1.5, longest_pause, LONGEST_PAUSE)
 
 
 def _unmet(
@@ -72,7 +73,7 @@ def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
         return False, error.message
     match condition:
         case RolledOut():
-            return is_rolled_out(live), str(live.get("status") or "no status")
+            return is_rolled_out(live), progress(live)
         case Holds(_, path, value):
             found = value_at(live, path)
             return found == value, "nothing" if found is UNSET else str(found)

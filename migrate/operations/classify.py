@@ -44,9 +44,24 @@ def standing_of(edit: Edit, live: Manifest | None) -> Standing:
     return Standing.PENDING if _same(edit, found, edit.before) else Standing.DRIFTED
 
 
-def pending(change: Patch, live: Manifest) -> tuple[Edit, ...]:
-    """Return the edits that are still to be made."""
-    return tuple(e for e in change.edits if standing_of(e, live) is Standing.PENDING)
+def to_make(change: Patch, live: Manifest) -> tuple[Edit, ...]:
+    """Return the edits that are still to be made.
+
+    Edits below one parent mean one thing together, as an image's repository and its tag:
+    where somebody changed one of them, none is made.
+    """
+    standings = [(edit, standing_of(edit, live)) for edit in change.edits]
+    foreign = {_unit(edit) for edit, found in standings if found is Standing.DRIFTED}
+    return tuple(
+        edit
+        for edit, found in standings
+        if found is Standing.PENDING and _unit(edit) not in foreign
+    )
+
+
+def _unit(edit: Edit) -> tuple[str, str]:
+    """Name what the edit belongs to: the field itself, or an object in the field's document."""
+    return (edit.path, (edit.within or "").rpartition("/")[0])
 
 
 UNREADABLE = object()

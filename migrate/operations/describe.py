@@ -6,7 +6,8 @@ from typing import assert_never
 
 from msgspec import UNSET, UnsetType
 
-from migrate.objects import Json, canonical
+from migrate.objects import Json, Manifest, canonical
+from migrate.operations.classify import UNREADABLE, current
 from migrate.operations.model import (
     Activation,
     Condition,
@@ -40,8 +41,8 @@ def describe_edit(edit: Edit) -> list[str]:
     """Return where it is, what is there before, and what after."""
     return [
         place_of(edit),
-        f"  - {_value(edit, edit.before)}",
-        f"  + {_value(edit, edit.after)}",
+        f"  - {shown_value(edit, edit.before)}",
+        f"  + {shown_value(edit, edit.after)}",
     ]
 
 
@@ -50,10 +51,17 @@ def place_of(edit: Edit) -> str:
     return edit.path if edit.within is None else f"{edit.path} {edit.within}"
 
 
-def _value(edit: Edit, value: Json | UnsetType) -> str:
+def shown_value(edit: Edit, value: Json | UnsetType) -> str:
+    """Return a value of the edit as text."""
     if value is UNSET:
         return "(none)"
     return str(value) if edit.within is not None else canonical(value).decode()
+
+
+def found_value(edit: Edit, live: Manifest) -> str:
+    """Return what the live object has where the edit points to, as text."""
+    value = current(edit, live)
+    return "(no readable JSON)" if value is UNREADABLE else shown_value(edit, value)
 
 
 def describe_activation(activation: Activation) -> str:

@@ -6,6 +6,7 @@ carries what was there before, so that the inverse can be derived and never be f
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -106,6 +107,13 @@ class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="holds"
 
 
 Condition: TypeAlias = RolledOut | Holds
+
+
+class Direction(StrEnum):
+    """Which way a plan is gone through."""
+
+    APPLY = "apply"
+    ROLLBACK = "rollback"
 
 
 class Wave(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from migrate.kserve.pins import pin_at_admission
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.releases import Rules
@@ -14,7 +16,7 @@ from migrate.planning import findings as codes
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
-from migrate.planning.plan import Finding, Forecast, Outlook
+from migrate.planning.plan import Finding, Forecast, Outlook, Severity
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key, Wanted
 
@@ -48,21 +50,33 @@ def run(case: Case, options: Options) -> list[Finding]:
     return [one for check in CHECKS for one in check(case, options)]
 
 
-def unreadable(snapshot: Snapshot) -> list[Finding]:
-    """Return the finding for a release whose `predictors` cannot be planned for."""
+def unreadable(snapshot: Snapshot, options: Options) -> Finding:
+    """Return the finding for a release whose `predictors` cannot be planned for.
+
+    Who only looks is told; who wants a change is refused.
+    """
+    found = _unreadable(snapshot)
+    if options.images:
+        return found
+    return msgspec.structs.replace(found, severity=Severity.WARNING)
+
+
+def _unreadable(snapshot: Snapshot) -> Finding:
     if snapshot.rules is None:
         found = str(snapshot.release or "no tag that names a release")
         text = f"the release of KServe is not known: the controller's image says {found}"
-        return [finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")]
+        return finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
     text = f"KServe {snapshot.release} does not read predictors: a change there changes nothing"
-    return [finding(codes.UNREAD_RELEASE, text, snapshot.rules.instead)]
+    return finding(codes.UNREAD_RELEASE, text, snapshot.rules.instead)
 
 
 def _controller(case: Case, options: Options) -> Iterator[Finding]:
     if options.images and len(case.snapshot.controllers) != 1:
         found = ", ".join(map(str, case.snapshot.controllers)) or "none"
         text = f"expected one running controller in {case.snapshot.namespace}, found {found}"
-        yield finding(codes.NO_CONTROLLER, text, "scale the one that is left over to 0")
+        many = "scale the one that is left over to 0"
+        few = "scale it up, or name its namespace: --kserve-namespace NS"
+        yield finding(codes.NO_CONTROLLER, text, many if case.snapshot.controllers else few)
 
 
 UNREAD = (ProblemKind.UNKNOWN, ProblemKind.UNREAD)

@@ -39,6 +39,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     kserve_version: str = ""
 
 
+def without_release(options: Options) -> Options:
+    """Return what is wanted alone: naming the release does not make it something else."""
+    return msgspec.structs.replace(options, kserve_version="")
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     api_version: str
     kind: str

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from migrate.errors import UsageError
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, printable
 from migrate.planning.plan import Finding, Severity
 
 UNREAD_RELEASE = "KM101"
@@ -28,6 +28,7 @@ EXPLICIT = "KM208"
 BROKEN_SERVICE = "KM209"
 NEW_SERVICES = "KM301"
 NOT_AS_BEFORE = "KM302"
+KEPT = "KM303"
 
 SEVERITY = {
     UNREAD_RELEASE: Severity.ERROR,
@@ -45,6 +46,7 @@ SEVERITY = {
     BROKEN_SERVICE: Severity.WARNING,
     NEW_SERVICES: Severity.WARNING,
     NOT_AS_BEFORE: Severity.WARNING,
+    KEPT: Severity.WARNING,
 }
 """Every code and its severity."""
 
@@ -54,9 +56,8 @@ NEVER_ACCEPTED = frozenset({UNREAD_RELEASE, UNKNOWN_RELEASE, NO_CONTROLLER})
 
 def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = ()) -> Finding:
     """Return a finding with the severity of its code, its objects in a fixed order."""
-    return Finding(
-        code, SEVERITY[code], text, fix, tuple(sorted(objects, key=lambda ref: ref.place))
-    )
+    ordered = tuple(sorted(objects, key=lambda ref: ref.place))
+    return Finding(code, SEVERITY[code], printable(text), printable(fix), ordered)
 
 
 def accept(findings: Iterable[Finding], accepted: Sequence[str]) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from migrate.kserve import terms
 from migrate.kserve.overrides import Override, overrides
 from migrate.kserve.predictors import Entry, Predictors
 from migrate.kserve.releases import Release
+from migrate.objects import printable
 from migrate.planning.plan import ImageRow
 from migrate.planning.wanted import Key, Wanted
 
@@ -40,7 +41,8 @@ def _row(
     image = f"{entry.image}:{entry.setting(field)}" if entry.image else ""
     is_stock = terms.IMAGE not in mine and field not in mine
     stock = f"{_stock(entry, terms.IMAGE, mine)}:{_stock(entry, field, mine)}"
-    return ImageRow(name, image, stock.strip(":"), is_stock, str(wanted.image) if wanted else "")
+    is_wanted = str(wanted.image) if wanted else ""
+    return ImageRow(name, printable(image), stock.strip(":"), is_stock, is_wanted)
 
 
 def _stock(entry: Entry, field: str, mine: Mapping[str, Override]) -> str:

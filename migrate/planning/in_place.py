@@ -43,7 +43,7 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
     )
     rules = snapshot.rules
     if rules is None or not rules.predictors_read:
-        found = accept(checks.unreadable(snapshot), options.accept)
+        found = accept([checks.unreadable(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
     return msgspec.structs.replace(plan, **_content(snapshot, rules, options))
 
@@ -57,11 +57,12 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
     rows = forecast(now, planned, now, snapshot.images)
     operations = _operations(snapshot, edits, pins, wanted)
+    directions = _directions(snapshot, operations, rows, is_wanted=bool(wanted))
     case = checks.Case(snapshot, now, planned, wanted, rows)
     return {
         "operations": operations,
-        **_directions(snapshot, operations, rows, is_wanted=bool(wanted)),
-        "seals": _seals(snapshot.config, edits),
+        **directions,
+        "seals": _seals(snapshot.config, edits) if directions["apply"] else (),
         "images": image_rows(now.predictors, snapshot.release, wanted),
         "findings": accept(checks.run(case, options), options.accept),
         "forecast": rows,
@@ -147,7 +148,6 @@ def conditions(rows: Sequence[Forecast], images: Mapping[ObjectRef, str | None])
 
 
 def _seals(config: Manifest, edits: tuple[Edit, ...]) -> tuple[Seal, ...]:
-    if not edits:
-        return ()
+    """Seal `predictors` also where it is not edited: everybody follows it at the restart."""
     before, after = text_of(config), text_of(apply_edits(edits, config))
     return (Seal(ref_of(config), FIELD, sha256(before), sha256(after)),)

@@ -11,17 +11,10 @@ import msgspec
 
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.invert import invert
-from migrate.operations.model import Activation, Condition, Operation, Wave
+from migrate.operations.model import Activation, Condition, Direction, Operation, Wave
 from migrate.planning.desired import Options
 
 API_VERSION = "kmigrate.dev/v1alpha1"
-
-
-class Direction(StrEnum):
-    """Which way the engine goes through a plan."""
-
-    APPLY = "apply"
-    ROLLBACK = "rollback"
 
 
 class Severity(StrEnum):
@@ -150,6 +143,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def _wave(stage: Stage, operations: tuple[Operation, ...]) -> Wave:
         chosen = tuple(operations[index] for index in stage.operations)
         return Wave(chosen, stage.activations, stage.conditions)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether applying it does anything at all."""
+        return any(stage.operations or stage.activations for stage in self.apply)
 
     @property
     def blocking(self) -> tuple[Finding, ...]:

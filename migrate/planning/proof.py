@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from migrate.objects import Manifest, ObjectRef, sha256, value_at
-from migrate.operations.classify import Standing, classify
+from migrate.operations.classify import Standing, classify, standing_of
+from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
-from migrate.planning.plan import Direction, Forecast, Outlook, Plan
+from migrate.operations.model import Direction, Operation, Patch
+from migrate.planning.plan import Forecast, Outlook, Plan
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -36,9 +38,20 @@ def _object(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest 
     wanted = operation if direction is Direction.APPLY else invert(operation)
     standing = classify(wanted, live)
     if standing is not Standing.APPLIED:
-        text = "is gone" if live is None else f"is {standing.value}: not as the run leaves it"
+        text = "is gone" if live is None else _unlike(wanted, live)
         return Result(target, live is None and direction is Direction.ROLLBACK, text)
     return Result(target, holds=True, text=_bytes(plan, direction, target, live))
+
+
+def _unlike(wanted: Operation, live: Manifest) -> str:
+    """Say what is expected and what is found, field by field."""
+    if not isinstance(wanted.change, Patch):
+        return "differs from what was planned"
+    missing = [e for e in wanted.change.edits if standing_of(e, live) is not Standing.APPLIED]
+    return "; ".join(
+        f"{place_of(e)}: expected {shown_value(e, e.after)}, found {found_value(e, live)}"
+        for e in missing
+    )
 
 
 def _bytes(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest | None) -> str:
@@ -70,7 +83,8 @@ PROVABLE = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY, Outlook.UNCHANGED, Outlook.
 
 
 def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str]) -> Result:
-    expected = row.after_plan if direction is Direction.APPLY else row.after_rollback
+    planned = row.after_plan if direction is Direction.APPLY else row.after_rollback
+    expected = row.now if planned is None else planned  # nobody writes it, so it stays
     found = images[row.workload] if row.workload else ""
     if found == expected:
         return Result(row.service, True, f"runs {found}", changed=found != row.now)

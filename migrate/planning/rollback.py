@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 from msgspec import UNSET
 
 from migrate.errors import BlockedError
-from migrate.objects import ObjectRef, ref_of
-from migrate.operations.classify import Standing, standing_of
-from migrate.operations.model import Edit, Patch, Wave
+from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.operations.classify import Standing, standing_of, to_make
+from migrate.operations.describe import found_value, place_of
+from migrate.operations.model import Direction, Edit, Operation, Patch, Wave
 from migrate.operations.patching import apply_edits
 from migrate.planning import findings as codes
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, forecast, with_pins
 from migrate.planning.in_place import conditions, restart_of, world_of
-from migrate.planning.plan import Direction, Finding, Forecast, Plan
+from migrate.planning.plan import Finding, Forecast, Plan
 from migrate.planning.snapshot import Snapshot
 
 
 class Rollback(msgspec.Struct, frozen=True):
-    """What a rollback will do, and where it leads: ``after_plan`` is the way it ends."""
+    """What a rollback will do, and where it leads: ``after_plan`` is the way it ends.
+
+    ``to_do`` is what is still to be written of the waves' operations.
+    """
 
     waves: tuple[Wave, ...]
+    to_do: tuple[Operation, ...]
     forecast: tuple[Forecast, ...]
     findings: tuple[Finding, ...]
 
 
-def plan_rollback(plan: Plan, snapshot: Snapshot) -> Rollback:
+def plan_rollback(
+    plan: Plan, snapshot: Snapshot, live: Mapping[ObjectRef, Manifest | None]
+) -> Rollback:
     """Resolve all services again: they may have come, gone, or been changed since the run.
 
-    Raise BlockedError where the release cannot be told, or does not read `predictors`.
+    ``live`` has the objects of the plan as they are now. Raise BlockedError where the
+    release cannot be told, or does not read `predictors`.
     """
     rules = snapshot.rules
     if rules is None or not rules.predictors_read:
@@ -43,7 +52,8 @@ def plan_rollback(plan: Plan, snapshot: Snapshot) -> Rollback:
     now = world_of(snapshot, snapshot.config, rules)
     back = _back(plan, snapshot, now)
     rows = forecast(now, back, back, snapshot.images)
-    return Rollback(_waves(plan, snapshot, rows), rows, tuple(_findings(plan, rows, back)))
+    findings = (*_kept(plan, live), *_findings(plan, rows, back))
+    return Rollback(_waves(plan, snapshot, rows), tuple(_to_do(plan, live)), rows, findings)
 
 
 def _back(plan: Plan, snapshot: Snapshot, now: World) -> World:
@@ -53,9 +63,7 @@ def _back(plan: Plan, snapshot: Snapshot, now: World) -> World:
         for operation in wave.operations:
             assert isinstance(operation.change, Patch)
             if operation.target == ref_of(config):
-                edits = operation.change.edits
-                ours = [e for e in edits if standing_of(e, config) is Standing.PENDING]
-                config = apply_edits(ours, config)
+                config = apply_edits(to_make(operation.change, config), config)
             elif operation.target in now.services:
                 pins[operation.target] = operation.change.edits[0]
     moved = {ref: _pin(edit) for ref, edit in pins.items() if _is_ours(now, ref, edit)}
@@ -93,18 +101,49 @@ def _waves(plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast]) -> tuple[Wa
 
 def _findings(plan: Plan, rows: Sequence[Forecast], back: World) -> Iterator[Finding]:
     """Tell who does not return to where he was."""
-    former = {row.service: row for row in plan.forecast}
-    new = [r for r in rows if r.service not in former and r.service in _users(plan, back)]
-    for image in sorted({row.after_plan or "" for row in new}):
-        alike = [row.service for row in new if row.after_plan == image]
-        text = f"created since the run; after the rollback they get {image or 'no image'}"
+    former = {row.service: row.now for row in plan.forecast}
+    users = _users(plan, back)
+    new = [r for r in rows if r.service not in former and r.service in users]
+    for image, services in _by(new, lambda row: row.after_plan or "no image"):
+        text = f"created since the run; after the rollback they get {image}"
         fix = "their pin is spec.predictor.<framework>.runtimeVersion; set it where it is wrong"
-        yield finding(codes.NEW_SERVICES, text, fix, alike)
-    for row in rows:
-        was = former.get(row.service)
-        if was is not None and was.now not in (None, row.after_plan) and row.after_plan is not None:
-            text = f"ran {was.now} before the run, will run {row.after_plan}"
-            yield finding(codes.NOT_AS_BEFORE, text, objects=[row.service])
+        yield finding(codes.NEW_SERVICES, text, fix, services)
+    told = [r for r in rows if former.get(r.service) and r.after_plan is not None]
+    others = [row for row in told if former[row.service] != row.after_plan]
+    for text, services in _by(
+        others, lambda r: f"ran {former[r.service]}, will run {r.after_plan}"
+    ):
+        yield finding(codes.NOT_AS_BEFORE, text, objects=services)
+
+
+def _by(
+    rows: Sequence[Forecast], key: Callable[[Forecast], str]
+) -> Iterator[tuple[str, list[ObjectRef]]]:
+    for value, group in groupby(sorted(rows, key=key), key=key):
+        yield value, [row.service for row in group]
+
+
+def _to_do(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Operation]:
+    for wave in plan.waves(Direction.ROLLBACK):
+        for operation in wave.operations:
+            found, change = live.get(operation.target), operation.change
+            edits = to_make(change, found) if found and isinstance(change, Patch) else ()
+            if edits:
+                yield msgspec.structs.replace(operation, change=Patch(edits))
+
+
+def _kept(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Finding]:
+    """Tell what others changed since: it stays, and so does what belongs to it."""
+    for wave in plan.waves(Direction.ROLLBACK):
+        for operation in wave.operations:
+            found, change = live.get(operation.target), operation.change
+            if found is None or not isinstance(change, Patch):
+                continue
+            sent = to_make(change, found)
+            for edit in change.edits:
+                if standing_of(edit, found) is not Standing.APPLIED and edit not in sent:
+                    text = f"{place_of(edit)} stays {found_value(edit, found)}"
+                    yield finding(codes.KEPT, text, objects=[operation.target])
 
 
 def _users(plan: Plan, back: World) -> set[ObjectRef]:

@@ -9,7 +9,7 @@ from migrate.kserve.predictors import decode
 from migrate.kserve.releases import parse_release, rules_for
 from migrate.objects import Manifest, sha256, value_at
 from migrate.planning.images import image_rows
-from migrate.planning.in_place import text_of
+from migrate.planning.in_place import MOVING, text_of
 from migrate.planning.plan import Plan
 
 
@@ -26,6 +26,31 @@ def refuse_stale(plan: Plan, config: Manifest) -> None:
                 + "\n".join(_difference(plan, config)),
                 "plan again: kmigrate plan",
             )
+
+
+def refuse_surprises(planned: Plan, fresh: Plan) -> None:
+    """Raise StaleError where the same options would do more now than was planned.
+
+    ``fresh`` is the plan made anew. Services that have gone, or moved by themselves to where
+    the plan leads, are no surprise; those that came, or follow another pin, are.
+    """
+    known = _moves(planned)
+    new = {name: image for name, image in _moves(fresh).items() if known.get(name) != image}
+    targets = {operation.target for operation in planned.operations}
+    extra = [str(op.target) for op in fresh.operations if op.target not in targets]
+    lines = [f"  {name} would get {image}" for name, image in sorted(new.items())]
+    lines += [f"  {target} would be written" for target in extra]
+    lines += [f"  {finding.code}: {finding.text}" for finding in fresh.blocking]
+    if lines:
+        raise StaleError(
+            "the plan does not say all that would happen now:\n" + "\n".join(lines),
+            "plan again: kmigrate plan",
+        )
+
+
+def _moves(plan: Plan) -> dict[str, str | None]:
+    rows = (row for row in plan.forecast if row.outlook in MOVING)
+    return {str(row.service): row.after_plan for row in rows}
 
 
 def _difference(plan: Plan, config: Manifest) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
 
@@ -18,6 +19,7 @@ from migrate.execute.events import (
     Waiting,
     Written,
 )
+from migrate.objects import printable
 from migrate.operations.describe import (
     describe,
     describe_activation,
@@ -66,15 +68,20 @@ class Console:
     def line(self, text: str) -> None:
         """Print a line above the status line."""
         self._told = -SILENCE
-        print(text, file=sys.stderr, flush=True)
+        _say(text)
 
     def _waiting(self, event: Waiting) -> None:
         text = f"waiting {event.why} ({event.seconds:.0f} s)"
         if self._status is not None:
             self._status.update(text)
         elif event.seconds - self._told >= SILENCE:
-            print(text, file=sys.stderr, flush=True)
+            _say(text)
             self._told = event.seconds
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # a reader who has gone must not stop a run half-way
+        print(printable(text), file=sys.stderr, flush=True)
 
 
 def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each event

@@ -8,7 +8,8 @@ from itertools import groupby
 
 from migrate.objects import ObjectRef
 from migrate.operations.describe import describe, describe_activation
-from migrate.planning.plan import Direction, Finding, Forecast, ImageRow, Outlook, Plan, Severity
+from migrate.operations.model import Direction
+from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
 
 NAMES_SHOWN = 20
@@ -22,6 +23,8 @@ HEADINGS = {
     Outlook.UNCHANGED: "unchanged",
     Outlook.NOT_AFFECTED: "not affected",
 }
+UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)"}
+"""What stands for an image that is not known."""
 MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
 MOMENTS_BACK = ("now", "next reconcile", "after rollback", "after rollback")
 
@@ -35,7 +38,7 @@ def plan_lines(plan: Plan, cluster: str) -> Iterator[str]:
     yield from forecast_lines(plan.forecast)
     yield from finding_lines(plan.findings)
     yield ""
-    yield summary(plan)
+    yield from wrapped(summary(plan))
 
 
 def summary(plan: Plan) -> str:
@@ -44,14 +47,19 @@ def summary(plan: Plan) -> str:
     restarts = sum(len(stage.activations) for stage in plan.apply)
     blocked = f"; blocked by {len(plan.blocking)} finding(s)" if plan.blocking else ""
     return (
-        f"Plan: {_count(len(plan.operations), 'write')}, {_count(restarts, 'controller restart')}, "
-        f"{_count(changing, 'InferenceService')} with another image{blocked}."
+        f"Plan: {count(len(plan.operations), 'write')}, {count(restarts, 'controller restart')}, "
+        f"{count(changing, 'InferenceService')} with another image{blocked}."
     )
 
 
 def changing_services(plan: Plan) -> int:
+    """Return how many services get another image, and so new pods, by a plan."""
+    return changing(plan.forecast)
+
+
+def changing(forecast: Sequence[Forecast]) -> int:
     """Return how many services get another image, and so new pods."""
-    return sum(f.outlook in (Outlook.CHANGES, Outlook.CHANGES_ANYWAY) for f in plan.forecast)
+    return sum(f.outlook in (Outlook.CHANGES, Outlook.CHANGES_ANYWAY) for f in forecast)
 
 
 def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
@@ -87,7 +95,7 @@ def forecast_lines(forecast: Sequence[Forecast], moments: Sequence[str] = MOMENT
     rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service.place))
     for outlook, group in groupby(rows, key=lambda f: f.outlook):
         members = list(group)
-        yield from ("", f"{_count(len(members), 'InferenceService')} {HEADINGS[outlook]}:")
+        yield from ("", f"{count(len(members), 'InferenceService')} {HEADINGS[outlook]}:")
         for _, alike in groupby(members, key=_lot):
             yield from _group(list(alike), moments)
 
@@ -102,8 +110,10 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str]) -> Iterator[str]:
     first = rows[0]
     images = (first.now, first.after_reconcile, first.after_plan, first.after_rollback)
     told = dict(zip(moments, images, strict=True))
-    for image, labels in groupby(told, key=told.__getitem__):
-        yield f"    {', '.join(labels)}: {image or '(none seen)'}"
+    for image, group in groupby(told, key=told.__getitem__):
+        labels = list(group)
+        unknown = "(none seen)" if "now" in labels else UNTOLD[first.outlook]
+        yield f"    {', '.join(labels)}: {image or unknown}"
     yield from wrapped(f"    why: {first.reason}")
 
 
@@ -136,17 +146,17 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
             yield from wrapped(f"    fix: {finding.fix}")
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural where it must be."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def rollback_lines(run: str, back: Rollback) -> Iterator[str]:
     """Yield what a rollback will do, for a person."""
     yield f"Rollback of run {run}:"
-    for wave in back.waves:
-        for operation in wave.operations:
-            yield from ("  " + line for line in describe(operation))
-        for activation in wave.activations:
-            yield "  " + describe_activation(activation)
+    for operation in back.to_do:
+        yield from ("  " + line for line in describe(operation))
+    for activation in (a for wave in back.waves for a in wave.activations):
+        yield "  " + describe_activation(activation)
     yield from forecast_lines(back.forecast, MOMENTS_BACK)
     yield from finding_lines(back.findings)

@@ -14,7 +14,7 @@ from migrate.commands.carry import Control, Job, carry_out
 from migrate.errors import MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
-from migrate.planning.plan import Direction
+from migrate.operations.model import Direction
 from migrate.report.console import Console
 
 BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
@@ -35,7 +35,8 @@ class Refusing(MemoryCluster):
 def job(cluster: Refusing) -> Job:
     options = making.options(["sklearn=r/s:t"], "", [], "", repin=True)
     made = making.plan(cluster, "kserve", options)
-    return Job(made, Direction.APPLY, made.waves(Direction.APPLY), None, [])
+    waves = made.waves(Direction.APPLY)
+    return Job(made, Direction.APPLY, waves, None, [], check=lambda: None, prove=list)
 
 
 def test_a_run_that_wrote_nothing_is_not_left_unfinished() -> None:

@@ -18,10 +18,10 @@ from migrate.execute.engine import Engine
 from migrate.execute.lease import Lease
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.jsontext import locate
-from migrate.operations.model import Edit, Operation, Patch
+from migrate.operations.model import Direction, Edit, Operation, Patch
 from migrate.planning import planfile
 from migrate.planning.desired import Options
-from migrate.planning.plan import Direction, Plan, Stage
+from migrate.planning.plan import Plan, Stage
 from tests.execute.clock import FakeClock
 
 CASES = 10_000
@@ -111,6 +111,7 @@ def go(
         head = record.Head("r", sha256(payload), len(record.split(payload)), "t", "o", "v", "s")
         run = record.create(cluster, "kserve", head, payload, engine.entry("started", direction))
     done = engine.execute(run, direction, plan.waves(direction))
+    done = engine.finish(done, direction, whole=True)
     lease.release()
     return done
 

@@ -12,10 +12,10 @@ from migrate.errors import BlockedError
 from migrate.kserve.releases import parse_release, rules_for
 from migrate.kserve.services import InferenceService, Metadata
 from migrate.objects import ObjectRef
-from migrate.operations.model import Patch
+from migrate.operations.model import Direction, Patch
 from migrate.planning.desired import Options, merged, parse_set
 from migrate.planning.in_place import make_plan
-from migrate.planning.plan import Direction, Outlook, Plan
+from migrate.planning.plan import Outlook, Plan
 from migrate.planning.rollback import plan_rollback
 from migrate.planning.snapshot import Snapshot
 
@@ -290,7 +290,7 @@ def test_a_rollback_is_resolved_again() -> None:
     moved = service("iris", sklearn={"runtimeVersion": "t"})
     late = service("late", sklearn={"runtimeVersion": "t"})
     found = snapshot(moved, late, predictors=after, images={"iris": "r/s:t", "late": "r/s:t"})
-    back = plan_rollback(made, found)
+    back = plan_rollback(made, found, {})
     images = {row.service.name: row.after_plan for row in back.forecast}
     assert images == {"iris": "kserve/sklearnserver:v0.7.0", "late": "kserve/sklearnserver:t"}
     assert {f.code: [r.name for r in f.objects] for f in back.findings} == {"KM301": ["late"]}
@@ -305,7 +305,7 @@ def test_a_rollback_leaves_a_pin_that_somebody_else_moved() -> None:
         predictors=after,
         images={"iris": "r/s:theirs"},
     )
-    back = plan_rollback(made, found)
+    back = plan_rollback(made, found, {})
     assert back.forecast[0].after_plan == "kserve/sklearnserver:theirs"
     assert [f.code for f in back.findings] == ["KM302"]
 

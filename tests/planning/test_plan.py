@@ -8,10 +8,10 @@ import pytest
 from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing, classify
-from migrate.operations.model import Edit, Operation, Patch, Restart
+from migrate.operations.model import Direction, Edit, Operation, Patch, Restart
 from migrate.planning import planfile
 from migrate.planning.desired import DesiredImage, Options
-from migrate.planning.plan import Direction, Finding, Plan, Severity, Stage
+from migrate.planning.plan import Finding, Plan, Severity, Stage
 
 CONFIG = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
 SERVICE = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team-a")
