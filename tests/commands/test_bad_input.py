@@ -211,6 +211,99 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_of() -> None:
     assert done.stderr == ""
 
 
+def grown(tmp_path: Path, **changes: Any) -> str:
+    """A copy of the snapshot with one more service, like iris but for these fields."""
+    folder = tmp_path / "grown"
+    shutil.copytree(BEFORE, folder)
+    file = folder / "services.yaml"
+    document = yaml.safe_load(file.read_text())
+    twin = next(i for i in document["items"] if i["metadata"]["name"] == "iris")
+    twin = json.loads(json.dumps(twin))
+    twin["metadata"].update({"name": "late", **changes})
+    document["items"].append(twin)
+    file.write_text(json.dumps(document))
+    return str(folder)
+
+
+def test_a_service_that_came_since_the_plan_is_a_surprise(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file, folder = saved(capsys, tmp_path), grown(tmp_path)
+    dry = ("--dry-run=client", "--snapshot", folder)
+    words = ("InferenceService fraud/late would get", "kmigrate plan")
+    check(capsys, 5, words, "apply", str(file), *dry)
+
+
+def test_a_saved_plan_whose_writes_are_there_already_does_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    after = BEFORE.with_name("after")
+    wanted = "sklearn=registry.example.com/ml/sklearnserver:v0.7.0-p5"
+    file = tmp_path / "plan.json"
+    made = run(
+        capsys, "plan", "--snapshot", str(BEFORE), "--repin", "--set", wanted, "--out", str(file)
+    )
+    assert made[0] == 0, made
+    dry = ("--dry-run=client", "--snapshot", str(after))
+    code, out, _ = run(capsys, "apply", str(file), *dry)
+    assert (code, out) == (0, "nothing to change: all that this plan writes is there already\n")
+    code, out, _ = run(capsys, "apply", str(file), *dry, "-o", "json")
+    assert (code, json.loads(out)["results"]) == (0, [])
+
+
+def test_the_result_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    after = ("--snapshot", str(BEFORE.with_name("after")), "-o", "json")
+    code, out, _ = run(capsys, "rollback", "--dry-run=client", *after)
+    result = json.loads(out)
+    assert (code, result["kind"], result["dryRun"], result["whole"]) == (0, "RunResult", True, True)
+    assert result["run"]
+    code, out, _ = run(capsys, "status", *after)
+    assert (code, json.loads(out)["run"]["state"]) == (0, "applied")
+
+
+def test_what_a_terminal_would_take_for_a_command_is_spelled_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = r'{"sklearn": {"v1": {"image": "a\u001b[31m"}, "v2": {}, "on\ud800nx": 1}}'
+    code, out, error = run(capsys, "plan", "--snapshot", str(changed(tmp_path, text)))
+    assert code == 0, error
+    assert "\x1b" not in out
+    assert r"\x1b[31m" in out
+
+
+def test_looking_at_a_release_that_does_not_read_predictors_is_no_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = released(tmp_path, "kserve/kserve-controller:v0.12.0")
+    code, out, _ = run(capsys, "plan", "--snapshot", folder)
+    assert code == 0
+    assert "warning KM101" in out
+
+
+@pytest.mark.parametrize("flags", [("--timeout", "0"), ("--timeout", "nan"), ("--timeout", "-5")])
+def test_a_timeout_that_is_none(capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]) -> None:
+    check(capsys, 64, ("--timeout",), "apply", *flags, *SET, "--snapshot", str(BEFORE))
+
+
+def test_a_plan_cannot_be_saved_over_a_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    where = ("--snapshot", str(BEFORE), "--out", str(tmp_path / "folder"))
+    code, _, error = run(capsys, "plan", *SET, *where)
+    assert (code, "folder" in error) == (64, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("text", ["images: [{format: 2026-13-45}]", "[" * 3000])
+def test_a_file_that_breaks_the_reader(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "desired.yaml"
+    file.write_text(text)
+    check(capsys, 64, ("desired.yaml",), "plan", "-f", str(file), "--snapshot", str(BEFORE))
+
+
 def test_planning_flags_beside_a_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = saved(capsys, tmp_path)
     dry = ("--dry-run=client", "--snapshot", str(BEFORE))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.errors import BlockedError
+from migrate.errors import BlockedError, StaleError
 from migrate.kserve.releases import parse_release, rules_for
 from migrate.kserve.services import InferenceService, Metadata
 from migrate.objects import ObjectRef
@@ -18,6 +18,7 @@ from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.rollback import plan_rollback
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.staleness import refuse_surprises
 
 STOCK: dict[str, Any] = {
     "sklearn": {
@@ -138,6 +139,25 @@ def test_what_is_set_but_has_not_acted_yet_is_restarted() -> None:
     assert made.operations == ()
     (stage,) = made.apply
     assert stage.activations
+
+
+def test_predictors_is_sealed_also_where_only_pins_move() -> None:
+    """Everybody follows all of it at the restart, so an edit in between must be noticed."""
+    moved = json.loads(json.dumps(STOCK))
+    moved["sklearn"]["v1"] = {"image": "r/s", "defaultImageVersion": "t"}
+    made = plan(snapshot(IRIS, predictors=moved), "sklearn=r/s:t", repin=True)
+    assert [op.target.name for op in made.operations] == ["iris"]
+    (seal,) = made.seals
+    assert seal.before == seal.after
+
+
+def test_a_plan_with_surprises_is_refused() -> None:
+    made = plan(snapshot(IRIS, images=NOW), "sklearn=r/s:v0.7.0")
+    refuse_surprises(made, plan(snapshot(images=NOW), "sklearn=r/s:v0.7.0"))
+    repinned = service("iris", sklearn={"runtimeVersion": "v5"})
+    accepted = plan(snapshot(repinned, images=NOW), "sklearn=r/s:v0.7.0", accept=("KM201",))
+    with pytest.raises(StaleError, match="team/iris would get r/s:v5"):
+        refuse_surprises(made, accepted)
 
 
 def test_repin_puts_the_config_map_first_in_both_directions() -> None:
@@ -294,6 +314,20 @@ def test_a_rollback_is_resolved_again() -> None:
     images = {row.service.name: row.after_plan for row in back.forecast}
     assert images == {"iris": "kserve/sklearnserver:v0.7.0", "late": "kserve/sklearnserver:t"}
     assert {f.code: [r.name for r in f.objects] for f in back.findings} == {"KM301": ["late"]}
+
+
+def test_what_somebody_changed_is_told_before_a_rollback() -> None:
+    made = plan(snapshot(IRIS, images=NOW), "sklearn=r/s:t", repin=True)
+    after = json.loads(json.dumps(STOCK))
+    after["sklearn"]["v1"] = {"image": "their/own", "defaultImageVersion": "t"}
+    found = snapshot(service("iris", sklearn={"runtimeVersion": "t"}), predictors=after)
+    config = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
+    back = plan_rollback(made, found, {config: found.config})
+    assert [f.text for f in back.findings if f.code == "KM303"] == [
+        '/data/predictors /sklearn/v1/defaultImageVersion stays "t"',
+        '/data/predictors /sklearn/v1/image stays "their/own"',
+    ]
+    assert back.to_do == ()
 
 
 def test_a_rollback_leaves_a_pin_that_somebody_else_moved() -> None:

@@ -125,13 +125,20 @@ def test_a_later_edit_of_another_leaf_survives_the_rollback(world: World) -> Non
 
 
 def test_a_later_edit_of_our_leaf_is_kept_and_told(world: World) -> None:
-    admin = world.kserve.admin
+    admin, before = world.kserve.admin, world.everything_else()
     kmigrate(admin, "apply", "--yes", "--set", f"sklearn={REPOSITORY}:v0.7.0")
     edited = world.predictors().replace(f'"{REPOSITORY}"', '"somebody/sklearnserver"')
     world.kserve.api.patch(world.config(), {"data": {"predictors": edited}})
     done = kmigrate(admin, "rollback", "--yes", expect=4)
+    assert "KM303" in done.stderr
     assert "somebody/sklearnserver" in done.stderr
     assert world.predictors() == edited
+    assert "rolled back in part" in kmigrate(admin, "status").stdout
+    kmigrate(admin, "rollback", "--yes", expect=4)
+    ours = edited.replace('"somebody/sklearnserver"', f'"{REPOSITORY}"')
+    world.kserve.api.patch(world.config(), {"data": {"predictors": ours}})
+    kmigrate(admin, "rollback", "--yes")
+    assert world.everything_else() == before
 
 
 def test_applying_twice_is_applying_once(world: World) -> None:
