@@ -35,7 +35,7 @@ def _run(argv: list[str]) -> int:
     from migrate.cli import app  # noqa: PLC0415 -- keeps --version fast
 
     try:
-        code = app(argv, prog_name="kmigrate", standalone_mode=False)
+        code = app(argv or ["--help"], prog_name="kmigrate", standalone_mode=False)
     except Exception as error:
         # Typer raises usage errors of its own vendored or of the installed click.
         text = getattr(error, "format_message", None)

@@ -70,7 +70,7 @@ def apply(
         why = "nothing to change: all that this plan writes is there already"
         return nothing(Direction.APPLY, why, output)
     restarting = count(changing_services(made), "InferenceService")
-    question = f"\nApply to {cluster.name}, in place:\n{restarting} with new pods."
+    question = f"\nApply to {cluster.name}, in place: {restarting} restart."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     job = Job(
         plan=made,

@@ -34,4 +34,4 @@ def approve(question: str, *, yes: bool) -> None:
     print(question, file=sys.stderr)
     print("Only yes is taken for an answer: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != "yes":
-        raise BlockedError("not approved; nothing was written")
+        raise BlockedError("not approved; nothing was written", "kmigrate plan shows it again")

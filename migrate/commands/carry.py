@@ -87,7 +87,6 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) ->
         )
         keep_foreign = job.direction is Direction.ROLLBACK
         engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
-        engine.written = job.run.written if job.run else 0
         try:
             engine.insist(lease.ref, lambda: lease.acquire(console.tell))
             return _under_lease(engine, job)
@@ -100,7 +99,9 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) ->
 def _under_lease(engine: Engine, job: Job) -> End:
     namespace = job.plan.kserve_namespace
     _refuse_news(record.runs(engine.cluster, namespace), job.known)
-    if job.run is None:
+    # From here on it is our run: what the stopped process wrote is as good as written by us.
+    engine.written = job.run.written if job.run else 0
+    if not engine.written:
         job.check()
     engine.preflight(job.waves)
     record.sweep(engine.cluster, namespace)

@@ -52,7 +52,7 @@ def rollback(
     back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version), live)
     print("\n".join(rollback_lines(found.head.id, back)), file=sys.stderr)
     restarting = count(changing(back.forecast), "InferenceService")
-    question = f"\nRoll back on {cluster.name}:\n{restarting} with new pods."
+    question = f"\nRoll back on {cluster.name}: {restarting} restart."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
     job = Job(
         plan=plan,

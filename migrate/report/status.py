@@ -10,6 +10,8 @@ from migrate.execute.record import Entry, Run
 
 NEXT = {
     "applied": "kmigrate rollback {id}    takes it back",
+    "applied in part": "kmigrate rollback {id}    takes it back",
+    "rolled back in part": "kmigrate rollback {id}    again, once what others changed is gone",
     "rolled back": "kmigrate plan    shows what the global images are now",
     "unfinished apply": "kmigrate apply    goes on; kmigrate rollback {id}    goes back",
     "unfinished rollback": "kmigrate rollback {id}    goes on; kmigrate apply    goes forward",

@@ -251,6 +251,12 @@ def test_a_saved_plan_whose_writes_are_there_already_does_nothing(
     assert (code, json.loads(out)["results"]) == (0, [])
 
 
+def test_without_arguments_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, error = run(capsys)
+    assert (code, error) == (0, "")
+    assert "Usage: kmigrate" in out
+
+
 def test_the_result_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     after = ("--snapshot", str(BEFORE.with_name("after")), "-o", "json")
     code, out, _ = run(capsys, "rollback", "--dry-run=client", *after)

@@ -120,7 +120,7 @@ def test_ctrl_c_at_the_prompt_writes_nothing(world: World) -> None:
         os.execve(str(KMIGRATE), ["kmigrate", "apply", *WANTED], environment(world.kserve.admin))
     screen = _read_until(terminal, b"Only yes is taken for an answer")
     assert b"Apply to context testbed, https://" in screen
-    assert b"in place: 2 InferenceService(s) restart" in screen
+    assert b"in place: 2 InferenceServices restart." in screen
     os.write(terminal, b"\x03")
     _, status = os.waitpid(child, 0)
     os.close(terminal)
