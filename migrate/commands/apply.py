@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
+from migrate.cluster.port import Cluster
 from migrate.commands import flags, making
 from migrate.commands.approval import approve, refuse_blocked
 from migrate.commands.carry import Control, Job, carry_out
@@ -13,6 +15,7 @@ from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
 from migrate.errors import UsageError
 from migrate.execute import record
+from migrate.execute.run import Run
 from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
@@ -53,26 +56,51 @@ def apply(
     cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
     namespace = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, namespace)
-    run, made = resumable(cluster, known, options, saved)
-    if made is None:
-        if not options.images:
-            raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
-        made = making.plan(cluster, namespace, options)
+    run, made = _decide(cluster, known, namespace, options, saved)
     refuse_elsewhere(cluster, made, kserve_version)
-    if run:
-        print(f"run {run.head.id} is unfinished; this goes on with its plan:", file=sys.stderr)
-    if run or not saved:
-        print("\n".join(plan_lines(made, cluster.name)), file=sys.stderr)
+    _show(cluster, made, run, is_approved=saved is not None)
     refuse_blocked(made)
-    if not made.has_work:
-        return nothing(Direction.APPLY, "nothing to change", output)
-    if saved and not run and stands_applied(cluster, saved):
-        why = "nothing to change: all that this plan writes is there already"
+    if why := _nothing_to_do(cluster, made, run):
         return nothing(Direction.APPLY, why, output)
     restarting = count(changing_services(made), "InferenceService")
     question = f"\nApply to {cluster.name}, in place: {restarting} restart."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
-    job = Job(
+    with Console() as console:
+        job = _job(cluster, made, run, known)
+        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
+    return outcome(cluster, job, end, output)
+
+
+def _decide(
+    cluster: Cluster, known: Sequence[Run], namespace: str, options: Options, saved: Plan | None
+) -> tuple[Run | None, Plan]:
+    """Return the run to go on with and its plan, or no run and the plan for a new one."""
+    run, made = resumable(cluster, known, options, saved)
+    if made is not None:
+        return run, made
+    if not options.images:
+        raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
+    return None, making.plan(cluster, namespace, options)
+
+
+def _show(cluster: Cluster, made: Plan, run: Run | None, *, is_approved: bool) -> None:
+    if run:
+        print(f"run {run.head.id} is unfinished; this goes on with its plan:", file=sys.stderr)
+    if run or not is_approved:
+        print("\n".join(plan_lines(made, cluster.name)), file=sys.stderr)
+
+
+def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
+    """Say why nothing is to be done; empty where something is."""
+    if not made.has_work:
+        return "nothing to change"
+    if run is None and stands_applied(cluster, made):
+        return "nothing to change: all that this plan writes is there already"
+    return ""
+
+
+def _job(cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run]) -> Job:
+    return Job(
         plan=made,
         direction=Direction.APPLY,
         waves=made.waves(Direction.APPLY),
@@ -81,9 +109,6 @@ def apply(
         check=lambda: making.refuse_outdated(cluster, made),
         prove=lambda: prove(cluster, made, Direction.APPLY, made.forecast),
     )
-    with Console() as console:
-        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
-    return outcome(cluster, job, end, output)
 
 
 def _refuse_planning(saved: Plan, options: Options, namespace: str) -> None:

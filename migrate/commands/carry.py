@@ -26,6 +26,7 @@ from migrate.execute.clock import SystemClock
 from migrate.execute.engine import Engine
 from migrate.execute.events import Started
 from migrate.execute.lease import Lease
+from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.plan import Plan
@@ -57,8 +58,8 @@ class Job:
     plan: Plan
     direction: Direction
     waves: Sequence[Wave]
-    run: record.Run | None
-    known: Sequence[record.Run]
+    run: Run | None
+    known: Sequence[Run]
     check: Callable[[], None]
     prove: Callable[[], list[Result]]
 
@@ -67,7 +68,7 @@ class Job:
 class End:
     """How it ended: the run, what was proven, and whether that is all."""
 
-    run: record.Run
+    run: Run
     results: Sequence[Result]
     whole: bool
 
@@ -119,7 +120,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     return End(engine.finish(run, job.direction, whole=whole), results, whole)
 
 
-def _close(engine: Engine, run: record.Run) -> None:
+def _close(engine: Engine, run: Run) -> None:
     """Mark a run that wrote nothing as rolled back: there is nothing to go on with."""
     with suppress(KmigrateError):
         runs = record.runs(engine.cluster, run.namespace)
@@ -128,10 +129,10 @@ def _close(engine: Engine, run: record.Run) -> None:
         record.append(engine.cluster, latest, entry)
 
 
-def _begin(engine: Engine, job: Job) -> record.Run:
+def _begin(engine: Engine, job: Job) -> Run:
     payload = canonical(job.plan)
     now = engine.clock.now()
-    head = record.Head(
+    head = Head(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         digest=sha256(payload),
         chunks=len(record.split(payload)),
@@ -148,7 +149,7 @@ def _begin(engine: Engine, job: Job) -> record.Run:
     return engine.insist(ref, lambda: create(engine.cluster, namespace, head, payload, first))
 
 
-def _refuse_news(now: Sequence[record.Run], known: Sequence[record.Run]) -> None:
+def _refuse_news(now: Sequence[Run], known: Sequence[Run]) -> None:
     """Another operator may have been at work while this one was planning or asking."""
     news = [run for run in now if run not in known]
     if news or len(now) != len(known):

@@ -8,6 +8,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.reading import cluster_uid, get_or_none, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
+from migrate.execute.run import Run
 from migrate.kserve.releases import parse_release, rules_for
 from migrate.operations.classify import Standing, classify
 from migrate.planning import planfile
@@ -15,14 +16,14 @@ from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
 
 
-def plan_of(cluster: Cluster, run: record.Run) -> Plan:
+def plan_of(cluster: Cluster, run: Run) -> Plan:
     """Return the plan that a run recorded. Raise BlockedError where it is damaged."""
     return planfile.decode(record.payload_of(cluster, run), f"run {run.head.id}")
 
 
 def resumable(
-    cluster: Cluster, runs: Sequence[record.Run], options: Options, saved: Plan | None
-) -> tuple[record.Run | None, Plan | None]:
+    cluster: Cluster, runs: Sequence[Run], options: Options, saved: Plan | None
+) -> tuple[Run | None, Plan | None]:
     """Return the unfinished run and its plan; else no run, and the saved plan if any.
 
     An unfinished run is never planned over: asked for something else, this is refused.
@@ -49,7 +50,7 @@ def stands_applied(cluster: Cluster, plan: Plan) -> bool:
     return standings == {Standing.APPLIED}
 
 
-def chosen(runs: Sequence[record.Run], name: str) -> record.Run | None:
+def chosen(runs: Sequence[Run], name: str) -> Run | None:
     """Return the run of that id, or the latest; None where none was recorded."""
     if not name:
         return runs[-1] if runs else None
@@ -60,9 +61,7 @@ def chosen(runs: Sequence[record.Run], name: str) -> record.Run | None:
     raise UsageError(f"no run {name}; recorded: {listed}", "kmigrate status")
 
 
-def refuse_overtaken(
-    cluster: Cluster, runs: Sequence[record.Run], run: record.Run, plan: Plan
-) -> None:
+def refuse_overtaken(cluster: Cluster, runs: Sequence[Run], run: Run, plan: Plan) -> None:
     """Raise BlockedError where a newer run touched the same objects and still stands."""
     mine = {operation.target for operation in plan.operations}
     newer = [r for r in runs if r.place > run.place and r.state != "rolled back"]

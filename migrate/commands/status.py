@@ -13,6 +13,7 @@ from migrate.commands.runs import chosen, plan_of
 from migrate.commands.target import Target
 from migrate.errors import Exit
 from migrate.execute import record
+from migrate.execute.run import Run
 from migrate.objects import canonical
 from migrate.operations.classify import classify
 from migrate.planning.in_place import MOVING
@@ -43,7 +44,7 @@ def status(
     return Exit.OK
 
 
-def _look(cluster: Cluster, run: record.Run, plan: Plan) -> RunStatus:
+def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
     """Ask the cluster where the operations and the services of the plan stand now."""
     standings = {
         str(op.target): classify(op, get_or_none(cluster, op.target)).value

@@ -28,6 +28,7 @@ from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Wr
 from migrate.execute.lease import Lease
 from migrate.execute.retry import insist
 from migrate.execute.rollout import restart
+from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake
 from migrate.objects import Manifest, ObjectRef
@@ -78,7 +79,7 @@ class Engine:
         if bad:
             raise drifted(bad)
 
-    def execute(self, run: record.Run, direction: Direction, waves: Sequence[Wave]) -> record.Run:
+    def execute(self, run: Run, direction: Direction, waves: Sequence[Wave]) -> Run:
         """Go through the waves; return the run with its journal. Raise what stops it.
 
         What was reached is to be proven then, and `finish` notes it.
@@ -94,36 +95,34 @@ class Engine:
             self._await(wave)
         return run
 
-    def finish(self, run: record.Run, direction: Direction, *, whole: bool) -> record.Run:
+    def finish(self, run: Run, direction: Direction, *, whole: bool) -> Run:
         """Note that the direction was gone to its end, and whether all of it was proven."""
         entry = self.entry("finished", direction, whole=whole)
         run = self._append(run, entry)
         self.tell(Finished(run.head.id, direction))
         return run
 
-    def note(
-        self, run: record.Run, event: record.EventName, direction: Direction, wave: int = -1
-    ) -> record.Run:
+    def note(self, run: Run, event: EventName, direction: Direction, wave: int = -1) -> Run:
         """Write a line to the journal; nothing is written to the cluster without one."""
         return self._append(run, self.entry(event, direction, wave))
 
-    def _append(self, run: record.Run, entry: record.Entry) -> record.Run:
+    def _append(self, run: Run, entry: Entry) -> Run:
         self.guard()
         ref = record.ref_of_head(run)
         return self.insist(ref, lambda: record.append(self.cluster, run, entry))
 
     def entry(
         self,
-        event: record.EventName,
+        event: EventName,
         direction: Direction,
         wave: int = -1,
         *,
         whole: bool = True,
-    ) -> record.Entry:
+    ) -> Entry:
         """Return a line for the journal."""
         at = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         holder, fence = self.lease.holder, self.lease.fence
-        return record.Entry(event, direction, at, holder, fence, wave, self.written, whole)
+        return Entry(event, direction, at, holder, fence, wave, self.written, whole)
 
     def guard(self) -> None:
         """Stop between two writes when asked to, or when the Lease is no longer ours."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import gzip
 from contextlib import suppress
-from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -24,19 +23,14 @@ from migrate.errors import (
     LockedError,
     NotFoundError,
 )
+from migrate.execute.run import FORMAT, Entry, Head, Run
 from migrate.objects import Manifest, ObjectRef, canonical, sha256
-from migrate.operations.model import Direction
 
-FORMAT = "kmigrate.dev/run/v1"
 RUN_LABEL = "kmigrate.dev/run"
 PART_LABEL = "kmigrate.dev/part"
 OWNER_LABEL = "app.kubernetes.io/managed-by"
 CHUNK_BYTES = 256 * 1024
 """Raw bytes a chunk holds: base64 adds a third, and the API server's limit is 1 MiB."""
-
-
-DONE = {Direction.APPLY: "applied", Direction.ROLLBACK: "rolled back"}
-EventName: TypeAlias = Literal["started", "intent", "done", "finished"]
 
 
 class ChunkMeta(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,80 +51,6 @@ class Chunk(msgspec.Struct, frozen=True):
     """A ConfigMap of a record, without its content."""
 
     metadata: ChunkMeta
-
-
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of the journal.
-
-    ``event`` is ``started``, ``intent`` (written before the writes of a wave), ``done``
-    (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how many
-    writes that process had begun, ``whole`` whether the end was proven.
-    """
-
-    event: EventName
-    direction: Direction
-    at: str
-    holder: str
-    fence: int
-    wave: int = -1
-    written: int = 0
-    whole: bool = True
-
-
-class Head(msgspec.Struct, frozen=True, rename="camel"):
-    """What identifies a run. ``digest`` is that of the gzipped plan's content."""
-
-    id: str
-    digest: str
-    chunks: int
-    started: str
-    operator: str
-    version: str
-    summary: str
-    format: str = FORMAT
-
-
-class Run(msgspec.Struct, frozen=True):
-    """A run as it is recorded: its head and its journal so far."""
-
-    namespace: str
-    head: Head
-    journal: tuple[Entry, ...]
-    created: str = ""
-
-    @property
-    def place(self) -> tuple[str, int, str]:
-        """By which runs are ordered: the API server's clock, then the Lease's number.
-
-        The id holds the operator's clock, and two operators' clocks differ.
-        """
-        return (self.created, self.journal[0].fence, self.head.id)
-
-    @property
-    def direction(self) -> Direction:
-        """The direction gone last."""
-        return self.journal[-1].direction
-
-    @property
-    def finished(self) -> bool:
-        """Whether the last direction was gone to its end."""
-        return self.journal[-1].event == "finished"
-
-    @property
-    def state(self) -> str:
-        """What a person calls it."""
-        if not self.finished:
-            return f"unfinished {self.direction}"
-        done = DONE[self.direction]
-        return done if self.journal[-1].whole else f"{done} in part"
-
-    @property
-    def written(self) -> int:
-        """How many writes an unfinished direction had begun, as far as was noted."""
-        if self.finished:
-            return 0
-        begun = [e for e in self.journal if e.event in ("intent", "done")]
-        return max(1, begun[-1].written) if begun else 0
 
 
 def name_of(run_id: str, chunk: int) -> str:

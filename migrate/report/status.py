@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.execute.record import Entry, Run
+from migrate.execute.run import Entry, Run
 
 NEXT = {
     "applied": "kmigrate rollback {id}    takes it back",

@@ -19,6 +19,7 @@ from migrate.execute import record
 from migrate.execute.engine import Engine
 from migrate.execute.events import Event, Kept, Retrying, Skipped, Written
 from migrate.execute.lease import Lease
+from migrate.execute.run import Head
 from migrate.objects import ObjectRef, sha256
 from migrate.operations.invert import invert
 from migrate.operations.model import (
@@ -132,7 +133,7 @@ def go(
     if found:
         run = engine.note(found[-1], "started", way)
     else:
-        head = record.Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
+        head = Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
         run = record.create(cluster, "kserve", head, b"plan", engine.entry("started", way))
     chosen = wave or (WAVE if direction == "apply" else BACK)
     engine.preflight([chosen])
@@ -325,7 +326,7 @@ def test_a_refused_write_is_not_counted_as_one() -> None:
     lease = Lease(cluster, "kserve", "h", clock)
     engine = Engine(cluster, lease, clock, lambda _: None, 60)
     lease.acquire(lambda _: None)
-    head = record.Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
+    head = Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
     run = record.create(cluster, "kserve", head, b"plan", engine.entry("started", Direction.APPLY))
     with pytest.raises(RefusedError):
         engine.execute(run, Direction.APPLY, [WAVE])

@@ -11,17 +11,18 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import BlockedError
 from migrate.execute import record
+from migrate.execute.run import Entry, EventName, Head, Run
 from migrate.objects import sha256
 from migrate.operations.model import Direction
 
 
-def entry(event: record.EventName = "started", fence: int = 1) -> record.Entry:
-    return record.Entry(event, Direction.APPLY, "2026-01-01T00:00:00Z", "somebody", fence)
+def entry(event: EventName = "started", fence: int = 1) -> Entry:
+    return Entry(event, Direction.APPLY, "2026-01-01T00:00:00Z", "somebody", fence)
 
 
-def make(cluster: MemoryCluster, name: str, payload: bytes = b"plan", fence: int = 1) -> record.Run:
+def make(cluster: MemoryCluster, name: str, payload: bytes = b"plan", fence: int = 1) -> Run:
     chunks = len(record.split(payload))
-    head = record.Head(name, sha256(payload), chunks, "t", "o", "v", "s")
+    head = Head(name, sha256(payload), chunks, "t", "o", "v", "s")
     return record.create(cluster, "kserve", head, payload, entry(fence=fence))
 
 

@@ -16,6 +16,7 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.execute import record
 from migrate.execute.engine import Engine
 from migrate.execute.lease import Lease
+from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.jsontext import locate
 from migrate.operations.model import Direction, Edit, Operation, Patch
@@ -98,9 +99,7 @@ def _sides(before: str | None, after: str) -> tuple[Any, str]:
     return (UNSET if before is None else before), after
 
 
-def go(
-    cluster: MemoryCluster, plan: Plan, direction: Direction, run: record.Run | None
-) -> record.Run:
+def go(cluster: MemoryCluster, plan: Plan, direction: Direction, run: Run | None) -> Run:
     """One direction by the engine, from the record where there is one."""
     clock = FakeClock()
     lease = Lease(cluster, "kserve", "law", clock)
@@ -108,7 +107,7 @@ def go(
     lease.acquire(lambda _: None)
     if run is None:
         payload = canonical(plan)
-        head = record.Head("r", sha256(payload), len(record.split(payload)), "t", "o", "v", "s")
+        head = Head("r", sha256(payload), len(record.split(payload)), "t", "o", "v", "s")
         run = record.create(cluster, "kserve", head, payload, engine.entry("started", direction))
     done = engine.execute(run, direction, plan.waves(direction))
     done = engine.finish(done, direction, whole=True)
