@@ -50,7 +50,7 @@ unit: $(VENV)/dev ## tests that need no programs but Python
 real: programs ## tests on a real API server and on real KServe controllers
 	$(BIN)/pytest -q $(SELECTED) -m real
 
-kill: programs ## kill kmigrate at every request, on real controllers (a quarter of an hour)
+kill: programs ## kill kmigrate at every request, on real controllers (about ten minutes)
 	$(BIN)/pytest -q -s tests/kill
 
 releases: programs ## the testbed with each of the thirteen releases (builds all of them)
