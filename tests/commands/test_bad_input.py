@@ -12,27 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from migrate.__main__ import main
-
-BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
-SET = ("--set", "sklearn=registry.example.com/ml/sklearnserver:v0.7.0")
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def check(
-    capsys: pytest.CaptureFixture[str], code: int, words: tuple[str, ...], *arguments: str
-) -> None:
-    """Run, and expect the exit code, an error with all the words, and nothing on stdout."""
-    found, out, error = run(capsys, *arguments)
-    assert (found, out) == (code, ""), error
-    assert error.startswith("error: "), error
-    for word in words:
-        assert word in error, error
+from tests.commands.snapshots import (
+    BEFORE,
+    SET,
+    changed,
+    check,
+    released,
+    run,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,21 +70,6 @@ def test_an_image_that_predictors_cannot_express(
     check(capsys, 7, words, "plan", "--snapshot", str(BEFORE), "--set", f"sklearn={image}")
 
 
-def changed(tmp_path: Path, predictors: Any) -> Path:
-    """A copy of the snapshot with another value of `predictors`; None takes the key away."""
-    folder = tmp_path / "snapshot"
-    shutil.copytree(BEFORE, folder)
-    file = folder / "kserve.yaml"
-    document = yaml.safe_load(file.read_text())
-    for item in document["items"]:
-        if item["metadata"]["name"] == "inferenceservice-config":
-            item["data"]["predictors"] = predictors
-            if predictors is None:
-                del item["data"]["predictors"]
-    file.write_text(json.dumps(document))
-    return folder
-
-
 @pytest.mark.parametrize(
     ("predictors", "words"),
     [
@@ -140,115 +112,10 @@ def test_a_snapshot_that_does_not_parse(capsys: pytest.CaptureFixture[str], tmp_
     check(capsys, 64, ("bad.yaml",), "plan", "--snapshot", str(tmp_path))
 
 
-def saved(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Path:
-    file = tmp_path / "plan.json"
-    code, _, said = run(capsys, "plan", "--snapshot", str(BEFORE), *SET, "--out", str(file))
-    assert code == 0, said
-    return file
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "words"),
-    [
-        ("v0.7.0", "v0.7.1", "edited"),
-        ('"release"', '"Release"', "Release"),
-        ("kmigrate.dev/v1alpha1", "kmigrate.dev/v2", "kmigrate.dev/v2"),
-    ],
-)
-def test_a_plan_file_that_was_changed(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, before: str, after: str, words: str
-) -> None:
-    file = saved(capsys, tmp_path)
-    text = file.read_text()
-    assert before in text
-    file.write_text(text.replace(before, after))
-    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
-    check(capsys, 64, (words, "plan.json", "kmigrate plan"), "apply", str(file), *dry)
-
-
-def test_a_truncated_plan_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = saved(capsys, tmp_path)
-    file.write_bytes(file.read_bytes()[:-40])
-    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
-    check(capsys, 64, ("not a plan file",), "apply", str(file), *dry)
-
-
-def test_a_plan_for_another_cluster(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file, other = saved(capsys, tmp_path), tmp_path / "other"
-    shutil.copytree(BEFORE, other)
-    cluster = yaml.safe_load((other / "cluster.yaml").read_text())
-    cluster["metadata"]["uid"] = "another-uid"
-    (other / "cluster.yaml").write_text(json.dumps(cluster))
-    dry = ("--dry-run=client", "--snapshot", str(other))
-    check(capsys, 5, ("another-uid", "--context"), "apply", str(file), *dry)
-
-
-def test_a_plan_for_another_release(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = saved(capsys, tmp_path)
-    folder = released(tmp_path, "kserve/kserve-controller:v0.9.0")
-    dry = ("--dry-run=client", "--snapshot", folder)
-    check(capsys, 5, ("KServe 0.7.0", "0.9.0"), "apply", str(file), *dry)
-
-
-def test_a_plan_from_files_that_do_not_tell_their_cluster(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "nameless"
-    shutil.copytree(BEFORE, folder)
-    (folder / "cluster.yaml").unlink()
-    code, out, error = run(capsys, "plan", *SET, "--snapshot", str(folder), "-o", "json")
-    assert code == 0, error
-    assert json.loads(out)["plan"]["clusterUid"] == ""
-    file = tmp_path / "plan.json"
-    file.write_text(out)
-    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
-    check(capsys, 5, ("another cluster",), "apply", str(file), *dry)
-
-
 def test_a_reader_that_goes_away_is_no_error_to_talk_of() -> None:
     command = f"{sys.executable} -m migrate plan --snapshot {BEFORE} | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-
-
-def grown(tmp_path: Path, **changes: Any) -> str:
-    """A copy of the snapshot with one more service, like iris but for these fields."""
-    folder = tmp_path / "grown"
-    shutil.copytree(BEFORE, folder)
-    file = folder / "services.yaml"
-    document = yaml.safe_load(file.read_text())
-    twin = next(i for i in document["items"] if i["metadata"]["name"] == "iris")
-    twin = json.loads(json.dumps(twin))
-    twin["metadata"].update({"name": "late", **changes})
-    document["items"].append(twin)
-    file.write_text(json.dumps(document))
-    return str(folder)
-
-
-def test_a_service_that_came_since_the_plan_is_a_surprise(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    file, folder = saved(capsys, tmp_path), grown(tmp_path)
-    dry = ("--dry-run=client", "--snapshot", folder)
-    words = ("InferenceService fraud/late would get", "kmigrate plan")
-    check(capsys, 5, words, "apply", str(file), *dry)
-
-
-def test_a_saved_plan_whose_writes_are_there_already_does_nothing(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    after = BEFORE.with_name("after")
-    wanted = "sklearn=registry.example.com/ml/sklearnserver:v0.7.0-p5"
-    file = tmp_path / "plan.json"
-    made = run(
-        capsys, "plan", "--snapshot", str(BEFORE), "--repin", "--set", wanted, "--out", str(file)
-    )
-    assert made[0] == 0, made
-    dry = ("--dry-run=client", "--snapshot", str(after))
-    code, out, _ = run(capsys, "apply", str(file), *dry)
-    assert (code, out) == (0, "nothing to change: all that this plan writes is there already\n")
-    code, out, _ = run(capsys, "apply", str(file), *dry, "-o", "json")
-    assert (code, json.loads(out)["results"]) == (0, [])
 
 
 def test_without_arguments_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,16 +158,6 @@ def test_a_timeout_that_is_none(capsys: pytest.CaptureFixture[str], flags: tuple
     check(capsys, 64, ("--timeout",), "apply", *flags, *SET, "--snapshot", str(BEFORE))
 
 
-def test_a_plan_cannot_be_saved_over_a_folder(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    (tmp_path / "folder").mkdir()
-    where = ("--snapshot", str(BEFORE), "--out", str(tmp_path / "folder"))
-    code, _, error = run(capsys, "plan", *SET, *where)
-    assert (code, "folder" in error) == (64, True)
-    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
-
-
 @pytest.mark.parametrize("text", ["images: [{format: 2026-13-45}]", "[" * 3000])
 def test_a_file_that_breaks_the_reader(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
@@ -308,57 +165,6 @@ def test_a_file_that_breaks_the_reader(
     file = tmp_path / "desired.yaml"
     file.write_text(text)
     check(capsys, 64, ("desired.yaml",), "plan", "-f", str(file), "--snapshot", str(BEFORE))
-
-
-def test_planning_flags_beside_a_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = saved(capsys, tmp_path)
-    dry = ("--dry-run=client", "--snapshot", str(BEFORE))
-    check(capsys, 64, ("planning flags",), "apply", str(file), *SET, *dry)
-
-
-def edited(tmp_path: Path, key: str, before: str, after: str) -> Path:
-    """A copy of the snapshot in which somebody edited a key of the ConfigMap."""
-    folder = tmp_path / "edited"
-    shutil.copytree(BEFORE, folder)
-    file = folder / "kserve.yaml"
-    document = yaml.safe_load(file.read_text())
-    for item in document["items"]:
-        if item["metadata"]["name"] == "inferenceservice-config":
-            assert before in item["data"][key]
-            item["data"][key] = item["data"][key].replace(before, after)
-    file.write_text(json.dumps(document))
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "words"),
-    [
-        ('"kserve/sklearnserver"', '"somebody/sklearnserver"', ("somebody/sklearnserver:v0.7.0",)),
-        ('"kserve/lgbserver"', '"somebody/lgbserver"', ("lightgbm", "somebody/lgbserver:v0.7.0")),
-        ('"60"', '"90"', ("something else in it",)),
-    ],
-)
-def test_an_edit_of_predictors_since_the_plan_is_refused_with_a_diff(
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    before: str,
-    after: str,
-    words: tuple[str, ...],
-) -> None:
-    file, folder = saved(capsys, tmp_path), edited(tmp_path, "predictors", before, after)
-    dry = ("--dry-run=client", "--snapshot", str(folder))
-    check(capsys, 5, ("somebody changed it", *words), "apply", str(file), *dry)
-
-
-def released(tmp_path: Path, image: str) -> str:
-    """A copy of the snapshot whose controller has another image."""
-    folder = tmp_path / "released"
-    shutil.copytree(BEFORE, folder)
-    file = folder / "kserve.yaml"
-    text = file.read_text()
-    assert "kserve/kserve-controller:v0.7.0" in text
-    file.write_text(text.replace("kserve/kserve-controller:v0.7.0", image))
-    return str(folder)
 
 
 @pytest.mark.parametrize(
@@ -407,12 +213,3 @@ def test_images_from_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     check(capsys, 64, ("desired.yaml",), "plan", "-f", str(file), *where)
     file.write_text(yaml.safe_dump({**document, "imgaes": []}))
     check(capsys, 64, ("imgaes",), "plan", "-f", str(file), *where)
-
-
-def test_an_edit_of_ingress_since_the_plan_is_not_in_the_way(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    file, folder = saved(capsys, tmp_path), edited(tmp_path, "ingress", "knative", "other")
-    code, out, said = run(capsys, "apply", str(file), "--dry-run=client", "--snapshot", str(folder))
-    assert code == 0, said
-    assert "byte for byte as planned" in out

@@ -9,101 +9,23 @@ import msgspec
 import pytest
 
 from migrate.errors import BlockedError, StaleError
-from migrate.kserve.releases import parse_release, rules_for
-from migrate.kserve.services import InferenceService, Metadata
+from migrate.kserve.services import Metadata
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Patch
-from migrate.planning.desired import Options, merged, parse_set
-from migrate.planning.in_place import make_plan
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.plan import Outlook
 from migrate.planning.staleness import refuse_surprises
-
-STOCK: dict[str, Any] = {
-    "sklearn": {
-        "v1": {"image": "kserve/sklearnserver", "defaultImageVersion": "v0.7.0"},
-        "v2": {"image": "docker.io/seldonio/mlserver", "defaultImageVersion": "0.2.1"},
-    },
-    "xgboost": {
-        "v1": {"image": "kserve/xgbserver", "defaultImageVersion": "v0.7.0"},
-        "v2": {"image": "docker.io/seldonio/mlserver", "defaultImageVersion": "0.2.1"},
-    },
-    "pytorch": {
-        "v1": {
-            "image": "kserve/pytorchserver",
-            "defaultImageVersion": "v0.7.0",
-            "defaultGpuImageVersion": "v0.7.0-gpu",
-        },
-        "v2": {
-            "image": "pytorch/torchserve-kfs",
-            "defaultImageVersion": "0.4.1",
-            "defaultGpuImageVersion": "0.4.1-gpu",
-        },
-    },
-    "tensorflow": {
-        "image": "tensorflow/serving",
-        "defaultImageVersion": "1.14.0",
-        "defaultGpuImageVersion": "1.14.0-gpu",
-    },
-}
-GPU = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
-CONTROLLER = ObjectRef("apps/v1", "StatefulSet", "kserve-controller-manager", "kserve")
-
-
-def service(name: str, **predictor: Any) -> InferenceService:
-    meta = {"name": name, "namespace": "team", "finalizers": ["inferenceservice.finalizers"]}
-    return msgspec.convert(
-        {"metadata": meta, "spec": {"predictor": predictor}}, type=InferenceService
-    )
-
-
-def workload(name: str) -> ObjectRef:
-    return ObjectRef("serving.knative.dev/v1", "Service", f"{name}-predictor-default", "team")
-
-
-def snapshot(
-    *services: InferenceService,
-    images: dict[str, str] | None = None,
-    release: str = "0.7.0",
-    predictors: Any = None,
-    controllers: tuple[ObjectRef, ...] = (CONTROLLER,),
-) -> Snapshot:
-    found = parse_release(release)
-    text = predictors if isinstance(predictors, str) else json.dumps(predictors or STOCK)
-    meta = {"name": "inferenceservice-config", "namespace": "kserve"}
-    return Snapshot(
-        cluster_uid="u",
-        namespace="kserve",
-        config={
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": meta,
-            "data": {"predictors": text},
-        },
-        controllers=controllers,
-        release=found,
-        rules=rules_for(found),
-        services=services,
-        images={workload(name): image for name, image in (images or {}).items()},
-    )
-
-
-def plan(found: Snapshot, *sets: str, repin: bool = False, accept: tuple[str, ...] = ()) -> Plan:
-    return make_plan(found, Options(merged(map(parse_set, sets)), repin=repin, accept=accept))
-
-
-def codes(made: Plan) -> dict[str, list[str]]:
-    return {f.code: [ref.name for ref in f.objects] for f in made.findings}
-
-
-def lot(made: Plan, name: str) -> tuple[Outlook, str | None, str | None, str | None]:
-    row = next(r for r in made.forecast if r.service.name == name)
-    return (row.outlook, row.after_reconcile, row.after_plan, row.after_rollback)
-
-
-IRIS = service("iris", sklearn={"runtimeVersion": "v0.7.0"})
-NOW = {"iris": "kserve/sklearnserver:v0.7.0"}
+from tests.planning.clusters import (
+    CONTROLLER,
+    GPU,
+    IRIS,
+    NOW,
+    STOCK,
+    codes,
+    lot,
+    plan,
+    service,
+    snapshot,
+)
 
 
 def test_a_new_repository_moves_who_uses_it() -> None:
@@ -301,47 +223,6 @@ def test_accepting_a_finding_or_its_objects(accept: tuple[str, ...], blocked: bo
     other = service("other", sklearn={"runtimeVersion": "v0.7.0"})
     made = plan(snapshot(IRIS, other), "sklearn=r/s:t", accept=accept)
     assert bool(made.blocking) is blocked
-
-
-def test_a_rollback_is_resolved_again() -> None:
-    made = plan(snapshot(IRIS, images=NOW), "sklearn=r/s:t", repin=True)
-    after = json.loads(json.dumps(STOCK))
-    after["sklearn"]["v1"] = {"image": "r/s", "defaultImageVersion": "t"}
-    moved = service("iris", sklearn={"runtimeVersion": "t"})
-    late = service("late", sklearn={"runtimeVersion": "t"})
-    found = snapshot(moved, late, predictors=after, images={"iris": "r/s:t", "late": "r/s:t"})
-    back = plan_rollback(made, found, {})
-    images = {row.service.name: row.after_plan for row in back.forecast}
-    assert images == {"iris": "kserve/sklearnserver:v0.7.0", "late": "kserve/sklearnserver:t"}
-    assert {f.code: [r.name for r in f.objects] for f in back.findings} == {"KM301": ["late"]}
-
-
-def test_what_somebody_changed_is_told_before_a_rollback() -> None:
-    made = plan(snapshot(IRIS, images=NOW), "sklearn=r/s:t", repin=True)
-    after = json.loads(json.dumps(STOCK))
-    after["sklearn"]["v1"] = {"image": "their/own", "defaultImageVersion": "t"}
-    found = snapshot(service("iris", sklearn={"runtimeVersion": "t"}), predictors=after)
-    config = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
-    back = plan_rollback(made, found, {config: found.config})
-    assert [f.text for f in back.findings if f.code == "KM303"] == [
-        '/data/predictors /sklearn/v1/defaultImageVersion stays "t"',
-        '/data/predictors /sklearn/v1/image stays "their/own"',
-    ]
-    assert back.to_do == ()
-
-
-def test_a_rollback_leaves_a_pin_that_somebody_else_moved() -> None:
-    made = plan(snapshot(IRIS, images=NOW), "sklearn=r/s:t", repin=True)
-    after = json.loads(json.dumps(STOCK))
-    after["sklearn"]["v1"] = {"image": "r/s", "defaultImageVersion": "t"}
-    found = snapshot(
-        service("iris", sklearn={"runtimeVersion": "theirs"}),
-        predictors=after,
-        images={"iris": "r/s:theirs"},
-    )
-    back = plan_rollback(made, found, {})
-    assert back.forecast[0].after_plan == "kserve/sklearnserver:theirs"
-    assert [f.code for f in back.findings] == ["KM302"]
 
 
 def test_equal_clusters_give_equal_plans() -> None:
