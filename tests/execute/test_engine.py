@@ -340,3 +340,12 @@ def test_a_rollback_does_not_delete_what_somebody_else_changed() -> None:
     with pytest.raises(StaleError, match="differs"):
         go(cluster, "rollback", keep_foreign=True)
     assert cluster.get(NEW)["data"] == {"k": "theirs"}
+
+
+def test_drift_of_the_last_object_stops_before_the_first_is_written() -> None:
+    cluster = a_cluster()
+    cluster.patch(OLD, {"data": {"k": "theirs"}})
+    before = data(cluster)
+    with pytest.raises(StaleError, match="team/old"):
+        go(cluster, "apply")
+    assert data(cluster) == before
