@@ -20,7 +20,7 @@ from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
 from migrate.report.console import Console
-from migrate.report.text import changing_services, count, plan_lines
+from migrate.report.text import changing, count, plan_lines
 
 
 def apply(
@@ -62,7 +62,7 @@ def apply(
     refuse_blocked(made)
     if why := _nothing_to_do(cluster, made, run):
         return nothing(Direction.APPLY, why, output)
-    restarting = count(changing_services(made), "InferenceService")
+    restarting = count(changing(made.forecast), "InferenceService")
     question = f"\nApply to {cluster.name}, in place: {restarting} restart."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     with Console() as console:

@@ -16,8 +16,7 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import canonical
 from migrate.operations.classify import classify
-from migrate.planning.in_place import MOVING
-from migrate.planning.plan import API_VERSION, Plan
+from migrate.planning.plan import API_VERSION, MOVING, Plan
 from migrate.report.status import RunStatus, ServiceStatus, status_lines
 
 

@@ -4,7 +4,6 @@ Each is the same in KServe 0.7, 0.8 and 0.9 (``pkg/constants/constants.go``), un
 otherwise.
 """
 
-SERVING_GROUP = "serving.kserve.io"
 SERVING_VERSION = "serving.kserve.io/v1beta1"
 KNATIVE_VERSION = "serving.knative.dev/v1"
 APPS_VERSION = "apps/v1"

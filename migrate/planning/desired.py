@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -83,8 +83,3 @@ def merged(images: Iterable[DesiredImage]) -> tuple[DesiredImage, ...]:
         if former.image != image.image:
             raise UsageError(f"{image} is wanted as {former.image} and as {image.image}")
     return tuple(wanted[key] for key in sorted(wanted))
-
-
-def by_name(images: Iterable[DesiredImage]) -> Mapping[str, DesiredImage]:
-    """Return the images under their names, such as ``sklearn/v1`` or ``tensorflow/gpu``."""
-    return {str(image): image for image in images}

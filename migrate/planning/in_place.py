@@ -20,13 +20,12 @@ from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast, with_pins
 from migrate.planning.images import image_rows
 from migrate.planning.pins import repins
-from migrate.planning.plan import Forecast, Outlook, Plan, Seal, Stage
+from migrate.planning.plan import MOVING, Forecast, Plan, Seal, Stage
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key, Wanted, edits_for, understand
 
 FIELD = pointer("data", terms.PREDICTORS_KEY)
 IMAGE_PATH = "/spec/template/spec/containers/name=kserve-container/image"
-MOVING = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY)
 
 
 def make_plan(snapshot: Snapshot, options: Options) -> Plan:
@@ -125,7 +124,7 @@ def _directions(
         return {"apply": (), "rollback": ()}
     restarts, rolled_out = restart_of(snapshot)
     order = tuple(range(len(operations)))
-    awaited = tuple(conditions(rows, {row.service: row.after_plan for row in rows}))
+    awaited = tuple(conditions(rows))
     return {
         "apply": (Stage(order, restarts, (*rolled_out, *awaited)),),
         "rollback": (Stage(order, restarts, rolled_out),),
@@ -138,12 +137,12 @@ def restart_of(snapshot: Snapshot) -> tuple[tuple[Activation, ...], tuple[Rolled
     return restarts, tuple(RolledOut(ref) for ref in snapshot.controllers)
 
 
-def conditions(rows: Sequence[Forecast], images: Mapping[ObjectRef, str | None]) -> list[Holds]:
+def conditions(rows: Sequence[Forecast]) -> list[Holds]:
     """Return the wait for each workload whose image will be another than it is now."""
     return [
-        Holds(row.workload, IMAGE_PATH, images[row.service], row.service)
+        Holds(row.workload, IMAGE_PATH, row.after_plan, row.service)
         for row in rows
-        if row.outlook in MOVING and row.workload and row.now and images[row.service]
+        if row.outlook in MOVING and row.workload and row.now and row.after_plan
     ]
 
 

@@ -66,6 +66,10 @@ class Outlook(StrEnum):
     BROKEN = "broken"
 
 
+MOVING = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY)
+"""Who gets another image, and so new pods."""
+
+
 class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The image of one InferenceService at four moments; None where it cannot be told.
 

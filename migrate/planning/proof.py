@@ -11,7 +11,7 @@ from migrate.operations.classify import Standing, classify, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Operation, Patch
-from migrate.planning.plan import Forecast, Outlook, Plan
+from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -30,11 +30,13 @@ def prove_objects(
     plan: Plan, direction: Direction, live: Mapping[ObjectRef, Manifest | None]
 ) -> tuple[Result, ...]:
     """Prove that each object of the plan is where the direction leads."""
-    return tuple(_object(plan, direction, op.target, live[op.target]) for op in plan.operations)
+    return tuple(_object(plan, direction, op, live[op.target]) for op in plan.operations)
 
 
-def _object(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest | None) -> Result:
-    operation = next(op for op in plan.operations if op.target == target)
+def _object(
+    plan: Plan, direction: Direction, operation: Operation, live: Manifest | None
+) -> Result:
+    target = operation.target
     wanted = operation if direction is Direction.APPLY else invert(operation)
     standing = classify(wanted, live)
     if standing is not Standing.APPLIED:
@@ -79,7 +81,7 @@ def prove_services(
     return tuple(_service(row, direction, images) for row in rows)
 
 
-PROVABLE = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
+PROVABLE = (*MOVING, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
 
 
 def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str]) -> Result:

@@ -87,7 +87,7 @@ def _pin(edit: Edit) -> str | None:
 def _waves(plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast]) -> tuple[Wave, ...]:
     """Return the planned order, with the controller and the conditions of today."""
     restarts, rolled_out = restart_of(snapshot)
-    awaited = conditions(rows, {row.service: row.after_plan for row in rows})
+    awaited = conditions(rows)
     waves = plan.waves(Direction.ROLLBACK)
     return tuple(
         Wave(

@@ -9,8 +9,8 @@ from migrate.kserve.predictors import decode
 from migrate.kserve.releases import parse_release, rules_for
 from migrate.objects import Manifest, sha256, value_at
 from migrate.planning.images import image_rows
-from migrate.planning.in_place import MOVING, text_of
-from migrate.planning.plan import Plan
+from migrate.planning.in_place import text_of
+from migrate.planning.plan import MOVING, Plan
 
 
 def refuse_stale(plan: Plan, config: Manifest) -> None:

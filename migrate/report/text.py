@@ -9,7 +9,7 @@ from itertools import groupby
 from migrate.objects import ObjectRef
 from migrate.operations.describe import describe, describe_activation
 from migrate.operations.model import Direction
-from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
+from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
 
 NAMES_SHOWN = 20
@@ -43,23 +43,18 @@ def plan_lines(plan: Plan, cluster: str) -> Iterator[str]:
 
 def summary(plan: Plan) -> str:
     """Return the plan in one line: writes, restarts, services."""
-    changing = changing_services(plan)
+    moving = changing(plan.forecast)
     restarts = sum(len(stage.activations) for stage in plan.apply)
     blocked = f"; blocked by {len(plan.blocking)} finding(s)" if plan.blocking else ""
     return (
         f"Plan: {count(len(plan.operations), 'write')}, {count(restarts, 'controller restart')}, "
-        f"{count(changing, 'InferenceService')} with another image{blocked}."
+        f"{count(moving, 'InferenceService')} with another image{blocked}."
     )
-
-
-def changing_services(plan: Plan) -> int:
-    """Return how many services get another image, and so new pods, by a plan."""
-    return changing(plan.forecast)
 
 
 def changing(forecast: Sequence[Forecast]) -> int:
     """Return how many services get another image, and so new pods."""
-    return sum(f.outlook in (Outlook.CHANGES, Outlook.CHANGES_ANYWAY) for f in forecast)
+    return sum(row.outlook in MOVING for row in forecast)
 
 
 def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
