@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, NotFoundError, UsageError
 from migrate.kserve import modes, terms
-from migrate.kserve.releases import Release, ReleaseFormatError, detect, parse_release, rules_for
+from migrate.kserve.releases import Release, ReleaseFormatError, detect, parse_release
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
+from migrate.kserve.table import rules_for
 from migrate.kserve.workloads import (
     Controllers,
     Deployment,
@@ -22,7 +25,15 @@ from migrate.kserve.workloads import (
 from migrate.objects import Manifest, ObjectRef
 from migrate.planning.snapshot import Snapshot
 
-W = TypeVar("W", bound=Workload)
+
+class Listable(Protocol):
+    """A record of a kind: the items of a list do not say which."""
+
+    API_VERSION: ClassVar[str]
+    KIND: ClassVar[str]
+
+
+L = TypeVar("L", bound=Listable)
 KUBE_SYSTEM = ObjectRef("v1", "Namespace", "kube-system")
 
 
@@ -35,15 +46,17 @@ def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snap
     services = tuple(_services(cluster))
     controllers = _controllers(cluster, namespace)
     release = _release(controllers, kserve_version)
+    rules = rules_for(release) if release else None
     return Snapshot(
         cluster_uid=cluster_uid(cluster),
         namespace=namespace,
         config=config,
         controllers=tuple(workload.ref for workload in controllers.running),
         release=release,
-        rules=rules_for(release) if release else None,
+        rules=rules,
         services=services,
-        images=_images(cluster, has_raw=_has_raw(config, services)),
+        runtimes=_runtimes(cluster, rules),
+        images=_images(cluster, has_raw=_has_raw(config, services, rules)),
     )
 
 
@@ -113,10 +126,21 @@ def _release(controllers: Controllers, asked: str) -> Release | None:
         raise UsageError(f"--kserve-version {error}") from error
 
 
-def _has_raw(config: Manifest, services: Iterable[InferenceService]) -> bool:
+def _runtimes(cluster: Cluster, rules: Rules | None) -> Runtimes:
+    """Read the runtimes of namespaces and cluster, where the release knows such."""
+    if rules is not None and not rules.knows_model:
+        return Runtimes()
+    found: list[Runtime] = list(_listed(cluster, ServingRuntime))
+    found.extend(_listed(cluster, ClusterRuntime))
+    return Runtimes(found)
+
+
+def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rules | None) -> bool:
     """Tell whether a list of all Deployments is worth its while."""
-    default = modes.default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY))
-    return any(modes.mode_of(s, default) == terms.RAW_DEPLOYMENT for s in services)
+    default = modes.default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY), rules)
+    if rules is None:
+        return True
+    return any(modes.mode_of(s, default, rules) == terms.STANDARD for s in services)
 
 
 def _images(cluster: Cluster, *, has_raw: bool) -> dict[ObjectRef, str]:
@@ -127,7 +151,7 @@ def _images(cluster: Cluster, *, has_raw: bool) -> dict[ObjectRef, str]:
     return {ref: image for ref, image in found if image is not None}
 
 
-def _listed(cluster: Cluster, kind: type[W], namespace: str = "") -> Iterator[W]:
+def _listed(cluster: Cluster, kind: type[L], namespace: str = "") -> Iterator[L]:
     try:
         yield from cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace)
     except NotFoundError:

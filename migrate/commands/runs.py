@@ -9,7 +9,8 @@ from migrate.commands.reading import cluster_uid, get_or_none, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
-from migrate.kserve.releases import parse_release, rules_for
+from migrate.kserve.releases import parse_release
+from migrate.kserve.table import rules_for
 from migrate.operations.classify import Standing, classify
 from migrate.planning import planfile
 from migrate.planning.desired import Options, without_release

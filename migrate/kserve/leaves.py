@@ -11,7 +11,7 @@ from migrate.kserve import terms
 from migrate.kserve.image import ImageRef
 from migrate.kserve.predictors import PROTOCOLS, Path, Predictors, pointer_to
 from migrate.kserve.problems import unfit
-from migrate.kserve.releases import Rules
+from migrate.kserve.rules import Rules
 
 
 class TargetError(ValueError):

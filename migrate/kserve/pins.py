@@ -11,7 +11,7 @@ import msgspec
 
 from migrate.kserve import terms
 from migrate.kserve.predictors import Predictors, pointer_to
-from migrate.kserve.releases import Rules
+from migrate.kserve.rules import Rules
 from migrate.kserve.services import Framework, InferenceService, form_of, framework_of, has_gpu
 
 

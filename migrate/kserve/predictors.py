@@ -29,7 +29,7 @@ from migrate.kserve.gojson import (
     texts_of,
 )
 from migrate.kserve.problems import Problem, ProblemKind, unfit
-from migrate.kserve.releases import Rules
+from migrate.kserve.rules import Rules
 from migrate.objects import pointer
 
 FIELDS: dict[str, Callable[[Member], Any]] = {

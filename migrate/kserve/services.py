@@ -1,6 +1,6 @@
 """What is read of an InferenceService: no more, so that ten thousand fit into memory.
 
-The fields are those of ``serving.kserve.io/v1beta1`` in KServe 0.7 to 0.9
+The fields are those of ``serving.kserve.io/v1beta1`` in KServe 0.7 to 0.20
 (``pkg/apis/serving/v1beta1/predictor.go`` and ``inference_service.go``). What is not named
 here is ignored. Every optional field may be null.
 """
@@ -13,73 +13,22 @@ from typing import Any
 import msgspec
 
 from migrate.kserve import terms
+from migrate.kserve.containers import Container, PodFields
+from migrate.kserve.metadata import Metadata
 from migrate.objects import ObjectRef
 
 
-class Owner(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """An owner reference. ``controller`` says whether the owner manages the object."""
-
-    kind: str
-    name: str
-    uid: str = ""
-    controller: bool | None = None
-
-
-class Annotations(msgspec.Struct, frozen=True, gc=False):
-    """The annotations that decide something here; the others can be as long as the object.
-
-    The last ones tell who else writes the object: Argo CD and Helm.
-    """
-
-    deployment_mode: str | None = msgspec.field(default=None, name=terms.DEPLOYMENT_MODE)
-    argocd_tracking_id: str | None = msgspec.field(default=None, name=terms.ARGOCD_TRACKING_ID)
-    helm_release: str | None = msgspec.field(default=None, name=terms.HELM_RELEASE)
-
-
-class Labels(msgspec.Struct, frozen=True, gc=False):
-    """The labels that tell who else writes the object: Helm, Argo CD, Flux."""
-
-    managed_by: str | None = msgspec.field(default=None, name=terms.MANAGED_BY)
-    instance: str | None = msgspec.field(default=None, name=terms.INSTANCE)
-    argocd_instance: str | None = msgspec.field(default=None, name=terms.ARGOCD_INSTANCE)
-    flux_kustomization: str | None = msgspec.field(default=None, name=terms.FLUX_KUSTOMIZATION)
-    flux_release: str | None = msgspec.field(default=None, name=terms.FLUX_RELEASE)
-
-
-class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """An object's metadata; the timestamps are text as the API server writes it (RFC 3339)."""
-
-    name: str
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    generation: int = 0
-    creation_timestamp: str | None = None
-    deletion_timestamp: str | None = None
-    labels: Labels | None = None
-    annotations: Annotations | None = None
-    finalizers: list[str] | None = None
-    owner_references: list[Owner] | None = None
-
-
-class Resources(msgspec.Struct, frozen=True, gc=False):
-    """Resource limits; the quantities are numbers or strings, and are not asked for."""
-
-    limits: dict[str, Any] | None = None
-
-
-class Framework(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class Framework(Container, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """A framework field such as ``spec.predictor.sklearn``: ``PredictorExtensionSpec``.
 
-    ``model_class_name`` is a field of pytorch, up to 0.7.
+    It is a container as well. ``model_class_name`` is a field of pytorch, up to 0.7.
     """
 
     runtime_version: str | None = None
-    image: str | None = None
     protocol_version: str | None = None
     storage_uri: str | None = None
+    storage: dict[str, Any] | None = None
     model_class_name: str | None = None
-    resources: Resources | None = None
 
 
 class ModelFormat(msgspec.Struct, frozen=True, gc=False):
@@ -89,23 +38,30 @@ class ModelFormat(msgspec.Struct, frozen=True, gc=False):
     version: str | None = None
 
 
-class Model(Framework, frozen=True, gc=False, rename="camel"):
+class Model(Framework, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """``spec.predictor.model``, from 0.8 on; ``runtime`` names a ServingRuntime."""
 
     model_format: ModelFormat = ModelFormat()
     runtime: str | None = None
 
 
-class Container(msgspec.Struct, frozen=True, gc=False):
-    """A container of a pod, by name and image."""
+class WorkerSpec(PodFields, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """``workerSpec`` of a service or a runtime: the other nodes of a model on many."""
 
-    name: str = ""
-    image: str | None = None
+    pipeline_parallel_size: int | None = None
+    tensor_parallel_size: int | None = None
+    containers: list[Container] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
 
 
-class Predictor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """``spec.predictor``: one framework field, or ``model``, or containers of its own."""
+class Predictor(PodFields, frozen=True, gc=False, omit_defaults=True, rename="camel"):
+    """``spec.predictor``: one framework field, or ``model``, or containers of its own.
 
+    ``name`` is a field of 0.20.
+    """
+
+    name: str | None = None
     sklearn: Framework | None = None
     xgboost: Framework | None = None
     tensorflow: Framework | None = None
@@ -115,16 +71,51 @@ class Predictor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     pmml: Framework | None = None
     lightgbm: Framework | None = None
     paddle: Framework | None = None
+    huggingface: Framework | None = None
     model: Model | None = None
     containers: list[Container] | None = None
+    worker_spec: WorkerSpec | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
     min_replicas: int | None = None
     canary_traffic_percent: int | None = None
 
 
+class Canary(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """An entry of ``spec.canary``, in 0.20: what differs from the predictor."""
+
+    traffic_percent: int = 0
+    predictor: dict[str, Any] | None = None
+
+
 class ServiceSpec(msgspec.Struct, frozen=True, gc=False):
-    """``spec``, without transformer and explainer: no predictor image decides about them."""
+    """``spec``; of transformer and explainer only whether they are there."""
 
     predictor: Predictor = Predictor()
+    canary: list[Canary] | None = None
+    transformer: dict[str, Any] | None = None
+    explainer: dict[str, Any] | None = None
+
+
+class Condition(msgspec.Struct, frozen=True, gc=False):
+    """A condition of a status."""
+
+    type: str = ""
+    status: str = ""
+
+
+class ServiceStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """``status``: the mode from 0.15 on, the runtime from 0.16 on."""
+
+    deployment_mode: str | None = None
+    serving_runtime_name: str | None = None
+    cluster_serving_runtime_name: str | None = None
+    conditions: list[Condition] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether the condition Ready is True."""
+        return any(c.type == "Ready" and c.status == "True" for c in self.conditions or ())
 
 
 class InferenceService(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +123,7 @@ class InferenceService(msgspec.Struct, frozen=True, gc=False):
 
     metadata: Metadata
     spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
 
     @property
     def ref(self) -> ObjectRef:
@@ -172,7 +164,10 @@ def form_of(service: InferenceService) -> Form:
     return forms[0] if len(forms) == 1 else Form(FormKind.SEVERAL if forms else FormKind.NONE)
 
 
-_FRAMEWORKS = [(name, Form(FormKind.FRAMEWORK, name)) for name in terms.FORMATS]
+FRAMEWORKS = (*terms.FORMATS, terms.HUGGINGFACE)
+"""The framework fields of all releases; huggingface came with 0.12."""
+
+_FRAMEWORKS = [(name, Form(FormKind.FRAMEWORK, name)) for name in FRAMEWORKS]
 _MODEL, _CUSTOM = Form(FormKind.MODEL), Form(FormKind.CUSTOM)
 
 
@@ -189,10 +184,10 @@ def framework_of(service: InferenceService) -> Framework | None:
     return framework_field(service, format_) if format_ else None
 
 
-def has_gpu(spec: Framework) -> bool:
+def has_gpu(spec: Container) -> bool:
     """Tell whether KServe takes the container for one with a GPU.
 
     The key in ``resources.limits`` counts, whatever its quantity; requests and the GPUs of
     others do not (``IsGPUEnabled`` in ``pkg/utils/utils.go``, 0.7 to 0.9).
     """
-    return spec.resources is not None and terms.GPU in (spec.resources.limits or {})
+    return terms.GPU in ((spec.resources or {}).get("limits") or {})

@@ -5,10 +5,13 @@ otherwise.
 """
 
 SERVING_VERSION = "serving.kserve.io/v1beta1"
+RUNTIME_VERSION = "serving.kserve.io/v1alpha1"
 KNATIVE_VERSION = "serving.knative.dev/v1"
 APPS_VERSION = "apps/v1"
 
 INFERENCE_SERVICE = "InferenceService"
+SERVING_RUNTIME = "ServingRuntime"
+CLUSTER_RUNTIME = "ClusterServingRuntime"
 KNATIVE_SERVICE = "Service"
 DEPLOYMENT = "Deployment"
 STATEFUL_SET = "StatefulSet"
@@ -29,16 +32,27 @@ DEPLOYMENT_MODE = "serving.kserve.io/deploymentMode"
 SERVERLESS = "Serverless"
 RAW_DEPLOYMENT = "RawDeployment"
 MODEL_MESH = "ModelMesh"
+STANDARD = "Standard"
+KNATIVE = "Knative"
+"""What 0.16 and later call RawDeployment and Serverless."""
 DEFAULT_MODE = "defaultDeploymentMode"
+DISABLE_AUTO_UPDATE = "serving.kserve.io/disable-auto-update"
+STOP = "serving.kserve.io/stop"
+MODEL_FORMAT = "modelFormat"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 FINALIZER = "inferenceservice.finalizers"
 """Put on every InferenceService by its first reconcile."""
 
 GPU = "nvidia.com/gpu"
+MIG_GPU = "nvidia.com/mig"
 GPU_SUFFIX = "-gpu"
+CPU_SUFFIX = "-cpu"
 
 PROTOCOL_V1 = "v1"
 PROTOCOL_V2 = "v2"
+PROTOCOL_GRPC_V1 = "grpc-v1"
+PROTOCOL_GRPC_V2 = "grpc-v2"
 
 SKLEARN = "sklearn"
 XGBOOST = "xgboost"
@@ -50,8 +64,29 @@ PMML = "pmml"
 LIGHTGBM = "lightgbm"
 PADDLE = "paddle"
 
+HUGGINGFACE = "huggingface"
+MLFLOW = "mlflow"
+VLLM = "vLLM"
+
+SERVER_TYPE = "serving.kserve.io/server-type"
+MLSERVER = "mlserver"
+TORCHSERVE = "torchserve"
+TRITONSERVER = "tritonserver"
+TENSORFLOW_SERVING = "tensorflow-serving"
+HUGGINGFACE_SERVER = "huggingfaceserver"
+VLLM_SERVER = "vllmserver"
+"""Values of server-type that decide something; the runtimes are called kserve-VALUE."""
+
+CONTAINER = "kserve-container"
+TRANSFORMER_CONTAINER = "transformer-container"
+WORKER_CONTAINER = "worker-container"
+MODEL_DIR = "/mnt/models"
+
 FORMATS = (SKLEARN, XGBOOST, TENSORFLOW, PYTORCH, TRITON, ONNX, PMML, LIGHTGBM, PADDLE)
-"""The framework fields of ``spec.predictor`` and the entries of ``predictors``, one list."""
+"""The framework fields of ``spec.predictor`` and the entries of ``predictors``, one list.
+
+``huggingface`` came as a field when ``predictors`` had gone.
+"""
 
 GPU_FORMATS = frozenset({TENSORFLOW, PYTORCH})
 """Formats whose ``defaultGpuImageVersion`` is ever read; the others ignore it."""

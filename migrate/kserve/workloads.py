@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Container as Holding
 from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
 
 from migrate.kserve import terms
-from migrate.kserve.services import Container, Metadata
+from migrate.kserve.containers import Container
+from migrate.kserve.metadata import Metadata
+from migrate.kserve.rules import Rules
+from migrate.kserve.services import InferenceService
 from migrate.objects import ObjectRef
 
 
@@ -18,9 +22,17 @@ class PodSpec(msgspec.Struct, frozen=True, gc=False):
     containers: list[Container] | None = None
 
 
-class PodTemplate(msgspec.Struct, frozen=True, gc=False):
-    """A pod template, without its metadata."""
+class TemplateMetadata(msgspec.Struct, frozen=True, gc=False):
+    """The labels and annotations of a pod template."""
 
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class PodTemplate(msgspec.Struct, frozen=True, gc=False):
+    """A pod template."""
+
+    metadata: TemplateMetadata = TemplateMetadata()
     spec: PodSpec = PodSpec()
 
 
@@ -96,6 +108,25 @@ def running_image(workload: Workload) -> str | None:
     """Return the image of the model's container; None where there is none."""
     named = (c for c in workload.containers if c.name in terms.PREDICTOR_CONTAINERS)
     return next((container.image for container in named), None)
+
+
+def workload_of(
+    service: InferenceService, mode: str, rules: Rules, known: Holding[ObjectRef] = ()
+) -> ObjectRef:
+    """Return the workload of a service's predictor; ``known`` are those that are there.
+
+    ``PredictorServiceName`` in ``pkg/constants/constants.go``. 0.11 to 0.15 go on with a
+    workload that former releases named (``components/predictor.go:256-269`` of 0.11.2).
+    """
+    is_raw = mode == terms.STANDARD
+    version = terms.APPS_VERSION if is_raw else terms.KNATIVE_VERSION
+    kind = terms.DEPLOYMENT if is_raw else terms.KNATIVE_SERVICE
+    meta, called = service.metadata, service.spec.predictor.name if rules.canaries else ""
+    middle = f"-{called}" if called else ""
+    former = ObjectRef(version, kind, f"{meta.name}-predictor-default", meta.namespace)
+    if rules.keeps_old_name and former in known:
+        return former
+    return ObjectRef(version, kind, f"{meta.name}{middle}{rules.workload_suffix}", meta.namespace)
 
 
 def controller_of(candidates: Sequence[Workload]) -> Controllers:

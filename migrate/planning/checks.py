@@ -9,7 +9,7 @@ import msgspec
 
 from migrate.kserve.pins import pin_at_admission
 from migrate.kserve.problems import ProblemKind
-from migrate.kserve.releases import Rules
+from migrate.kserve.rules import Rules
 from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from migrate.kserve import modes, terms
-from migrate.kserve.legacy import Resolution, Verdict, resolve
+from migrate.kserve import terms
+from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
-from migrate.kserve.releases import Rules
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.resolver import Config, resolve
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import (
     FormKind,
     Framework,
@@ -19,6 +22,7 @@ from migrate.kserve.services import (
     framework_of,
     has_gpu,
 )
+from migrate.kserve.workloads import workload_of
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Forecast, Outlook
 from migrate.planning.wanted import Key
@@ -36,6 +40,7 @@ class World:
     predictors: Predictors
     services: Services
     mode: str
+    runtimes: Runtimes
 
     @property
     def rules(self) -> Rules:
@@ -45,10 +50,8 @@ class World:
     @cached_property
     def resolved(self) -> dict[ObjectRef, Resolution]:
         """What each service gets at its next reconcile."""
-        return {
-            ref: resolve(service, self.predictors, self.rules, self.mode)
-            for ref, service in self.services.items()
-        }
+        config = Config(self.rules, self.predictors, self.runtimes, self.mode)
+        return {ref: resolve(service, config) for ref, service in self.services.items()}
 
     @cached_property
     def users(self) -> dict[Key, list[ObjectRef]]:
@@ -71,12 +74,13 @@ class World:
         spec = framework_of(self.services[ref])
         return spec.runtime_version if spec else None
 
-    def workload(self, ref: ObjectRef) -> ObjectRef:
-        """Return the workload that KServe makes for the predictor of a service."""
-        raw = modes.mode_of(self.services[ref], self.mode) == terms.RAW_DEPLOYMENT
-        version = terms.APPS_VERSION if raw else terms.KNATIVE_VERSION
-        kind = terms.DEPLOYMENT if raw else terms.KNATIVE_SERVICE
-        return ObjectRef(version, kind, ref.name + self.rules.workload_suffix, ref.namespace)
+    def workload(self, ref: ObjectRef, known: Container[ObjectRef] = ()) -> ObjectRef:
+        """Return the workload that KServe makes for the predictor of a service.
+
+        ``known`` are the workloads that are there: some releases keep an old name.
+        """
+        service = self.services[ref]
+        return workload_of(service, mode_of(service, self.mode, self.rules), self.rules, known)
 
 
 def _uses_gpu_tag(format_: str, spec: Framework) -> bool:
@@ -99,7 +103,7 @@ def forecast(
 def _row(
     ref: ObjectRef, now: World, planned: World, back: World, images: Mapping[ObjectRef, str]
 ) -> Forecast:
-    workload = now.workload(ref)
+    workload = now.workload(ref, images)
     found, after = now.resolved[ref], planned.resolved[ref]
     running = images.get(workload)
     return Forecast(
@@ -140,4 +144,4 @@ def _form(service: InferenceService) -> str:
 def with_pins(world: World, pins: Mapping[ObjectRef, str | None]) -> World:
     """Return the world with other pins (``runtimeVersion``) in some services."""
     moved = {ref: with_pin(world.services[ref], pin) for ref, pin in pins.items()}
-    return World(world.predictors, {**world.services, **moved}, world.mode)
+    return replace(world, services={**world.services, **moved})

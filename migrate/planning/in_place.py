@@ -10,7 +10,7 @@ import msgspec
 from migrate.errors import BlockedError
 from migrate.kserve import modes, terms
 from migrate.kserve.predictors import PredictorsError, decode
-from migrate.kserve.releases import Rules
+from migrate.kserve.rules import Rules
 from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
 from migrate.operations.model import Activation, Edit, Holds, Operation, Patch, Restart, RolledOut
 from migrate.operations.patching import apply_edits
@@ -76,8 +76,8 @@ def world_of(snapshot: Snapshot, config: Manifest, rules: Rules) -> World:
     data = config.get("data") or {}
     services = {service.ref: service for service in snapshot.services}
     try:
-        mode = modes.default_mode(data.get(terms.DEPLOY_KEY))
-        return World(decode(text_of(config), rules), services, mode)
+        mode = modes.default_mode(data.get(terms.DEPLOY_KEY), rules)
+        return World(decode(text_of(config), rules), services, mode, snapshot.runtimes)
     except (PredictorsError, modes.DeployError) as error:
         fails = "; KServe cannot read it either, and reconciles no service"
         raise BlockedError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrate.kserve.releases import Release, Rules
+from migrate.kserve.releases import Release
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest, ObjectRef
 
@@ -26,4 +28,5 @@ class Snapshot:
     release: Release | None
     rules: Rules | None
     services: tuple[InferenceService, ...]
+    runtimes: Runtimes
     images: Mapping[ObjectRef, str]

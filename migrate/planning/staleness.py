@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from migrate.errors import StaleError
 from migrate.kserve.predictors import decode
-from migrate.kserve.releases import parse_release, rules_for
+from migrate.kserve.releases import parse_release
+from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, sha256, value_at
 from migrate.planning.images import image_rows
 from migrate.planning.in_place import text_of

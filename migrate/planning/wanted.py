@@ -12,7 +12,7 @@ from migrate.kserve import terms
 from migrate.kserve.image import ImageFormatError, ImageRef, parse_image
 from migrate.kserve.leaves import Leaf, TargetError, check_target, fold_edits, settings
 from migrate.kserve.predictors import Predictors
-from migrate.kserve.releases import Rules
+from migrate.kserve.rules import Rules
 from migrate.operations.jsontext import locate
 from migrate.operations.model import Edit
 from migrate.planning.desired import DesiredImage

@@ -7,10 +7,15 @@ from typing import Any
 
 import msgspec
 
-from migrate.kserve.legacy import Resolution, resolve
-from migrate.kserve.predictors import Predictors, decode
-from migrate.kserve.releases import Rules, parse_release, rules_for
+from migrate.kserve.predictors import Predictors, PredictorsError, decode
+from migrate.kserve.releases import parse_release
+from migrate.kserve.resolution import Resolution
+from migrate.kserve.resolver import Config
+from migrate.kserve.resolver import resolve as resolve_under
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
+from migrate.kserve.table import rules_for
 
 SHIPPED = Path(__file__).parent / "cases" / "predictors"
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.json"))
@@ -40,6 +45,31 @@ def service(predictor: dict[str, Any], **metadata: Any) -> InferenceService:
     known = {"name": "s", "namespace": "n", "finalizers": ["inferenceservice.finalizers"]}
     document = {"metadata": {**known, **metadata}, "spec": {"predictor": predictor}}
     return msgspec.convert(document, InferenceService)
+
+
+def resolve(
+    of: InferenceService,
+    predictors: Predictors | PredictorsError,
+    release: Rules,
+    *runtimes: Runtime,
+    mode: str = "Knative",
+) -> Resolution:
+    return resolve_under(of, Config(release, predictors, Runtimes(runtimes), mode))
+
+
+def runtime(
+    format_: str, image: str, name: str = "ours", namespace: str = "", **spec: Any
+) -> Runtime:
+    """A runtime that is selected for a format, with one container."""
+    document = {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "supportedModelFormats": [{"name": format_, "autoSelect": True}],
+            "containers": [{"name": "kserve-container", "image": image}],
+            **spec,
+        },
+    }
+    return msgspec.convert(document, Runtime)
 
 
 def told(name: str, predictor: dict[str, Any], **metadata: Any) -> Resolution:

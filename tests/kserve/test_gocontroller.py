@@ -13,11 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.kserve.legacy import Resolution, Verdict, gpu_tag_entries, resolve
 from migrate.kserve.pins import Pin, pin_at_admission, refusal_now
+from migrate.kserve import terms
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
-from migrate.kserve.releases import Rules, parse_release, rules_for
+from migrate.kserve.releases import parse_release
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.rules import Rules
 from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
+from migrate.kserve.table import rules_for
+from tests.kserve.release import resolve, runtime
 
 RECORD: dict[str, Any] = json.loads(
     (Path(__file__).parent / "cases" / "go_controller.json").read_text()
@@ -52,7 +56,9 @@ class Case:
 
     @property
     def resolution(self) -> Resolution:
-        return resolve(self.service, self.predictors, self.rules)
+        formats = [{"name": name} for name in terms.FORMATS]
+        ours = runtime("any", self.record["runtime"], supportedModelFormats=formats)
+        return resolve(self.service, self.predictors, self.rules, ours)
 
 
 CASES = [Case(number, record) for number, record in enumerate(RECORD["cases"])]
@@ -111,27 +117,11 @@ def test_the_webhook_refuses_what_was_told(case: Case) -> None:
     assert bool(told) is case.record["refused"], told
 
 
-MODELS = [c for c in DECODED if c.form is FormKind.MODEL]
-GPU_MODELS = [c for c in MODELS if gpu_tag_entries(c.service, c.decoded, c.rules)]
-
-
-@pytest.mark.parametrize("case", MODELS, ids=ids)
-def test_predictors_touch_only_those_models_whose_tag_they_may_set(case: Case) -> None:
-    model = case.service.spec.predictor.model
-    assert model is not None
-    entries = gpu_tag_entries(case.service, case.decoded, case.rules)
-    own = model.image or case.record["runtime"]
-    if case.resolution.verdict is Verdict.NOT_RECONCILED or model.runtime_version is not None:
-        assert entries == () or case.resolution.verdict is Verdict.NOT_RECONCILED
-    else:
-        tagged = [f"{e.image}:{e.default_gpu_image_version}" for e in entries]
-        assert case.record["image"] in [own, *tagged]
-
-
 def test_the_record_has_enough_of_everything() -> None:
     verdicts = Counter((c.rules.name, c.resolution.verdict) for c in CASES)
     for release in ("0.7", "0.8", "0.9"):
         for verdict in set(Verdict) - {Verdict.CANNOT_TELL, Verdict.NOT_RECONCILED}:
             assert verdicts[release, verdict] >= 5, (release, verdict)
     assert len(UNPINNED) > 20
-    assert sum(c.record["image"] != c.record["runtime"] for c in GPU_MODELS) >= 2
+    tagged = [c for c in CASES if c.resolution.rules[-1:] == ("image: gpu-from-predictors",)]
+    assert len(tagged) >= 2

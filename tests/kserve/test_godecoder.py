@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from migrate.kserve.predictors import PredictorsError, decode
-from migrate.kserve.releases import Rules, parse_release, rules_for
+from migrate.kserve.releases import parse_release
+from migrate.kserve.rules import Rules
+from migrate.kserve.table import rules_for
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "cases" / "go_decoder.json").read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from migrate.kserve.legacy import Verdict, resolve
 from migrate.kserve.pins import pin_at_admission, with_pin
 from migrate.kserve.predictors import decode
-from tests.kserve.release import GPU, PIN, rules, service, shipped, told
+from migrate.kserve.resolution import Verdict
+from tests.kserve.release import GPU, PIN, resolve, rules, service, shipped, told
 
 BROKEN, RESOLVED = Verdict.BROKEN, Verdict.RESOLVED
 
@@ -108,11 +108,11 @@ def test_model_mesh_is_not_reconciled(name: str) -> None:
     annotations = {"serving.kserve.io/deploymentMode": "ModelMesh"}
     assert told(name, {"onnx": PIN}, annotations=annotations).verdict is Verdict.NOT_RECONCILED
     release = rules(name.split("-", maxsplit=1)[0])
-    found = resolve(service({"onnx": PIN}), shipped(name), release, "ModelMesh")
+    found = resolve(service({"onnx": PIN}), shipped(name), release, mode="ModelMesh")
     assert (found.image, found.verdict) == (None, Verdict.NOT_RECONCILED)
     annotations = {"serving.kserve.io/deploymentMode": "RawDeployment"}
     raw = service({"onnx": PIN}, annotations=annotations)
-    assert resolve(raw, shipped(name), release, "ModelMesh").verdict is RESOLVED
+    assert resolve(raw, shipped(name), release, mode="ModelMesh").verdict is RESOLVED
 
 
 def test_a_service_that_is_being_deleted_is_not_reconciled() -> None:

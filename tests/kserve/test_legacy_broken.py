@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from migrate.kserve.legacy import Verdict, resolve
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
-from tests.kserve.release import PIN, rules, service
+from migrate.kserve.resolution import Verdict
+from tests.kserve.release import PIN, resolve, rules, service
 
 BROKEN, RESOLVED = Verdict.BROKEN, Verdict.RESOLVED
 

@@ -6,9 +6,19 @@ from typing import Any
 
 import pytest
 
-from migrate.kserve.legacy import Verdict, gpu_tag_entries, resolve
 from migrate.kserve.predictors import decode
-from tests.kserve.release import GPU, PIN, rules, service, shipped, shipped_text, told
+from migrate.kserve.resolution import Verdict
+from tests.kserve.release import (
+    GPU,
+    PIN,
+    resolve,
+    rules,
+    runtime,
+    service,
+    shipped,
+    shipped_text,
+    told,
+)
 
 BROKEN, RESOLVED = Verdict.BROKEN, Verdict.RESOLVED
 
@@ -67,9 +77,12 @@ def test_a_flat_pytorch_has_one_image_whatever_the_class() -> None:
 
 
 def test_the_first_reconcile_converts_a_service_on_0_8_and_later() -> None:
-    for name in ("0.8.0-restored", "0.9.0-install"):
-        found = told(name, {"onnx": PIN}, finalizers=[])
-        assert (found.image, found.verdict) == (None, Verdict.CANNOT_TELL)
+    unmarked, triton = service({"onnx": PIN}, finalizers=[]), "kserve-tritonserver"
+    for name, release in (("0.8.0-restored", "0.8"), ("0.9.0-install", "0.9")):
+        given = runtime("onnx", "a/triton:1", name=triton)
+        found = resolve(unmarked, shipped(name), rules(release), given)
+        assert (found.image, found.verdict) == ("a/triton:OLD", RESOLVED)
+        assert found.runtime == given
 
 
 def test_the_first_reconcile_is_refused_with_the_wrong_version() -> None:
@@ -102,39 +115,36 @@ def test_0_10_writes_a_container_without_an_image() -> None:
 
 TENSORFLOW = '{"tensorflow": {"image": "%s", "defaultGpuImageVersion": "9-gpu"}}'
 TAGGED = [
-    ("0.8", "tensorflow/serving", {"resources": GPU}, ["tensorflow/serving"]),
-    ("0.9", "tensorflow/serving", {"resources": GPU}, ["tensorflow/serving"]),
-    ("0.9", "a/b", {"resources": GPU, "image": "a/b:1"}, ["a/b"]),
-    ("0.9", "tensorflow/serving", {"resources": GPU, "image": "own/serving:1"}, []),
-    ("0.9", "tensorflow/serving", {"resources": GPU, "runtimeVersion": "1"}, []),
-    ("0.9", "tensorflow/serving", {"resources": GPU, "runtimeVersion": ""}, []),
-    ("0.9", "tensorflow/serving", {}, []),
+    ("0.8", "a/b", {"resources": GPU}, "a/b:9-gpu"),
+    ("0.9", "a/b", {"resources": GPU}, "a/b:9-gpu"),
+    ("0.9", "a/b", {"resources": GPU, "image": "a/b:1"}, "a/b:9-gpu"),
+    ("0.9", "a/b", {"resources": GPU, "image": "own/serving:1"}, "own/serving:1"),
+    ("0.9", "a/b", {"resources": GPU, "runtimeVersion": "1"}, "a/b:1"),
+    ("0.9", "a/b", {"resources": GPU, "runtimeVersion": ""}, "a/b:"),
+    ("0.9", "a/b", {}, "a/b:stock"),
     # 2.8 b: the image is cut at its first colon, that of the port.
-    ("0.9", "registry.example:5000/serving", {"resources": GPU}, []),
-    ("0.9", "", {"resources": GPU}, []),
-    ("0.10", "tensorflow/serving", {"resources": GPU}, []),
+    ("0.9", "r.example:5000/a/b", {"resources": GPU, "image": "r.example:5000/a/b:1"}, None),
+    ("0.9", "", {"resources": GPU}, "a/b:stock"),
+    ("0.10", "a/b", {"resources": GPU}, "a/b:stock"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("release", "image", "field", "entries"), TAGGED)
+@pytest.mark.parametrize(("release", "image", "field", "tagged"), TAGGED)
 def test_predictors_may_tag_the_image_of_a_model_with_a_gpu(
-    release: str, image: str, field: dict[str, Any], entries: list[str]
+    release: str, image: str, field: dict[str, Any], tagged: str | None
 ) -> None:
     predictors = decode(TENSORFLOW % image, rules(release))
     of = service({"model": {"modelFormat": {"name": "tensorflow"}, **field}})
-    assert [e.image for e in gpu_tag_entries(of, predictors, rules(release))] == entries
-    found = resolve(of, predictors, rules(release))
-    assert (found.image, found.verdict) == (None, Verdict.CANNOT_TELL)
-    assert "ServingRuntime" in found.reason
-    assert (f"{image}:9-gpu" in found.reason) is bool(entries)
+    found = resolve(of, predictors, rules(release), runtime("tensorflow", "a/b:stock"))
+    assert found.image == (tagged or field["image"])
 
 
 def test_pytorch_is_tagged_only_where_it_is_flat() -> None:
     """2.8 d: nested in the shipped text, so the stock GPU tag is never applied."""
-    of = service({"model": {"resources": GPU}})
-    for name, entries in (("0.9.0-install", ["tensorflow"]), ("0.9.0-chart", [])):
-        tagged = gpu_tag_entries(of, shipped(name), rules("0.9"))
-        assert [entry.format for entry in tagged] == entries
-    flat = decode('{"pytorch": {"image": "a/torch"}}', rules("0.9"))
-    assert [e.format for e in gpu_tag_entries(of, flat, rules("0.9"))] == ["pytorch"]
-    assert gpu_tag_entries(service({"onnx": PIN}), flat, rules("0.9")) == ()
+    of = service({"model": {"modelFormat": {"name": "pytorch"}, "resources": GPU}})
+    stock = runtime("pytorch", "pytorch/torchserve-kfs:1")
+    shipped_one = resolve(of, shipped("0.9.0-install"), rules("0.9"), stock)
+    assert shipped_one.image == "pytorch/torchserve-kfs:1"
+    text = '{"pytorch": {"image": "pytorch/torchserve-kfs", "defaultGpuImageVersion": "G"}}'
+    flat = resolve(of, decode(text, rules("0.9")), rules("0.9"), stock)
+    assert flat.image == "pytorch/torchserve-kfs:G"

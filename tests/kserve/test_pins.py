@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from migrate.kserve.legacy import Verdict
 from migrate.kserve.pins import Pin, pin_at_admission, refusal_now, with_pin
 from migrate.kserve.predictors import decode
+from migrate.kserve.resolution import Verdict
 from tests.kserve.release import GPU, PIN, rules, service, shipped
 
 BROKEN, RESOLVED = Verdict.BROKEN, Verdict.RESOLVED

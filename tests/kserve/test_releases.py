@@ -11,8 +11,8 @@ from migrate.kserve.releases import (
     ReleaseFormatError,
     detect,
     parse_release,
-    rules_for,
 )
+from migrate.kserve.table import NEWEST, OLDEST, is_known, rules_for
 from tests.kserve.release import rules
 
 
@@ -79,15 +79,15 @@ def test_detects_the_release_from_images(images: list[str], release: str | None)
     assert (found and str(found)) == release
 
 
-# legacy-predictors 1.1 (nested), 2.0 (pins), 2.5 and 2.6 (conversion), 4, 6, 8.12.
+# legacy-predictors 1.1 (nested), 2.0 (pins), 2.5 and 2.6 (conversion), 8.12.
 DEFAULT, SHORT = "-predictor-default", "-predictor"
 TABLE = {
-    "0.7.0": ("0.7", True, "pytorch sklearn xgboost", True, False, "StatefulSet", DEFAULT),
-    "0.8.0": ("0.8", True, "sklearn xgboost", False, True, "StatefulSet", DEFAULT),
-    "0.9.0": ("0.9", True, "sklearn xgboost", False, True, "Deployment", DEFAULT),
-    "0.10.2": ("0.10", False, "", False, True, "Deployment", DEFAULT),
-    "0.11.2": ("0.11 and later", False, "", False, True, "Deployment", SHORT),
-    "0.20.0": ("0.11 and later", False, "", False, True, "Deployment", SHORT),
+    "0.7.0": ("0.7", True, "pytorch sklearn xgboost", True, False, DEFAULT),
+    "0.8.0": ("0.8", True, "sklearn xgboost", False, True, DEFAULT),
+    "0.9.0": ("0.9", True, "sklearn xgboost", False, True, DEFAULT),
+    "0.10.2": ("0.10", False, "", False, True, DEFAULT),
+    "0.11.2": ("0.11", False, "", False, True, SHORT),
+    "0.20.0": ("0.20", False, "", False, True, SHORT),
 }
 
 
@@ -96,14 +96,21 @@ def test_the_table(release: str) -> None:
     row = rules(release)
     assert TABLE[release] == (
         row.name,
-        row.for_writing,
+        row.predictors_read,
         " ".join(sorted(row.nested)),
         row.pins_at_admission,
         row.converts_on_write,
-        row.controller_kind,
         row.workload_suffix,
     )
-    assert row.predictors_read is row.for_writing
+
+
+def test_each_minor_release_has_a_row_and_newer_ones_the_last() -> None:
+    names = [rules(f"0.{minor}.1").name for minor in range(OLDEST, NEWEST + 1)]
+    assert names == [f"0.{minor}" for minor in range(OLDEST, NEWEST + 1)]
+    newer = parse_release(f"0.{NEWEST + 1}.0")
+    assert rules_for(newer) == rules(f"0.{NEWEST}.0")
+    assert not is_known(newer)
+    assert is_known(parse_release(f"0.{NEWEST}.9"))
 
 
 def test_only_0_7_keeps_new_services_on_predictors() -> None:

@@ -19,6 +19,7 @@ from migrate.kserve.services import (
     has_gpu,
 )
 from migrate.objects import ObjectRef
+from tests.kserve.release import rules
 
 
 def service(predictor: dict[str, Any], **metadata: Any) -> InferenceService:
@@ -105,7 +106,7 @@ def test_reads_what_it_names() -> None:
         resourceVersion="7",
         generation=3,
         creationTimestamp="2026-01-01T00:00:00Z",
-        labels={terms.MANAGED_BY: "Helm", terms.INSTANCE: "app", terms.FLUX_KUSTOMIZATION: "k"},
+        labels={terms.MANAGED_BY: "Helm", terms.INSTANCE: "app"},
         annotations={terms.ARGOCD_TRACKING_ID: "t", terms.HELM_RELEASE: "r"},
     )
     model, meta = read.spec.predictor.model, read.metadata
@@ -116,10 +117,9 @@ def test_reads_what_it_names() -> None:
     assert (read.spec.predictor.min_replicas, read.spec.predictor.canary_traffic_percent) == (0, 10)
     assert (meta.uid, meta.resource_version, meta.generation) == ("u", "7", 3)
     assert meta.labels is not None
-    assert (meta.labels.managed_by, meta.labels.instance) == ("Helm", "app")
-    assert meta.labels.flux_kustomization == "k"
-    assert meta.annotations is not None
-    assert (meta.annotations.argocd_tracking_id, meta.annotations.helm_release) == ("t", "r")
+    assert (meta.labels[terms.MANAGED_BY], meta.labels[terms.INSTANCE]) == ("Helm", "app")
+    assert meta.annotation(terms.HELM_RELEASE) == "r"
+    assert meta.annotation("none") is None
     assert read.ref == ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "s", "team")
 
 
@@ -130,26 +130,53 @@ MODE = "serving.kserve.io/deploymentMode"
     ("annotations", "mode"),
     [
         ({MODE: "ModelMesh"}, "ModelMesh"),
-        ({MODE: "RawDeployment"}, "RawDeployment"),
+        ({MODE: "RawDeployment"}, "Standard"),
+        ({MODE: "Standard"}, "default"),
         ({MODE: "Nonsense"}, "default"),
         ({"other": "x"}, "default"),
         (None, "default"),
     ],
 )
 def test_the_mode_is_the_annotation_or_the_default(annotations: Any, mode: str) -> None:
-    assert mode_of(service({}, annotations=annotations), "default") == mode
+    assert mode_of(service({}, annotations=annotations), "default", rules("0.9")) == mode
+
+
+RECORDED = [
+    ("0.14", "RawDeployment", "Knative"),
+    ("0.15", "RawDeployment", "Standard"),
+    ("0.16", "RawDeployment", "Knative"),
+    ("0.16", "Standard", "Standard"),
+    ("0.18", "RawDeployment", "Knative"),
+    ("0.19", "RawDeployment", "Standard"),
+    ("0.20", "Serverless", "Knative"),
+]
+
+
+@pytest.mark.parametrize(("release", "recorded", "mode"), RECORDED)
+def test_the_mode_of_the_status_wins_from_0_15_on(release: str, recorded: str, mode: str) -> None:
+    document = {"metadata": {"name": "s"}, "status": {"deploymentMode": recorded}}
+    found = msgspec.convert(document, InferenceService)
+    assert mode_of(found, "Knative", rules(release)) == mode
+
+
+def test_new_words_are_understood_from_0_16_on() -> None:
+    raw = service({}, annotations={MODE: "RawDeployment"})
+    new = '{"defaultDeploymentMode": "Standard"}'
+    assert mode_of(raw, "Knative", rules("0.16")) == default_mode(new, rules("0.16")) == "Standard"
+    with pytest.raises(DeployError):
+        default_mode(new, rules("0.15"))
 
 
 @pytest.mark.parametrize(
     ("text", "mode"),
     [
-        (None, "Serverless"),
-        ('{"defaultDeploymentMode": "RawDeployment"}', "RawDeployment"),
+        (None, "Knative"),
+        ('{"defaultDeploymentMode": "RawDeployment"}', "Standard"),
         ('{"DEFAULTDEPLOYMENTMODE": "ModelMesh", "other": 1}', "ModelMesh"),
     ],
 )
 def test_reads_the_default_mode(text: str | None, mode: str) -> None:
-    assert default_mode(text) == mode
+    assert default_mode(text, rules("0.9")) == default_mode(text, None) == mode
 
 
 @pytest.mark.parametrize(
@@ -158,4 +185,4 @@ def test_reads_the_default_mode(text: str | None, mode: str) -> None:
 )
 def test_refuses_the_default_mode_that_kserve_refuses(text: str) -> None:
     with pytest.raises(DeployError, match="deploy: "):
-        default_mode(text)
+        default_mode(text, rules("0.9"))

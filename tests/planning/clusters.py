@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-from migrate.kserve.releases import parse_release, rules_for
+from migrate.kserve.releases import parse_release
+from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import InferenceService
+from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Options, merged, parse_set
 from migrate.planning.in_place import make_plan
@@ -80,6 +82,7 @@ def snapshot(
         release=found,
         rules=rules_for(found),
         services=services,
+        runtimes=Runtimes(),
         images={workload(name): image for name, image in (images or {}).items()},
     )
 

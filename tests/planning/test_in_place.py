@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from migrate.errors import BlockedError, StaleError
-from migrate.kserve.services import Metadata
+from migrate.kserve.metadata import Metadata
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Patch
 from migrate.planning.plan import Outlook
@@ -167,8 +167,8 @@ def test_a_container_of_ones_own_is_not_affected() -> None:
 def test_the_model_form_is_never_called_unchanged() -> None:
     model = service("m", model={"modelFormat": {"name": "sklearn"}})
     made = plan(snapshot(model, images={"m": "x:1"}, release="0.9.0"), "sklearn=r/s:t")
-    assert lot(made, "m") == (Outlook.CANNOT_TELL, None, None, None)
-    assert codes(made)["KM203"] == ["m"]
+    assert lot(made, "m") == (Outlook.BROKEN, None, None, None)
+    assert codes(made)["KM209"] == ["m"]
     assert "KM205" in codes(made)
 
 

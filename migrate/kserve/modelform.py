@@ -1,0 +1,205 @@
+"""The ``model`` form: from the runtime that is chosen to the pods that it gives.
+
+``reconcileModel`` and ``buildPodSpec`` in ``components/predictor.go`` below
+``pkg/controller/v1beta1/inferenceservice``, KServe 0.8 to 0.20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from migrate.kserve import terms
+from migrate.kserve.building import (
+    BuildError,
+    Pod,
+    base_container,
+    merged_container,
+    merged_fields,
+    other_containers,
+)
+from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.kserve.multinode import with_env, with_workers
+from migrate.kserve.placeholders import PlaceholderError, UnknownPlaceholderError, fill_in
+from migrate.kserve.podmeta import pod_annotations, pod_labels
+from migrate.kserve.predictors import Predictors
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.kserve.selection import Wish, select, unfit_though_named
+from migrate.kserve.servers import Prepared, prepared, server_of
+from migrate.kserve.services import InferenceService, Model
+from migrate.kserve.tags import Tagged, server_for_tag, tagged
+from migrate.objects import Manifest
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """A runtime, the service as its server's defaults leave it, and the rules behind both.
+
+    ``seen`` is the runtime that a second look by name finds: its annotations count from
+    0.17 on, even where the spec is that of another one of the same name.
+    """
+
+    runtime: Runtime
+    seen: Runtime
+    prepared: Prepared
+    rules: tuple[str, ...]
+
+
+class Refused(Exception):  # noqa: N818 -- it is an answer
+    """The controller fails; the resolution says why."""
+
+    def __init__(self, reason: str, *rules: str, verdict: Verdict = Verdict.BROKEN) -> None:
+        super().__init__(reason)
+        self.resolution = Resolution(None, verdict, reason, rules=rules)
+
+
+def wish_of(service: InferenceService, model: Model) -> Wish:
+    """Return what a model asks of a runtime."""
+    return Wish(
+        service.metadata.namespace,
+        model.model_format.name,
+        model.model_format.version,
+        model.protocol_version,
+        service.spec.predictor.worker_spec is not None,
+    )
+
+
+def resolve_model(
+    service: InferenceService,
+    model: Model,
+    runtimes: Runtimes,
+    rules: Rules,
+    predictors: Predictors | None,
+) -> Resolution:
+    """Tell what a service in the ``model`` form gets at its next reconcile. Raise nothing."""
+    try:
+        chosen = _chosen(service, model, runtimes, rules)
+        return _resolved(service, chosen, rules, predictors)
+    except Refused as refused:
+        return refused.resolution
+
+
+def _chosen(service: InferenceService, model: Model, runtimes: Runtimes, rules: Rules) -> Chosen:
+    if model.runtime is not None:
+        return _named(service, model, model.runtime, runtimes, rules)
+    wish = wish_of(service, model)
+    selection = select(wish, runtimes, rules)
+    runtime = selection.runtime
+    if runtime is None:
+        what = f"{wish.format} {wish.version}" if wish.version else wish.format
+        raise Refused(f"no runtime serves {what!r} as asked", "no-runtime")
+    if selection.ambiguous:
+        others = ", ".join(selection.ambiguous)
+        reason = f"KServe {rules.name} may choose {runtime.name} or {others}: no order is kept"
+        raise Refused(reason, "no-order", verdict=Verdict.CANNOT_TELL)
+    seen = runtimes.named(runtime.name, wish.namespace) or runtime
+    server = server_of(runtime.name, seen.server_type, rules)
+    rule = f"auto-selected: {selection.rule}"
+    return Chosen(runtime, seen, prepared(service, model, server, rules), (rule,))
+
+
+def _named(
+    service: InferenceService, model: Model, name: str, runtimes: Runtimes, rules: Rules
+) -> Chosen:
+    runtime = runtimes.named(name, service.metadata.namespace)
+    if runtime is None:
+        raise Refused(f"it names the runtime {name!r}, and there is none", "named: missing")
+    ready = prepared(service, model, server_of(name, runtime.server_type, rules), rules)
+    judged = model if rules.checks_first else ready.model
+    if reason := unfit_though_named(runtime, wish_of(service, judged), rules):
+        raise Refused(f"it names a runtime that does not fit: {reason}", "named: unfit")
+    where = "cluster" if runtime.is_cluster else "namespace"
+    return Chosen(runtime, runtime, ready, (f"named: found in the {where}",))
+
+
+def _resolved(
+    service: InferenceService, chosen: Chosen, rules: Rules, predictors: Predictors | None
+) -> Resolution:
+    ready = chosen.prepared
+    try:
+        container = _container(chosen, rules)
+        image = _image(container, chosen, rules, predictors)
+        container = {**container, "image": image.image}
+        head, workers = _pods(service, container, chosen, rules)
+    except (BuildError, PlaceholderError) as error:
+        raise Refused(str(error), *chosen.rules, "the container cannot be made") from error
+    except UnknownPlaceholderError as error:
+        raise Refused(str(error), "only Go can tell", verdict=Verdict.CANNOT_TELL) from error
+    names = (*chosen.rules, *_tags(image, ready))
+    verdict, reason = _verdict(image, chosen)
+    return Resolution(
+        image.image,
+        verdict,
+        reason,
+        runtime=chosen.runtime,
+        pod=head,
+        workers=workers,
+        rules=names,
+        reported=chosen.seen if rules.reports_runtime else None,
+        protocol=ready.model.protocol_version,
+    )
+
+
+def _tags(image: Tagged, ready: Prepared) -> tuple[str, ...]:
+    found = (image.rule and f"image: {image.rule}", ready.server and f"server: {ready.server}")
+    return tuple(name for name in found if name)
+
+
+def _container(chosen: Chosen, rules: Rules) -> Manifest:
+    called = "" if rules.base_by_name else terms.CONTAINER
+    base = base_container(chosen.runtime, rules)
+    merged = merged_container(base, chosen.prepared.model, rules, called=called)
+    return fill_in(merged, chosen.prepared.metadata)
+
+
+def _image(
+    container: Manifest, chosen: Chosen, rules: Rules, predictors: Predictors | None
+) -> Tagged:
+    limits: Mapping[str, object] = container.get("resources", {}).get("limits") or {}
+    # 0.8 does not know the name of the runtime it found by itself; it has no use for it.
+    server = server_for_tag(chosen.runtime.name, chosen.seen.server_type, rules)
+    version = chosen.prepared.model.runtime_version
+    return tagged(container.get("image", ""), version, limits, server, rules, predictors)
+
+
+def _pods(
+    service: InferenceService, container: Manifest, chosen: Chosen, rules: Rules
+) -> tuple[Pod, Pod | None]:
+    predictor, meta = service.spec.predictor, chosen.prepared.metadata
+    others = other_containers(chosen.runtime, predictor, meta, rules)
+    containers = (container, *others)
+    if rules.name_env:
+        name = {"INFERENCE_SERVICE_NAME": meta.name}
+        containers = tuple(with_env(c, name) for c in containers)
+    pod = Pod(
+        containers,
+        merged_fields(chosen.runtime.spec, predictor, rules),
+        pod_labels(chosen.runtime.spec.labels, predictor, meta, rules),
+        pod_annotations(chosen.runtime.spec.annotations, predictor, meta, rules),
+    )
+    if predictor.worker_spec is None or not rules.uses_workers:
+        return pod, None
+    return with_workers(
+        pod, chosen.runtime, service, chosen.prepared.model.storage_uri or "", rules
+    )
+
+
+def _verdict(image: Tagged, chosen: Chosen) -> tuple[Verdict, str]:
+    where = str(chosen.runtime.ref)
+    if not image.image:
+        return Verdict.BROKEN, f"{where} has no image, nor has the service"
+    try:
+        parse_image(image.image)
+    except ImageFormatError as error:
+        return Verdict.BROKEN, f"{where}: {image.image!r} is no image: {error.reason}"
+    if chosen.prepared.model.image:
+        return Verdict.EXPLICIT, "the image of its model field"
+    return Verdict.RESOLVED, _told(image, chosen, where)
+
+
+def _told(image: Tagged, chosen: Chosen, where: str) -> str:
+    if chosen.prepared.model.runtime_version is not None:
+        return f"{where}, and /spec/predictor/model/runtimeVersion of the service"
+    return f"{where}, {image.rule}" if image.rule else where

@@ -1,0 +1,43 @@
+"""Labels and annotations that pods get: each change of one is a rollout.
+
+``buildObjectMeta`` in ``components/predictor.go`` below
+``pkg/controller/v1beta1/inferenceservice``, KServe 0.8 to 0.20. What KServe itself adds for
+all pods alike is not among them.
+"""
+
+from __future__ import annotations
+
+from migrate.kserve import terms
+from migrate.kserve.metadata import Metadata
+from migrate.kserve.rules import Rules
+from migrate.kserve.services import Predictor
+
+_HIDDEN = frozenset(
+    (
+        *("autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/max-scale"),
+        *("autoscaling.knative.dev/minScale", "autoscaling.knative.dev/maxScale"),
+        "internal.serving.kserve.io/storage-initializer-sourceuri",
+        terms.LAST_APPLIED,
+    )
+)
+"""``ServiceAnnotationDisallowedList`` in ``pkg/constants/constants.go``, old keys and new."""
+
+Texts = dict[str, str]
+
+
+def pod_labels(runtime: Texts | None, predictor: Predictor, meta: Metadata, rules: Rules) -> Texts:
+    """Return the labels of the pods: of the runtime, the service, the predictor, later first."""
+    own = predictor.labels if rules.predictor_metadata else None
+    below = runtime if rules.runtime_metadata else None
+    return {**(below or {}), **(meta.labels or {}), **(own or {})}
+
+
+def pod_annotations(
+    runtime: Texts | None, predictor: Predictor, meta: Metadata, rules: Rules
+) -> Texts:
+    """Return the annotations of the pods, in the same order, without those KServe hides."""
+    own = predictor.annotations if rules.predictor_metadata else None
+    below = runtime if rules.runtime_metadata else None
+    hidden = _HIDDEN | {terms.MODEL_FORMAT} if rules.hides_model_format else _HIDDEN
+    merged = {**(below or {}), **(meta.annotations or {}), **(own or {})}
+    return {key: value for key, value in merged.items() if key not in hidden}

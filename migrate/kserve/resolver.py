@@ -1,0 +1,112 @@
+"""Which image the predictor of a service gets at its next reconcile, and why.
+
+``Reconcile`` in ``controller.go`` and ``components/predictor.go`` below
+``pkg/controller/v1beta1/inferenceservice``, KServe 0.7.0 to 0.20.0. From 0.8 on it has two
+branches: the one for ``model`` asks ServingRuntimes (``modelform.py``); the one for the
+framework form, which is all of 0.7, asks ``predictors`` (``legacy.py``).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from migrate.kserve import terms
+from migrate.kserve.admission import admitted
+from migrate.kserve.canaries import Canaried, canaries_of
+from migrate.kserve.containers import Container
+from migrate.kserve.legacy import is_unmarked, resolve_framework
+from migrate.kserve.modelform import resolve_model
+from migrate.kserve.modes import mode_of
+from migrate.kserve.predictors import Predictors, PredictorsError
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtimes
+from migrate.kserve.services import Form, FormKind, InferenceService, form_of
+
+
+class Config(msgspec.Struct, frozen=True):
+    """What KServe decides by, beside the service itself.
+
+    ``predictors`` is what ``decode`` gave or raised under the same rules: that Go cannot
+    decode a text is an answer, too. ``mode`` is the mode of services that name none.
+    """
+
+    rules: Rules
+    predictors: Predictors | PredictorsError
+    runtimes: Runtimes
+    mode: str = terms.KNATIVE
+
+
+def resolve(service: InferenceService, config: Config) -> Resolution:
+    """Tell what the service's predictor gets at the next reconcile. Raise nothing."""
+    if reason := left_alone(service, config):
+        return Resolution(None, Verdict.NOT_RECONCILED, reason, rules=("left alone",))
+    predictors = config.predictors
+    if isinstance(predictors, PredictorsError) and predictors.fault.go_fails:
+        # controller.go:148-151 of 0.7.0: before anything else is looked at.
+        return _broken(f"KServe cannot decode {predictors.message}")
+    return _by_form(service, config)
+
+
+def left_alone(service: InferenceService, config: Config) -> str:
+    """Say why the controller does not touch the predictor; empty where it does."""
+    rules, meta = config.rules, service.metadata
+    if meta.deletion_timestamp:
+        return "the service is being deleted"
+    mode = mode_of(service, config.mode, rules)
+    if mode == terms.MODEL_MESH:
+        # controller.go:107 of 0.7.0, 116 of 0.8.0, 117 and 169 of 0.9.0.
+        return "ModelMesh serves it, not KServe"
+    keeps = rules.may_skip and meta.annotation(terms.DISABLE_AUTO_UPDATE) == "true"
+    if keeps and service.status.is_ready:
+        # controller.go:205-211 of 0.16.0: for every cause, edits of the spec included.
+        return "disable-auto-update: while it is Ready, nothing is reconciled"
+    if mode in rules.stops and (meta.annotation(terms.STOP) or "").lower() == "true":
+        return "it is stopped: its workload is taken away"
+    return ""
+
+
+def _broken(reason: str) -> Resolution:
+    return Resolution(None, Verdict.BROKEN, reason)
+
+
+def _by_form(service: InferenceService, config: Config) -> Resolution:
+    rules, predictors = config.rules, config.predictors
+    if is_unmarked(service) and rules.converts_on_write:
+        # The write of the finalizer goes through the webhook, and the rest follows its answer.
+        service = admitted(service, rules, config.mode)
+    form = form_of(service)
+    if form.kind is FormKind.CUSTOM:
+        return _custom(service)
+    if form.kind is FormKind.NONE or not _knows(form, rules):
+        # GetImplementation takes the first of an empty list.
+        return _broken(f"its predictor has nothing {rules.name} knows")
+    if form.kind is FormKind.SEVERAL:
+        return Resolution(None, Verdict.CANNOT_TELL, "its predictor says twice what to run")
+    if isinstance(predictors, PredictorsError):
+        return Resolution(None, Verdict.CANNOT_TELL, predictors.message)
+    model = service.spec.predictor.model
+    if model is not None:
+        return resolve_model(service, model, config.runtimes, rules, predictors)
+    return resolve_framework(service, form.format, predictors, rules)
+
+
+def _knows(form: Form, rules: Rules) -> bool:
+    if form.kind is FormKind.MODEL:
+        return rules.knows_model
+    return form.format != terms.HUGGINGFACE or rules.knows_huggingface
+
+
+def _custom(service: InferenceService) -> Resolution:
+    containers = service.spec.predictor.containers or [Container()]
+    named = (c for c in containers if c.name == terms.CONTAINER)
+    image = next(named, containers[0]).image
+    return Resolution(image or "", Verdict.CUSTOM, "the image of its own container")
+
+
+def resolve_canaries(service: InferenceService, config: Config) -> dict[str, Resolution]:
+    """Tell what each canary of ``spec.canary`` gets, by its name; 0.20 in Standard mode only."""
+    if not config.rules.canaries or mode_of(service, config.mode, config.rules) != terms.STANDARD:
+        return {}
+    found: list[Canaried] = canaries_of(service)
+    return {one.name: resolve(one.service, config) for one in found}
