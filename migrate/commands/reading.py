@@ -7,7 +7,9 @@ from typing import ClassVar, Protocol, TypeVar
 
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, NotFoundError, UsageError
-from migrate.kserve import modes, terms
+from migrate.kserve import terms
+from migrate.kserve.config import default_mode
+from migrate.kserve.modes import mode_of
 from migrate.kserve.releases import Release, ReleaseFormatError, detect, parse_release
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
@@ -137,10 +139,10 @@ def _runtimes(cluster: Cluster, rules: Rules | None) -> Runtimes:
 
 def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rules | None) -> bool:
     """Tell whether a list of all Deployments is worth its while."""
-    default = modes.default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY), rules)
+    default = default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY), rules)
     if rules is None:
         return True
-    return any(modes.mode_of(s, default, rules) == terms.STANDARD for s in services)
+    return any(mode_of(s, default, rules) == terms.STANDARD for s in services)
 
 
 def _images(cluster: Cluster, *, has_raw: bool) -> dict[ObjectRef, str]:

@@ -19,18 +19,19 @@ from migrate.kserve.building import (
     merged_fields,
     other_containers,
 )
+from migrate.kserve.config import Config
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.multinode import with_env, with_workers
 from migrate.kserve.placeholders import PlaceholderError, UnknownPlaceholderError, fill_in
 from migrate.kserve.podmeta import pod_annotations, pod_labels
-from migrate.kserve.predictors import Predictors
+from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.selection import Wish, select, unfit_though_named
 from migrate.kserve.servers import Prepared, prepared, server_of
 from migrate.kserve.services import InferenceService, Model
-from migrate.kserve.tags import Tagged, server_for_tag, tagged
+from migrate.kserve.tags import Tagged, is_gpu, server_for_tag, tagged
 from migrate.objects import Manifest
 
 
@@ -66,17 +67,11 @@ def wish_of(service: InferenceService, model: Model) -> Wish:
     )
 
 
-def resolve_model(
-    service: InferenceService,
-    model: Model,
-    runtimes: Runtimes,
-    rules: Rules,
-    predictors: Predictors | None,
-) -> Resolution:
+def resolve_model(service: InferenceService, model: Model, config: Config) -> Resolution:
     """Tell what a service in the ``model`` form gets at its next reconcile. Raise nothing."""
     try:
-        chosen = _chosen(service, model, runtimes, rules)
-        return _resolved(service, chosen, rules, predictors)
+        chosen = _chosen(service, model, config.runtimes, config.rules)
+        return _resolved(service, chosen, config)
     except Refused as refused:
         return refused.resolution
 
@@ -114,15 +109,13 @@ def _named(
     return Chosen(runtime, runtime, ready, (f"named: found in the {where}",))
 
 
-def _resolved(
-    service: InferenceService, chosen: Chosen, rules: Rules, predictors: Predictors | None
-) -> Resolution:
-    ready = chosen.prepared
+def _resolved(service: InferenceService, chosen: Chosen, config: Config) -> Resolution:
+    ready, rules = chosen.prepared, config.rules
     try:
         container = _container(chosen, rules)
-        image = _image(container, chosen, rules, predictors)
+        image = _image(container, chosen, config)
         container = {**container, "image": image.image}
-        head, workers = _pods(service, container, chosen, rules)
+        head, workers = _pods(service, container, chosen, config)
     except (BuildError, PlaceholderError) as error:
         raise Refused(str(error), *chosen.rules, "the container cannot be made") from error
     except UnknownPlaceholderError as error:
@@ -154,19 +147,23 @@ def _container(chosen: Chosen, rules: Rules) -> Manifest:
     return fill_in(merged, chosen.prepared.metadata)
 
 
-def _image(
-    container: Manifest, chosen: Chosen, rules: Rules, predictors: Predictors | None
-) -> Tagged:
+def _image(container: Manifest, chosen: Chosen, config: Config) -> Tagged:
+    rules = config.rules
     limits: Mapping[str, object] = container.get("resources", {}).get("limits") or {}
-    # 0.8 does not know the name of the runtime it found by itself; it has no use for it.
     server = server_for_tag(chosen.runtime.name, chosen.seen.server_type, rules)
     version = chosen.prepared.model.runtime_version
-    return tagged(container.get("image", ""), version, limits, server, rules, predictors)
+    image = container.get("image", "")
+    if not isinstance(config.predictors, PredictorsError):
+        return tagged(image, version, limits, server, rules, config.predictors)
+    if rules.gpu_tag_from_predictors and version is None and is_gpu(limits, rules):
+        raise Refused(config.predictors.message, verdict=Verdict.CANNOT_TELL)
+    return tagged(image, version, limits, server, rules, None)
 
 
 def _pods(
-    service: InferenceService, container: Manifest, chosen: Chosen, rules: Rules
+    service: InferenceService, container: Manifest, chosen: Chosen, config: Config
 ) -> tuple[Pod, Pod | None]:
+    rules = config.rules
     predictor, meta = service.spec.predictor, chosen.prepared.metadata
     others = other_containers(chosen.runtime, predictor, meta, rules)
     containers = (container, *others)
@@ -177,7 +174,7 @@ def _pods(
         containers,
         merged_fields(chosen.runtime.spec, predictor, rules),
         pod_labels(chosen.runtime.spec.labels, predictor, meta, rules),
-        pod_annotations(chosen.runtime.spec.annotations, predictor, meta, rules),
+        pod_annotations(chosen.runtime.spec.annotations, predictor, meta, rules, config.hidden),
     )
     if predictor.worker_spec is None or not rules.uses_workers:
         return pod, None

@@ -31,6 +31,7 @@ Container = dict[str, Any]
 
 _ACTION = re.compile(r"(?s)(?:\s*\{\{-(?=\s)|\{\{)(.*?)(?:(?<=\s)-\}\}\s*|\}\})")
 _FIELD = re.compile(r"\.([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?((?:\.[A-Za-z_]\w*)*)", re.ASCII)
+_INDEX = re.compile(r"index\s+\.(Labels|Annotations)\s+`([^`\\]*)`")
 _COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
 _BAD = re.compile(r'$|\.[A-Za-z_][\w.]*-|.*[\\"]|\d+[A-Za-z]|\.\.|[A-Za-z_]\w*$', re.DOTALL)
 _BUILT_IN = frozenset(
@@ -90,6 +91,8 @@ def _replaced(found: re.Match[str], meta: Metadata) -> str:
 def _value(action: str, meta: Metadata) -> str:
     if _COMMENT.fullmatch(action):
         return ""
+    if indexed := _INDEX.fullmatch(action):
+        return _escaped(_field(*indexed.groups(), "", meta))
     field = _FIELD.fullmatch(action)
     if field is None:
         if "`" not in action and action not in _BUILT_IN and _BAD.match(action):

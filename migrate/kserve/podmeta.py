@@ -12,7 +12,7 @@ from migrate.kserve.metadata import Metadata
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import Predictor
 
-_HIDDEN = frozenset(
+HIDDEN = frozenset(
     (
         *("autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/max-scale"),
         *("autoscaling.knative.dev/minScale", "autoscaling.knative.dev/maxScale"),
@@ -33,11 +33,14 @@ def pod_labels(runtime: Texts | None, predictor: Predictor, meta: Metadata, rule
 
 
 def pod_annotations(
-    runtime: Texts | None, predictor: Predictor, meta: Metadata, rules: Rules
+    runtime: Texts | None,
+    predictor: Predictor,
+    meta: Metadata,
+    rules: Rules,
+    hidden: frozenset[str],
 ) -> Texts:
-    """Return the annotations of the pods, in the same order, without those KServe hides."""
+    """Return the annotations of the pods, in the same order, without those that are hidden."""
     own = predictor.annotations if rules.predictor_metadata else None
     below = runtime if rules.runtime_metadata else None
-    hidden = _HIDDEN | {terms.MODEL_FORMAT} if rules.hides_model_format else _HIDDEN
     merged = {**(below or {}), **(meta.annotations or {}), **(own or {})}
     return {key: value for key, value in merged.items() if key not in hidden}

@@ -8,33 +8,18 @@ framework form, which is all of 0.7, asks ``predictors`` (``legacy.py``).
 
 from __future__ import annotations
 
-import msgspec
-
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
 from migrate.kserve.canaries import Canaried, canaries_of
+from migrate.kserve.config import Config
 from migrate.kserve.containers import Container
 from migrate.kserve.legacy import is_unmarked, resolve_framework
 from migrate.kserve.modelform import resolve_model
 from migrate.kserve.modes import mode_of
-from migrate.kserve.predictors import Predictors, PredictorsError
+from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.rules import Rules
-from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import Form, FormKind, InferenceService, form_of
-
-
-class Config(msgspec.Struct, frozen=True):
-    """What KServe decides by, beside the service itself.
-
-    ``predictors`` is what ``decode`` gave or raised under the same rules: that Go cannot
-    decode a text is an answer, too. ``mode`` is the mode of services that name none.
-    """
-
-    rules: Rules
-    predictors: Predictors | PredictorsError
-    runtimes: Runtimes
-    mode: str = terms.KNATIVE
 
 
 def resolve(service: InferenceService, config: Config) -> Resolution:
@@ -77,17 +62,17 @@ def _by_form(service: InferenceService, config: Config) -> Resolution:
         service = admitted(service, rules, config.mode)
     form = form_of(service)
     if form.kind is FormKind.CUSTOM:
-        return _custom(service)
+        return _custom(service, rules)
     if form.kind is FormKind.NONE or not _knows(form, rules):
         # GetImplementation takes the first of an empty list.
         return _broken(f"its predictor has nothing {rules.name} knows")
     if form.kind is FormKind.SEVERAL:
         return Resolution(None, Verdict.CANNOT_TELL, "its predictor says twice what to run")
-    if isinstance(predictors, PredictorsError):
-        return Resolution(None, Verdict.CANNOT_TELL, predictors.message)
     model = service.spec.predictor.model
     if model is not None:
-        return resolve_model(service, model, config.runtimes, rules, predictors)
+        return resolve_model(service, model, config)
+    if isinstance(predictors, PredictorsError):
+        return Resolution(None, Verdict.CANNOT_TELL, predictors.message)
     return resolve_framework(service, form.format, predictors, rules)
 
 
@@ -97,7 +82,9 @@ def _knows(form: Form, rules: Rules) -> bool:
     return form.format != terms.HUGGINGFACE or rules.knows_huggingface
 
 
-def _custom(service: InferenceService) -> Resolution:
+def _custom(service: InferenceService, rules: Rules) -> Resolution:
+    if rules.uses_workers and service.spec.predictor.worker_spec is not None:
+        return _broken("KServe dereferences nil: a workerSpec, and no runtime that has one")
     containers = service.spec.predictor.containers or [Container()]
     named = (c for c in containers if c.name == terms.CONTAINER)
     image = next(named, containers[0]).image

@@ -124,6 +124,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a variable keeps only one of value and valueFrom."""
     name_env: bool
     """Whether every container gets INFERENCE_SERVICE_NAME."""
+    hides_by_config: bool
+    """Whether the ConfigMap says which annotations stay off the pods."""
     hides_model_format: bool
     """Whether the annotation ``modelFormat`` stays off the pods."""
 

@@ -151,15 +151,15 @@ class Form(msgspec.Struct, frozen=True):
 
 
 def form_of(service: InferenceService) -> Form:
-    """Return the form of a service: ``GetImplementations`` in ``predictor.go``, 0.7 to 0.9.
+    """Return the form of a service: ``GetImplementations`` in ``predictor.go``, 0.7 to 0.20.
 
-    Containers beside ``model`` do not count: releases that let them pass run the model.
+    Containers beside another form do not count: releases that let them pass run the other.
     """
     predictor = service.spec.predictor
     forms = [form for name, form in _FRAMEWORKS if getattr(predictor, name) is not None]
     if predictor.model is not None:
         forms.append(_MODEL)
-    elif predictor.containers:
+    if predictor.containers and not forms:
         forms.append(_CUSTOM)
     return forms[0] if len(forms) == 1 else Form(FormKind.SEVERAL if forms else FormKind.NONE)
 

@@ -57,6 +57,7 @@ _0_7 = Rules(
     merges_transformer=False,
     one_value=False,
     name_env=False,
+    hides_by_config=False,
     hides_model_format=False,
     tag_rule=TagRule.FIRST_COLON,
     gpu_tag_from_predictors=False,
@@ -159,6 +160,7 @@ _0_15 = msgspec.structs.replace(
     _0_14,
     name="0.15",
     uses_workers=True,
+    hides_by_config=True,
     merges_transformer=True,
     # UpdateImageTag in utils.go of 0.15.2.
     gpu_suffix=_0_14.gpu_suffix | {terms.HUGGINGFACE_SERVER},

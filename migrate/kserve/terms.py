@@ -19,6 +19,7 @@ STATEFUL_SET = "StatefulSet"
 CONFIG_MAP = "inferenceservice-config"
 PREDICTORS_KEY = "predictors"
 DEPLOY_KEY = "deploy"
+SERVICE_KEY = "inferenceService"
 
 CONTROLLER_NAMES = frozenset({"kserve-controller-manager", "kfserving-controller-manager"})
 """Workloads of the controller: KServe from 0.7 on, KFServing before."""

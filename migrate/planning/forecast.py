@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migrate.kserve import terms
+from migrate.kserve.config import Config
 from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.resolution import Resolution, Verdict
-from migrate.kserve.resolver import Config, resolve
+from migrate.kserve.resolver import resolve
 from migrate.kserve.rules import Rules
-from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import (
     FormKind,
     Framework,
@@ -32,26 +32,26 @@ Services = Mapping[ObjectRef, InferenceService]
 
 @dataclass(frozen=True)
 class World:
-    """A configuration with the services under it, and what KServe makes of both.
+    """A configuration with the services under it, and what KServe makes of both."""
 
-    ``mode`` is the deployment mode of services that name none.
-    """
-
-    predictors: Predictors
+    config: Config
     services: Services
-    mode: str
-    runtimes: Runtimes
 
     @property
     def rules(self) -> Rules:
         """The rules of the release."""
-        return self.predictors.rules
+        return self.config.rules
+
+    @property
+    def predictors(self) -> Predictors:
+        """The predictors of the configuration: no world is made of any that is broken."""
+        assert isinstance(self.config.predictors, Predictors)
+        return self.config.predictors
 
     @cached_property
     def resolved(self) -> dict[ObjectRef, Resolution]:
         """What each service gets at its next reconcile."""
-        config = Config(self.rules, self.predictors, self.runtimes, self.mode)
-        return {ref: resolve(service, config) for ref, service in self.services.items()}
+        return {ref: resolve(service, self.config) for ref, service in self.services.items()}
 
     @cached_property
     def users(self) -> dict[Key, list[ObjectRef]]:
@@ -80,7 +80,9 @@ class World:
         ``known`` are the workloads that are there: some releases keep an old name.
         """
         service = self.services[ref]
-        return workload_of(service, mode_of(service, self.mode, self.rules), self.rules, known)
+        return workload_of(
+            service, mode_of(service, self.config.mode, self.rules), self.rules, known
+        )
 
 
 def _uses_gpu_tag(format_: str, spec: Framework) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from migrate.errors import BlockedError
-from migrate.kserve import modes, terms
-from migrate.kserve.predictors import PredictorsError, decode
+from migrate.kserve import terms
+from migrate.kserve.config import ConfigError, read_config
+from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.rules import Rules
 from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
 from migrate.operations.model import Activation, Edit, Holds, Operation, Patch, Restart, RolledOut
@@ -76,9 +77,12 @@ def world_of(snapshot: Snapshot, config: Manifest, rules: Rules) -> World:
     data = config.get("data") or {}
     services = {service.ref: service for service in snapshot.services}
     try:
-        mode = modes.default_mode(data.get(terms.DEPLOY_KEY), rules)
-        return World(decode(text_of(config), rules), services, mode, snapshot.runtimes)
-    except (PredictorsError, modes.DeployError) as error:
+        text_of(config)
+        found = read_config(data, rules, snapshot.runtimes)
+        if isinstance(found.predictors, PredictorsError):
+            raise found.predictors
+        return World(found, services)
+    except (PredictorsError, ConfigError) as error:
         fails = "; KServe cannot read it either, and reconciles no service"
         raise BlockedError(
             f"{ref_of(config)}: {error.message}{fails if error.fault.go_fails else ''}",

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from migrate.kserve.config import Config
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
 from migrate.kserve.releases import parse_release
 from migrate.kserve.resolution import Resolution
-from migrate.kserve.resolver import Config
 from migrate.kserve.resolver import resolve as resolve_under
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime, Runtimes

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.kserve.pins import Pin, pin_at_admission, refusal_now
 from migrate.kserve import terms
+from migrate.kserve.pins import Pin, pin_at_admission, refusal_now
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
 from migrate.kserve.releases import parse_release
 from migrate.kserve.resolution import Resolution, Verdict

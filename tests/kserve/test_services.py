@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from migrate.kserve import terms
-from migrate.kserve.modes import DeployError, default_mode, mode_of
+from migrate.kserve.config import ConfigError, default_mode
+from migrate.kserve.modes import mode_of
 from migrate.kserve.services import (
     Form,
     FormKind,
@@ -36,7 +37,7 @@ FORMS = [
     ({}, Form(FormKind.NONE)),
     ({"sklearn": {}, "onnx": {}}, Form(FormKind.SEVERAL)),
     ({"sklearn": {}, "model": {}}, Form(FormKind.SEVERAL)),
-    ({"sklearn": {}, "containers": [{}]}, Form(FormKind.SEVERAL)),
+    ({"sklearn": {}, "containers": [{}]}, Form(FormKind.FRAMEWORK, "sklearn")),
     ({"model": {}, "containers": [{"name": "sidecar"}]}, Form(FormKind.MODEL)),
 ]
 
@@ -163,7 +164,7 @@ def test_new_words_are_understood_from_0_16_on() -> None:
     raw = service({}, annotations={MODE: "RawDeployment"})
     new = '{"defaultDeploymentMode": "Standard"}'
     assert mode_of(raw, "Knative", rules("0.16")) == default_mode(new, rules("0.16")) == "Standard"
-    with pytest.raises(DeployError):
+    with pytest.raises(ConfigError):
         default_mode(new, rules("0.15"))
 
 
@@ -184,5 +185,5 @@ def test_reads_the_default_mode(text: str | None, mode: str) -> None:
     ["", "{", "{}", "null", "[]", '{"defaultDeploymentMode": 1}', '{"defaultDeploymentMode": "x"}'],
 )
 def test_refuses_the_default_mode_that_kserve_refuses(text: str) -> None:
-    with pytest.raises(DeployError, match="deploy: "):
+    with pytest.raises(ConfigError, match="deploy: "):
         default_mode(text, rules("0.9"))
