@@ -2,8 +2,7 @@
 
 ``DefaultInferenceService`` and ``setPredictorModelDefaults`` in
 ``pkg/apis/serving/v1beta1/inference_service_defaults.go``, KServe 0.8 to 0.20. Objects that
-are not written stay as they were stored; the controller converts nothing by itself. The pins
-of 0.7 are in ``pins.py``.
+are not written stay as they were stored; the controller converts nothing by itself.
 """
 
 from __future__ import annotations
@@ -13,16 +12,19 @@ from typing import Any
 import msgspec
 
 from migrate.kserve import terms
+from migrate.kserve.config import Config
+from migrate.kserve.pins import pin_at_admission, with_pin
+from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.rules import Rules
 from migrate.kserve.servers import envelope, mlserver_env, model_class, with_labels
 from migrate.kserve.services import (
-    FormKind,
     Framework,
     InferenceService,
     Model,
     ModelFormat,
     form_of,
     framework_field,
+    framework_of,
 )
 
 _RUNTIMES_0_8 = {
@@ -43,15 +45,15 @@ _TORCHSERVE = "kserve-torchserve"
 _V1_IN_0_8 = frozenset(_RUNTIMES_0_8) - {terms.PYTORCH, terms.TRITON, terms.ONNX}
 
 
-def admitted(
-    service: InferenceService, rules: Rules, mode: str = terms.KNATIVE
-) -> InferenceService:
+def admitted(service: InferenceService, config: Config) -> InferenceService:
     """Return the service as it is stored after any write to it.
 
-    ``mode`` is the cluster's default. What a webhook would refuse is returned all the same,
-    and defaults that have nothing to do with runtimes (resources, tokens, local models) are
-    left out.
+    What a webhook would refuse is returned all the same, and defaults that have nothing to
+    do with runtimes (resources, tokens, local models) are left out.
     """
+    rules, mode = config.rules, config.mode
+    if rules.pins_at_admission:
+        return _pinned(service, config)
     annotated = _annotated(service, rules, mode)
     # 0.9 reads the annotation again after it was defaulted, later releases do not.
     judged = annotated if rules.stores_mode and rules.predictors_read else service
@@ -60,6 +62,24 @@ def admitted(
     if rules.stores_runtime:
         annotated = _defaulted_0_8(annotated)
     return _with_format(_converted(annotated, rules), rules)
+
+
+_V1_IN_0_7 = frozenset({terms.SKLEARN, terms.XGBOOST, terms.PYTORCH})
+"""``Default`` in ``predictor_*.go`` of 0.7.0."""
+
+
+def _pinned(service: InferenceService, config: Config) -> InferenceService:
+    spec, format_ = framework_of(service), form_of(service).format
+    if spec is None or isinstance(config.predictors, PredictorsError):
+        return service
+    pin = pin_at_admission(service, config.predictors, config.rules)
+    if spec.runtime_version is None and pin is not None:
+        service = with_pin(service, pin.version)
+    if spec.protocol_version is None and format_ in _V1_IN_0_7:
+        changed = framework_field(service, format_)
+        changed = msgspec.structs.replace(changed, protocol_version=terms.PROTOCOL_V1)
+        return _with_fields(service, {format_: changed})
+    return service
 
 
 def _asks_for_model_mesh(service: InferenceService) -> bool:
@@ -84,17 +104,28 @@ def _with_annotation(service: InferenceService, key: str, value: str) -> Inferen
 
 
 def _converted(service: InferenceService, rules: Rules) -> InferenceService:
-    form = form_of(service)
-    knows = form.format != terms.HUGGINGFACE or rules.knows_huggingface
-    if form.kind is not FormKind.FRAMEWORK or not knows:
+    format_ = _first_framework(service, rules)
+    if not format_:
         return service
-    spec = framework_field(service, form.format)
-    model = _model(form.format, spec)
+    model = _model(format_, framework_field(service, format_))
     if rules.stores_runtime:
-        return _converted_0_8(service, form.format, model)
-    if model.protocol_version is None and form.format in rules.v2_frameworks:
+        return _converted_0_8(service, format_, model)
+    if model.protocol_version is None and format_ in rules.v2_frameworks:
         model = msgspec.structs.replace(model, protocol_version=terms.PROTOCOL_V2)
-    return _with_model(service, form.format, model)
+    return _with_model(service, format_, model)
+
+
+_ORDER = (
+    *(terms.SKLEARN, terms.TENSORFLOW, terms.XGBOOST, terms.PYTORCH, terms.TRITON),
+    *(terms.ONNX, terms.HUGGINGFACE, terms.PMML, terms.LIGHTGBM, terms.PADDLE),
+)
+
+
+def _first_framework(service: InferenceService, rules: Rules) -> str:
+    """Return the field that is converted: the first one of a list, whatever else there is."""
+    known = _ORDER if rules.knows_huggingface else (n for n in _ORDER if n != terms.HUGGINGFACE)
+    predictor = service.spec.predictor
+    return next((name for name in known if getattr(predictor, name) is not None), "")
 
 
 def _model(format_: str, spec: Framework) -> Model:
@@ -105,7 +136,10 @@ def _model(format_: str, spec: Framework) -> Model:
 
 
 def _with_model(service: InferenceService, format_: str, model: Model) -> InferenceService:
-    changes: dict[str, Any] = {"model": model, **({format_: None} if format_ else {})}
+    return _with_fields(service, {"model": model, **({format_: None} if format_ else {})})
+
+
+def _with_fields(service: InferenceService, changes: dict[str, Any]) -> InferenceService:
     predictor = msgspec.structs.replace(service.spec.predictor, **changes)
     spec = msgspec.structs.replace(service.spec, predictor=predictor)
     return msgspec.structs.replace(service, spec=spec)

@@ -9,7 +9,7 @@ import msgspec
 from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.gojson import ABSENT, Fault, GoJsonError, members, parse, text_of, texts_of
-from migrate.kserve.podmeta import HIDDEN
+from migrate.kserve.podmeta import HIDDEN, HIDDEN_LABELS
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
@@ -28,7 +28,8 @@ class Config(msgspec.Struct, frozen=True):
 
     ``predictors`` is what ``decode`` gave or raised under the same rules: that Go cannot
     decode a text is an answer, too. ``mode`` is the mode of services that name none;
-    ``hidden`` are the annotations that pods do not get.
+    ``hidden`` are the annotations that pods do not get, ``hidden_labels`` the labels that
+    those of Knative do not get.
     """
 
     rules: Rules
@@ -36,6 +37,7 @@ class Config(msgspec.Struct, frozen=True):
     runtimes: Runtimes
     mode: str = terms.KNATIVE
     hidden: frozenset[str] = HIDDEN
+    hidden_labels: frozenset[str] = HIDDEN_LABELS
 
 
 def read_config(data: Mapping[str, str], rules: Rules, runtimes: Runtimes) -> Config:
@@ -48,8 +50,11 @@ def read_config(data: Mapping[str, str], rules: Rules, runtimes: Runtimes) -> Co
     except PredictorsError as error:
         predictors = error
     mode = default_mode(data.get(terms.DEPLOY_KEY), rules)
-    hidden = hidden_annotations(data.get(terms.SERVICE_KEY), rules)
-    return Config(rules, predictors, runtimes, mode, hidden)
+    text = data.get(terms.SERVICE_KEY)
+    known = HIDDEN | {terms.MODEL_FORMAT} if rules.hides_model_format else HIDDEN
+    hidden = _hidden("serviceAnnotationDisallowedList", known, text, rules)
+    labels = _hidden("serviceLabelDisallowedList", HIDDEN_LABELS, text, rules)
+    return Config(rules, predictors, runtimes, mode, hidden, labels)
 
 
 def default_mode(deploy: str | None, rules: Rules | None) -> str:
@@ -90,23 +95,17 @@ def words_of(rules: Rules | None) -> dict[str, str]:
     return OLD_WORDS if rules is not None and not rules.standard_words else NEW_WORDS
 
 
-_HIDDEN_KEY = "serviceAnnotationDisallowedList"
+def _hidden(key: str, known: frozenset[str], text: str | None, rules: Rules) -> frozenset[str]:
+    """Return what is kept off the pods: from 0.15 on the ConfigMap adds to it.
 
-
-def hidden_annotations(text: str | None, rules: Rules) -> frozenset[str]:
-    """Return the annotations of services that their pods do not get.
-
-    From 0.15 on the ConfigMap's ``inferenceService`` adds to them, and where it is missing
-    none is hidden at all (``NewInferenceServicesConfig`` in ``configmap.go``). Raise
-    ConfigError where KServe cannot read it.
+    Where its ``inferenceService`` is missing, nothing is kept off at all
+    (``NewInferenceServicesConfig`` in ``configmap.go`` of 0.15.2).
     """
-    known = HIDDEN | {terms.MODEL_FORMAT} if rules.hides_model_format else HIDDEN
     if not rules.hides_by_config:
         return known
     if text is None:
         return frozenset()
     try:
-        found = members(parse(text), (_HIDDEN_KEY,))
-        return known | set(texts_of(found.get(_HIDDEN_KEY, ABSENT)))
+        return known | set(texts_of(members(parse(text), (key,)).get(key, ABSENT)))
     except GoJsonError as error:
         raise ConfigError(terms.SERVICE_KEY, error.fault) from error

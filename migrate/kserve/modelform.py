@@ -21,7 +21,8 @@ from migrate.kserve.building import (
 )
 from migrate.kserve.config import Config
 from migrate.kserve.image import ImageFormatError, parse_image
-from migrate.kserve.multinode import with_env, with_workers
+from migrate.kserve.modes import mode_of
+from migrate.kserve.multinode import with_env, with_gpus, with_workers
 from migrate.kserve.placeholders import PlaceholderError, UnknownPlaceholderError, fill_in
 from migrate.kserve.podmeta import pod_annotations, pod_labels
 from migrate.kserve.predictors import PredictorsError
@@ -164,6 +165,8 @@ def _pods(
     service: InferenceService, container: Manifest, chosen: Chosen, config: Config
 ) -> tuple[Pod, Pod | None]:
     rules = config.rules
+    is_raw = mode_of(service, config.mode, rules) == terms.STANDARD
+    off = frozenset[str]() if is_raw else config.hidden_labels
     predictor, meta = service.spec.predictor, chosen.prepared.metadata
     others = other_containers(chosen.runtime, predictor, meta, rules)
     containers = (container, *others)
@@ -173,14 +176,15 @@ def _pods(
     pod = Pod(
         containers,
         merged_fields(chosen.runtime.spec, predictor, rules),
-        pod_labels(chosen.runtime.spec.labels, predictor, meta, rules),
+        pod_labels(chosen.runtime.spec.labels, predictor, meta, rules, off),
         pod_annotations(chosen.runtime.spec.annotations, predictor, meta, rules, config.hidden),
     )
     if predictor.worker_spec is None or not rules.uses_workers:
         return pod, None
-    return with_workers(
+    pods = with_workers(
         pod, chosen.runtime, service, chosen.prepared.model.storage_uri or "", rules
     )
+    return with_gpus(*pods) if is_raw else (pods.head, None)
 
 
 def _verdict(image: Tagged, chosen: Chosen) -> tuple[Verdict, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,6 +35,14 @@ class Nodes(msgspec.Struct, frozen=True):
     head: int
 
 
+class Nodal(NamedTuple):
+    """The pods of head and workers, and what is asked for them."""
+
+    head: Pod
+    worker: Pod
+    nodes: Nodes
+
+
 class Sizes(msgspec.Struct, frozen=True):
     """The sizes of a model's parallel parts: those of the service, else the runtime's, else 1."""
 
@@ -43,7 +52,7 @@ class Sizes(msgspec.Struct, frozen=True):
 
 def with_workers(
     head: Pod, runtime: Runtime, service: InferenceService, uri: str, rules: Rules
-) -> tuple[Pod, Pod]:
+) -> Nodal:
     """Return the pods of head and workers. Raise BuildError where KServe refuses.
 
     ``uri`` is the storage URI of the model.
@@ -64,10 +73,21 @@ def with_workers(
     worker_env |= _size_env(sizes) if rules.mp_executor else {}
     worker_env |= _names(service, rules)
     fields = merged_fields(offered, asked, rules)
-    return (
-        _changed(head, _with_gpus(with_env(head.container, head_env), nodes.head)),
-        Pod((_with_gpus(with_env(worker, worker_env), nodes.worker),), fields),
+    return Nodal(
+        _changed(head, with_env(head.container, head_env)),
+        Pod((with_env(worker, worker_env),), fields),
+        nodes,
     )
+
+
+def with_gpus(head: Pod, worker: Pod, nodes: Nodes) -> tuple[Pod, Pod]:
+    """Return both pods with their GPUs, as their Deployments get them.
+
+    In Knative mode there are no workers, and the head gets none.
+    """
+    pods = ((head, nodes.head), (worker, nodes.worker))
+    with_, also = (_changed(pod, _with_gpus(pod.container, count)) for pod, count in pods)
+    return with_, also
 
 
 def _changed(pod: Pod, container: Manifest) -> Pod:

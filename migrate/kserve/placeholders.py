@@ -92,7 +92,7 @@ def _value(action: str, meta: Metadata) -> str:
     if _COMMENT.fullmatch(action):
         return ""
     if indexed := _INDEX.fullmatch(action):
-        return _escaped(_field(*indexed.groups(), "", meta))
+        return _escaped(_field(indexed[1], indexed[2], "", meta))
     field = _FIELD.fullmatch(action)
     if field is None:
         if "`" not in action and action not in _BUILT_IN and _BAD.match(action):

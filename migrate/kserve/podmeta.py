@@ -22,14 +22,24 @@ HIDDEN = frozenset(
 )
 """``ServiceAnnotationDisallowedList`` in ``pkg/constants/constants.go``, old keys and new."""
 
+HIDDEN_LABELS = frozenset({"networking.knative.dev/visibility"})
+"""``RevisionTemplateLabelDisallowedList`` in the same file: Knative's pods alone lack it."""
+
 Texts = dict[str, str]
 
 
-def pod_labels(runtime: Texts | None, predictor: Predictor, meta: Metadata, rules: Rules) -> Texts:
+def pod_labels(
+    runtime: Texts | None,
+    predictor: Predictor,
+    meta: Metadata,
+    rules: Rules,
+    hidden: frozenset[str],
+) -> Texts:
     """Return the labels of the pods: of the runtime, the service, the predictor, later first."""
     own = predictor.labels if rules.predictor_metadata else None
     below = runtime if rules.runtime_metadata else None
-    return {**(below or {}), **(meta.labels or {}), **(own or {})}
+    merged = {**(below or {}), **(meta.labels or {}), **(own or {})}
+    return {key: value for key, value in merged.items() if key not in hidden}
 
 
 def pod_annotations(

@@ -19,7 +19,15 @@ from migrate.kserve.modes import mode_of
 from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.rules import Rules
-from migrate.kserve.services import Form, FormKind, InferenceService, form_of
+from migrate.kserve.services import (
+    Form,
+    FormKind,
+    InferenceService,
+    Predictor,
+    form_of,
+    framework_field,
+)
+from migrate.kserve.storage import is_foreign, named_twice
 
 
 def resolve(service: InferenceService, config: Config) -> Resolution:
@@ -56,24 +64,44 @@ def _broken(reason: str) -> Resolution:
 
 
 def _by_form(service: InferenceService, config: Config) -> Resolution:
-    rules, predictors = config.rules, config.predictors
+    rules = config.rules
     if is_unmarked(service) and rules.converts_on_write:
         # The write of the finalizer goes through the webhook, and the rest follows its answer.
-        service = admitted(service, rules, config.mode)
+        service = admitted(service, config)
     form = form_of(service)
-    if form.kind is FormKind.CUSTOM:
-        return _custom(service, rules)
-    if form.kind is FormKind.NONE or not _knows(form, rules):
-        # GetImplementation takes the first of an empty list.
-        return _broken(f"its predictor has nothing {rules.name} knows")
     if form.kind is FormKind.SEVERAL:
         return Resolution(None, Verdict.CANNOT_TELL, "its predictor says twice what to run")
-    model = service.spec.predictor.model
+    if reason := _unservable(service, form, config):
+        return _broken(reason)
+    if form.kind is FormKind.CUSTOM:
+        return _custom(service, rules)
+    if unknown := _storage(service, form, rules):
+        return Resolution(None, Verdict.CANNOT_TELL, unknown)
+    return _imaged(service, form, config)
+
+
+def _imaged(service: InferenceService, form: Form, config: Config) -> Resolution:
+    model, predictors = service.spec.predictor.model, config.predictors
     if model is not None:
         return resolve_model(service, model, config)
     if isinstance(predictors, PredictorsError):
         return Resolution(None, Verdict.CANNOT_TELL, predictors.message)
-    return resolve_framework(service, form.format, predictors, rules)
+    return resolve_framework(service, form.format, predictors, config.rules)
+
+
+def _unservable(service: InferenceService, form: Form, config: Config) -> str:
+    """Say why the controller fails before it asks for an image; empty where it does not."""
+    rules, predictor = config.rules, service.spec.predictor
+    if form.kind is FormKind.NONE or not _knows(form, rules):
+        # GetImplementation takes the first of an empty list.
+        return f"its predictor has nothing {rules.name} knows"
+    if reason := _not_standard(service, config):
+        return reason
+    if form.kind is FormKind.CUSTOM:
+        return _bad_containers(predictor, rules)
+    if rules.stores_mode and named_twice(predictor.model or framework_field(service, form.format)):
+        return "it has a storageUri and a storage.path: KServe takes only one"
+    return ""
 
 
 def _knows(form: Form, rules: Rules) -> bool:
@@ -82,11 +110,38 @@ def _knows(form: Form, rules: Rules) -> bool:
     return form.format != terms.HUGGINGFACE or rules.knows_huggingface
 
 
+def _bad_containers(predictor: Predictor, rules: Rules) -> str:
+    named = any(c.name == terms.CONTAINER for c in predictor.containers or ())
+    if rules.custom_by_name and not named:
+        return f"KServe dereferences nil: no container is named {terms.CONTAINER}"
+    if rules.uses_workers and predictor.worker_spec is not None:
+        return "KServe dereferences nil: a workerSpec, and no runtime that has one"
+    return ""
+
+
+def _not_standard(service: InferenceService, config: Config) -> str:
+    rules = config.rules
+    if not rules.mode_by_annotation or mode_of(service, config.mode, rules) != terms.STANDARD:
+        return ""
+    own = (service.spec.predictor.annotations or {}).get(terms.DEPLOYMENT_MODE)
+    word = own or service.metadata.annotation(terms.DEPLOYMENT_MODE)
+    if not word or word in (terms.STANDARD, terms.RAW_DEPLOYMENT):
+        return ""
+    return f"its mode is Standard, its annotation says {word!r}: KServe makes no Deployment then"
+
+
+def _storage(service: InferenceService, form: Form, rules: Rules) -> str:
+    """Say why it cannot be told whether KServe takes the URI; empty where it does."""
+    spec = service.spec.predictor.model or framework_field(service, form.format)
+    is_judged = rules.judges_storage or is_unmarked(service)
+    if not is_judged or not is_foreign(spec, rules):
+        return ""
+    return f"{spec.storage_uri}: whether a ClusterStorageContainer takes it was not read"
+
+
 def _custom(service: InferenceService, rules: Rules) -> Resolution:
-    if rules.uses_workers and service.spec.predictor.worker_spec is not None:
-        return _broken("KServe dereferences nil: a workerSpec, and no runtime that has one")
     containers = service.spec.predictor.containers or [Container()]
-    named = (c for c in containers if c.name == terms.CONTAINER)
+    named = (c for c in containers if c.name == terms.CONTAINER and rules.custom_by_name)
     image = next(named, containers[0]).image
     return Resolution(image or "", Verdict.CUSTOM, "the image of its own container")
 

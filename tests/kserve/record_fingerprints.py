@@ -2,9 +2,9 @@
 
 Needs Go, which fetches the modules and Helm; TREES is explained in ``tests/catalog/released.py``.
 Writes ``tests/kserve/cases/fingerprints/<release>.json``: for each installation, be it by
-manifest, by chart, or by chart with minimal CRDs, the kinds of the controller that run, the
-ConfigMap without values but for images, and of the CRDs the names of the fields beside those
-that are asked for. A field without names below it is written as {}.
+manifest, by chart, or by chart with minimal CRDs, the kinds of the controller that run and the
+labels of all, the ConfigMap without values but for images, and of the CRDs the names of the
+fields beside those that are asked for. A field without names below it is written as {}.
 """
 
 from __future__ import annotations
@@ -71,10 +71,12 @@ def installation(objects: list[Manifest]) -> Manifest:
     """Return what is kept of an installation. Raise ValueError unless the ConfigMap is there."""
     (config,) = (each for each in objects if each["metadata"]["name"] == terms.CONFIG_MAP)
     crds = [each for each in objects if _is_crd(each)]
-    running = (each for each in objects if each["metadata"]["name"] in terms.CONTROLLER_NAMES)
-    workloads = (each for each in running if each["kind"] in (terms.DEPLOYMENT, terms.STATEFUL_SET))
+    kinds = (terms.DEPLOYMENT, terms.STATEFUL_SET)
+    found = [each for each in objects if each["metadata"]["name"] in terms.CONTROLLER_NAMES]
+    workloads = [each for each in found if each["kind"] in kinds]
     return {
         "kinds": sorted(each["kind"] for each in workloads if each["spec"].get("replicas") != 0),
+        "labels": [each["metadata"].get("labels", {}) for each in workloads],
         "crds": {crd["metadata"]["name"]: _crd(crd) for crd in crds},
         "config": {key: _value(key, text) for key, text in sorted(config["data"].items())},
     }
