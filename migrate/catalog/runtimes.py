@@ -1,11 +1,15 @@
 """The ClusterServingRuntimes that the releases of KServe ship, from 0.8 on.
 
-Recorded in ``stock_runtimes.json`` from the released manifests (``install/vX/*.yaml``) and
-from the charts with default values (``charts/kserve``, later ``kserve-resources``, from 0.17
-``kserve-runtime-configs``). The two differ: in tags (mlserver from 0.18, torchserve at 0.10.2,
-vLLM at 0.20), and charts add ``disabled`` and ``imagePullPolicy``. 0.10.2, 0.13.0 and 0.17.1
-were released without manifests. The charts of 0.10 to 0.14 ship runtimes of ModelMesh as well
-(``multiModel``); those that the chart of 0.9 ships for one namespace are not here.
+Recorded in ``stock_runtimes.json`` (by ``tests/catalog/record_runtimes.py``) from the released
+manifests, ``install/vX/*.yaml``, and from the charts with default values: ``charts/kserve`` at
+0.9, ``kserve-resources`` to 0.16, then ``kserve-runtime-configs``. The repository has no
+manifest of 0.10.2, 0.13.0 and 0.17.1.
+
+The two differ, so an object is stock if it is as either has it. The chart of 0.9 lists no
+protocols; tags differ at 0.10 (torchserve), from 0.18 on (mlserver) and at 0.20 (vLLM); charts
+write ``disabled`` from 0.16 and ``imagePullPolicy`` from 0.17 on. Those of 0.10 to 0.14 ship
+runtimes of ModelMesh as well (``multiModel``); what 0.9 ships of them in the chart's own
+namespace is not here.
 """
 
 from __future__ import annotations
