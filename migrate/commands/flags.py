@@ -18,6 +18,14 @@ class Output(StrEnum):
     JSON = "json"
 
 
+class Form(StrEnum):
+    """How one thing is written to stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
 class DryRun(StrEnum):
     """kubectl's three words."""
 

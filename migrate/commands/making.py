@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands.reading import read_snapshot
 from migrate.errors import UsageError
+from migrate.operations.classify import to_make
+from migrate.operations.model import Create, Delete, Operation, Patch
+from migrate.operations.patching import json_patch
 from migrate.planning import planfile
 from migrate.planning.desired import Options, from_document, merged, parse_set
 from migrate.planning.in_place import make_plan
@@ -45,6 +48,31 @@ def refuse_outdated(cluster: Cluster, made: Plan) -> None:
     for seal in made.seals:
         refuse_stale(made, cluster.get(seal.target))
     refuse_surprises(made, plan(cluster, made.kserve_namespace, made.options))
+
+
+def carried_out(cluster: Cluster, operations: Iterable[Operation]) -> Cluster:
+    """Return a copy in memory of what the cluster will be after these operations.
+
+    Raise ConflictError or NotFoundError where one of them cannot be made any more.
+    """
+    from migrate.cluster.memory import MemoryCluster  # noqa: PLC0415 -- seldom needed
+
+    copy = MemoryCluster(base=cluster, name=cluster.name)
+    for operation in operations:
+        _carry_out(copy, operation)
+    return copy
+
+
+def _carry_out(copy: Cluster, operation: Operation) -> None:
+    match operation.change:
+        case Create(manifest):
+            copy.create(manifest)
+        case Delete():
+            meta = copy.get(operation.target)["metadata"]
+            copy.delete(operation.target, uid=meta["uid"], resource_version=meta["resourceVersion"])
+        case Patch() as change:
+            live = copy.get(operation.target)
+            copy.patch(operation.target, json_patch(to_make(change, live), live))
 
 
 def load(path: Path) -> Plan:

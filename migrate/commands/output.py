@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from migrate.objects import printable
+import msgspec
+
+from migrate.commands.flags import Form
+from migrate.objects import Json, canonical, printable
 
 
 def emit(text: str) -> None:
     """Write data to stdout, whatever the locale: names and images may be of any script."""
     sys.stdout.buffer.write(printable(text).encode())
     sys.stdout.flush()
+
+
+def emit_document(document: Json, form: Form) -> None:
+    """Write a document as JSON or YAML."""
+    if form is Form.JSON:
+        emit(msgspec.json.format(canonical(document), indent=2).decode() + "\n")
+        return
+    import yaml  # noqa: PLC0415 -- slow to import, and seldom asked for
+
+    emit(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))

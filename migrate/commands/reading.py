@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
+import msgspec
+from msgspec.structs import replace
+
+from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.cluster.port import Cluster
-from migrate.errors import BlockedError, NotFoundError, UsageError
+from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
 from migrate.kserve import terms
-from migrate.kserve.config import default_mode
+from migrate.kserve.config import Config, default_mode, read_config
+from migrate.kserve.detection import Detected, detect_release
+from migrate.kserve.fingerprint import Fit, fitting
 from migrate.kserve.modes import mode_of
-from migrate.kserve.releases import Release, ReleaseFormatError, detect, parse_release
+from migrate.kserve.releases import Release, ReleaseFormatError
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
-from migrate.kserve.table import rules_for
 from migrate.kserve.workloads import (
     Controllers,
     Deployment,
@@ -23,6 +30,7 @@ from migrate.kserve.workloads import (
     Workload,
     controller_of,
     running_image,
+    workload_of,
 )
 from migrate.objects import Manifest, ObjectRef
 from migrate.planning.snapshot import Snapshot
@@ -47,14 +55,15 @@ def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snap
     config = _config(cluster, namespace)
     services = tuple(_services(cluster))
     controllers = _controllers(cluster, namespace)
-    release = _release(controllers, kserve_version)
-    rules = rules_for(release) if release else None
+    detected = _release(cluster, config, controllers, kserve_version)
+    rules = detected.rules
     return Snapshot(
         cluster_uid=cluster_uid(cluster),
         namespace=namespace,
         config=config,
         controllers=tuple(workload.ref for workload in controllers.running),
-        release=release,
+        release=detected.release,
+        doubts=detected.doubts,
         rules=rules,
         services=services,
         runtimes=_runtimes(cluster, rules),
@@ -62,9 +71,57 @@ def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snap
     )
 
 
+@dataclass(frozen=True)
+class Case:
+    """One service with all that decides about it, and the workload of its predictor now."""
+
+    service: InferenceService
+    config: Config
+    detected: Detected
+    workload: Workload | None
+
+
+def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: str) -> Case:
+    """Read what decides about one service, and nothing else.
+
+    Raise BlockedError where there is no such service, no configuration, or no release that
+    is known, and the ApiError classes.
+    """
+    config = _config(cluster, namespace)
+    detected = _release(cluster, config, _controllers(cluster, namespace), kserve_version)
+    if (rules := detected.rules) is None:
+        raise BlockedError(
+            f"the release of KServe is not known: found {detected.release or detected.source}",
+            "give --kserve-version X.Y.Z",
+        )
+    service = _service(cluster, ref)
+    runtimes = _runtimes(cluster, rules, ref.namespace)
+    found = read_config(config.get("data") or {}, rules, runtimes)
+    workload = _workload(cluster, service, found)
+    return Case(service, found, detected, workload)
+
+
+def _service(cluster: Cluster, ref: ObjectRef) -> InferenceService:
+    manifest = get_or_none(cluster, ref)
+    if manifest is None:
+        raise BlockedError(f"{ref}: there is none in {cluster.name}", "kubectl get isvc -A")
+    return msgspec.convert(manifest, InferenceService)
+
+
+def _workload(cluster: Cluster, service: InferenceService, config: Config) -> Workload | None:
+    """Return the workload under the name of this release, else under that of a former one."""
+    mode = mode_of(service, config.mode, config.rules)
+    ref = workload_of(service, mode, config.rules)
+    former = replace(ref, name=f"{service.metadata.name}-predictor-default")
+    kind = Deployment if ref.kind == terms.DEPLOYMENT else KnativeService
+    found = (get_or_none(cluster, one) for one in (former, ref))
+    return next((msgspec.convert(one, kind) for one in found if one), None)
+
+
 def running_release(cluster: Cluster, namespace: str, kserve_version: str) -> Release | None:
     """Return the release that runs now, or the one that was given."""
-    return _release(_controllers(cluster, namespace), kserve_version)
+    controllers = _controllers(cluster, namespace)
+    return _release(cluster, _config(cluster, namespace), controllers, kserve_version).release
 
 
 def cluster_uid(cluster: Cluster) -> str:
@@ -119,20 +176,34 @@ def _controllers(cluster: Cluster, namespace: str) -> Controllers:
     )
 
 
-def _release(controllers: Controllers, asked: str) -> Release | None:
-    if not asked:
-        return detect(controllers.images)
+def _release(cluster: Cluster, config: Manifest, controllers: Controllers, asked: str) -> Detected:
+    def fit() -> Fit:
+        kinds = {workload.KIND for workload in controllers.running}
+        return fitting(_crds(cluster), config.get("data") or {}, kinds)
+
     try:
-        return parse_release(asked)
+        return detect_release(asked, controllers.images, fit)
     except ReleaseFormatError as error:
         raise UsageError(f"--kserve-version {error}") from error
 
 
-def _runtimes(cluster: Cluster, rules: Rules | None) -> Runtimes:
+def _crds(cluster: Cluster) -> dict[str, Manifest]:
+    """Read the CRDs of KServe that may be read: who may not does not know what they say."""
+    found = {}
+    for name in SCHEMA_FACTS:
+        ref = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        with suppress(ForbiddenError):
+            crd = get_or_none(cluster, ref)
+            if crd is not None:
+                found[name] = crd
+    return found
+
+
+def _runtimes(cluster: Cluster, rules: Rules | None, namespace: str = "") -> Runtimes:
     """Read the runtimes of namespaces and cluster, where the release knows such."""
     if rules is not None and not rules.knows_model:
         return Runtimes()
-    found: list[Runtime] = list(_listed(cluster, ServingRuntime))
+    found: list[Runtime] = list(_listed(cluster, ServingRuntime, namespace))
     found.extend(_listed(cluster, ClusterRuntime))
     return Runtimes(found)
 

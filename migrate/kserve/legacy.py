@@ -7,20 +7,69 @@ is left of it from 0.10 on.
 
 from __future__ import annotations
 
+import msgspec
+
 from migrate.kserve import terms
+from migrate.kserve.building import Pod
+from migrate.kserve.containers import container_manifest, pod_manifest
+from migrate.kserve.frameworks import framework_container
 from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.kserve.multinode import with_env
 from migrate.kserve.pins import first_missing, image_key, pin_at_admission, refusal_now
+from migrate.kserve.podmeta import pod_labels
 from migrate.kserve.predictors import Entry, Predictors, pointer_to
 from migrate.kserve.problems import ProblemKind
+from migrate.kserve.quantities import QuantityError
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import Framework, InferenceService, framework_field
+from migrate.objects import Manifest
 
 
 def resolve_framework(
     service: InferenceService, format_: str, predictors: Predictors, rules: Rules
 ) -> Resolution:
     """Tell what a service in the framework form gets at its next reconcile. Raise nothing."""
+    found = _image(service, format_, predictors, rules)
+    if found.image is None:
+        return found
+    try:
+        pod = _pod(service, format_, predictors, found.image, rules)
+    except QuantityError as error:
+        return Resolution(None, Verdict.CANNOT_TELL, f"its limit on CPUs: {error}")
+    return msgspec.structs.replace(found, pod=pod)
+
+
+def _pod(
+    service: InferenceService, format_: str, predictors: Predictors, image: str, rules: Rules
+) -> Pod:
+    predictor, meta = service.spec.predictor, service.metadata
+    container = container_manifest(framework_field(service, format_))
+    if rules.predictors_read:
+        container = _made(service, format_, predictors, rules)
+    sidecars = [container_manifest(c) for c in (predictor.containers or [])[1:]]
+    labels = pod_labels(None, predictor, meta, rules, frozenset())
+    containers = [{**container, "image": image}, *sidecars]
+    if rules.name_env:
+        containers = [with_env(c, {"INFERENCE_SERVICE_NAME": meta.name}) for c in containers]
+    return Pod(tuple(containers), pod_manifest(predictor), labels)
+
+
+def _made(
+    service: InferenceService, format_: str, predictors: Predictors, rules: Rules
+) -> Manifest:
+    predictor, spec = service.spec.predictor, framework_field(service, format_)
+    entry = predictors.entry(format_, image_key(format_, spec, rules)) or Entry(format_)
+    made = framework_container(service.metadata.name, format_, predictor, entry, rules)
+    has_agent = predictor.logger is not None or predictor.batcher is not None
+    if rules.agent_port and has_agent and not made.get("ports"):
+        return {**made, "ports": [{"containerPort": 9081}]}
+    return made
+
+
+def _image(
+    service: InferenceService, format_: str, predictors: Predictors, rules: Rules
+) -> Resolution:
     if is_unmarked(service) and (refused := refusal_now(service, predictors, rules)):
         return Resolution(None, Verdict.BROKEN, f"its finalizer cannot be written: {refused}")
     spec = framework_field(service, format_)

@@ -26,7 +26,7 @@ from migrate.kserve.multinode import with_env, with_gpus, with_workers
 from migrate.kserve.placeholders import PlaceholderError, UnknownPlaceholderError, fill_in
 from migrate.kserve.podmeta import pod_annotations, pod_labels
 from migrate.kserve.predictors import PredictorsError
-from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.resolution import SERVER, Resolution, Verdict
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.selection import Wish, select, unfit_though_named
@@ -137,7 +137,7 @@ def _resolved(service: InferenceService, chosen: Chosen, config: Config) -> Reso
 
 
 def _tags(image: Tagged, ready: Prepared) -> tuple[str, ...]:
-    found = (image.rule and f"image: {image.rule}", ready.server and f"server: {ready.server}")
+    found = (image.rule and f"image: {image.rule}", ready.server and SERVER + ready.server)
     return tuple(name for name in found if name)
 
 

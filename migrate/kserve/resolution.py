@@ -10,6 +10,9 @@ from migrate.kserve.building import Pod
 from migrate.kserve.predictors import Entry
 from migrate.kserve.runtimes import Runtime
 
+SERVER = "server: "
+"""How the rule that names a server begins."""
+
 
 class Verdict(StrEnum):
     """What can be said about the image of a service."""
@@ -48,3 +51,9 @@ class Resolution(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     reported: Runtime | None = None
     protocol: str | None = None
+
+    @property
+    def server(self) -> str:
+        """The server whose defaults were set; empty where none were."""
+        named = (rule for rule in self.rules if rule.startswith(SERVER))
+        return next(named, "").removeprefix(SERVER)

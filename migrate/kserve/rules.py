@@ -59,6 +59,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the webhook writes ``runtimeVersion`` into a framework field without one."""
     checks_gpu_suffix: bool = False
     """Whether the webhook wants ``-gpu`` in the version with a GPU, and only with one."""
+    agent_port: bool = False
+    """Whether a container without ports gets that of the agent, where there is an agent:
+    for a logger or a batcher."""
     new_services_use_predictors: bool = False
     """Whether a service created in the framework form keeps it."""
     instead: str

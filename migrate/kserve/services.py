@@ -79,6 +79,10 @@ class Predictor(PodFields, frozen=True, gc=False, omit_defaults=True, rename="ca
     annotations: dict[str, str] | None = None
     min_replicas: int | None = None
     canary_traffic_percent: int | None = None
+    container_concurrency: int | None = None
+    timeout: int | None = None
+    logger: dict[str, Any] | None = None
+    batcher: dict[str, Any] | None = None
 
 
 class Canary(msgspec.Struct, frozen=True, gc=False, rename="camel"):

@@ -26,6 +26,8 @@ _0_7 = Rules(
     # The Default methods of predictor_*.go of 0.7.0.
     pins_at_admission=True,
     checks_gpu_suffix=True,
+    # addAgentContainerPort in components/component.go of 0.7.0.
+    agent_port=True,
     new_services_use_predictors=True,
     instead="",
     unset_protocol=Unset.IGNORED,
@@ -45,6 +47,7 @@ _0_8 = msgspec.structs.replace(
     # setPredictorModelDefaults in inference_service_defaults.go of 0.8.0.
     pins_at_admission=False,
     checks_gpu_suffix=False,
+    agent_port=False,
     new_services_use_predictors=False,
     instead="services in the model form, and all new ones, take their image from a "
     "ServingRuntime: set the image there",

@@ -104,10 +104,16 @@ class Controllers(msgspec.Struct, frozen=True):
         return tuple(image for w in self.running or self.empty for image in _manager_images(w))
 
 
+def serving_container(workload: Workload) -> Container | None:
+    """Return the container of the model; None where there is none."""
+    named = (c for c in workload.containers if c.name in terms.PREDICTOR_CONTAINERS)
+    return next(named, None)
+
+
 def running_image(workload: Workload) -> str | None:
     """Return the image of the model's container; None where there is none."""
-    named = (c for c in workload.containers if c.name in terms.PREDICTOR_CONTAINERS)
-    return next((container.image for container in named), None)
+    container = serving_container(workload)
+    return container.image if container else None
 
 
 def workload_of(

@@ -70,6 +70,21 @@ def _unreadable(snapshot: Snapshot) -> Finding:
     return finding(codes.UNREAD_RELEASE, text, snapshot.rules.instead)
 
 
+def _release(case: Case, options: Options) -> Iterator[Finding]:
+    found = uncertain(case.snapshot)
+    if found is not None:
+        lesser = msgspec.structs.replace(found, severity=Severity.WARNING)
+        yield found if options.images else lesser
+
+
+def uncertain(snapshot: Snapshot) -> Finding | None:
+    """Return the finding for a release that is only guessed: an error; None where it is told."""
+    if not snapshot.doubts:
+        return None
+    text = f"KServe {snapshot.release} is not certain: {'; '.join(snapshot.doubts)}"
+    return finding(codes.UNCERTAIN_RELEASE, text, "give --kserve-version X.Y.Z")
+
+
 def _controller(case: Case, options: Options) -> Iterator[Finding]:
     if options.images and len(case.snapshot.controllers) != 1:
         found = ", ".join(map(str, case.snapshot.controllers)) or "none"
@@ -188,6 +203,7 @@ def _broken(case: Case, _options: Options) -> Iterator[Finding]:
 
 Check = Callable[[Case, Options], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
+    _release,
     _controller,
     _shape,
     _pinned,

@@ -16,6 +16,7 @@ from migrate.planning.plan import Finding, Severity
 UNREAD_RELEASE = "KM101"
 UNKNOWN_RELEASE = "KM102"
 NO_CONTROLLER = "KM103"
+UNCERTAIN_RELEASE = "KM104"
 UNREAD_PART = "KM110"
 BROKEN_PART = "KM111"
 PINNED = "KM201"
@@ -34,6 +35,7 @@ SEVERITY = {
     UNREAD_RELEASE: Severity.ERROR,
     UNKNOWN_RELEASE: Severity.ERROR,
     NO_CONTROLLER: Severity.ERROR,
+    UNCERTAIN_RELEASE: Severity.ERROR,
     UNREAD_PART: Severity.WARNING,
     BROKEN_PART: Severity.ERROR,
     PINNED: Severity.ERROR,
@@ -50,7 +52,7 @@ SEVERITY = {
 }
 """Every code and its severity."""
 
-NEVER_ACCEPTED = frozenset({UNREAD_RELEASE, UNKNOWN_RELEASE, NO_CONTROLLER})
+NEVER_ACCEPTED = frozenset({UNREAD_RELEASE, UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE})
 """Errors that no --accept takes away: there is nothing that could be done right."""
 
 

@@ -18,7 +18,8 @@ class Snapshot:
 
     ``images`` is the image that each workload's serving container has now; ``controllers``
     are the workloads that run KServe's controller; ``rules`` is None for a release that is
-    not known. ``cluster_uid`` is the uid of namespace kube-system, empty if not told.
+    not known, and ``doubts`` say why it may be another one. ``cluster_uid`` is the uid of
+    namespace kube-system, empty if not told.
     """
 
     cluster_uid: str
@@ -30,3 +31,4 @@ class Snapshot:
     services: tuple[InferenceService, ...]
     runtimes: Runtimes
     images: Mapping[ObjectRef, str]
+    doubts: tuple[str, ...] = ()

@@ -173,7 +173,7 @@ def test_a_file_that_breaks_the_reader(
         ("kserve/kserve-controller:v0.10.1", ("KM101", "does not read predictors", "Runtime")),
         ("kserve/kserve-controller:v0.20.0", ("KM101", "does not read predictors", "Runtime")),
         ("kserve/kserve-controller:v1.2.0", ("KM102", "--kserve-version")),
-        ("mirror:5000/controller@sha256:" + "a" * 64, ("KM102", "--kserve-version")),
+        ("mirror:5000/controller@sha256:" + "a" * 64, ("KM104", "--kserve-version")),
     ],
 )
 def test_a_release_that_cannot_be_written_to(

@@ -6,15 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from migrate.kserve.quantities import quantity
+
 Json = Any
 
-_SUFFIXES = {
-    "m": Fraction(1, 1000),
-    "u": Fraction(1, 10**6),
-    "n": Fraction(1, 10**9),
-    **{name: Fraction(1000**power) for power, name in enumerate("kMGTPE", 1)},
-    **{f"{name}i": Fraction(1024**power) for power, name in enumerate("KMGTPE", 1)},
-}
 _FIELDS = ("image", "command", "args", "env", "envFrom", "ports", "workingDir", "securityContext")
 
 
@@ -49,12 +44,7 @@ def _source(item: Json) -> Json:
 
 
 def _quantities(values: Json) -> dict[str, Fraction]:
-    return {name: _quantity(str(value)) for name, value in (values or {}).items()}
-
-
-def _quantity(text: str) -> Fraction:
-    digits = text.rstrip("numkKMGTPEi") or text
-    return Fraction(digits) * _SUFFIXES.get(text[len(digits) :], Fraction(1))
+    return {name: quantity(str(value)) for name, value in (values or {}).items()}
 
 
 def _less_derived(

@@ -133,6 +133,7 @@ def _judged(case: Case, name: str, posted: Json, one: Json) -> Iterator[Mismatch
 
 _REFUSED = re.compile(
     "fails to reconcile.* is invalid: |failed creating host name|admission webhook.*denied"
+    "|no kind is registered for the type v1.Service"
 )
 
 

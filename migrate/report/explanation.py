@@ -1,0 +1,87 @@
+"""An explanation as plain lines: what runs, what would run, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrate.planning.explanation import Container, Explanation, Outcome
+from migrate.planning.origins import Origin
+from migrate.report.text import wrapped
+
+
+def explanation_lines(told: Explanation) -> Iterator[str]:
+    """Yield the whole explanation for a person."""
+    place = f"{told.service.namespace}/{told.service.name}"
+    yield f"InferenceService {place}: {told.form}, {told.mode} mode, KServe {told.release}"
+    yield from (line for doubt in told.doubts for line in wrapped(f"not certain: {doubt}"))
+    yield from _now(told)
+    yield from ("", "After the next reconcile:")
+    yield from _outcome(told.next)
+    yield from _changes(told)
+    yield from ("", "Why:")
+    for step in told.steps:
+        yield from wrapped(f"  {step.what + ':':<11} {step.text}")
+        yield f"  {'':<11} [{step.source}]"
+    yield from _contenders(told)
+    for title, outcome in (("plan", told.after_plan), ("rollback", told.after_rollback)):
+        if outcome is not None:
+            yield from ("", f"After the {title}:")
+            yield from _outcome(outcome)
+
+
+def _now(told: Explanation) -> Iterator[str]:
+    yield ""
+    if told.now is None:
+        yield "Now: no workload of its predictor was found"
+        return
+    yield f"Now ({told.now.workload}):"
+    yield from _container(told.now.container)
+
+
+def _outcome(outcome: Outcome) -> Iterator[str]:
+    if outcome.container is None:
+        yield from wrapped(f"  {outcome.verdict}: {outcome.reason}")
+        return
+    if outcome.runtime is not None:
+        yield f"  {'runtime:':<10} {outcome.runtime}"
+    yield from _container(outcome.container)
+    if outcome.verdict not in ("resolved", "explicit", "custom"):
+        yield from wrapped(f"  {outcome.verdict}: {outcome.reason}")
+    if outcome.workers is not None:
+        yield "  workers:"
+        yield from ("  " + line for line in _container(outcome.workers))
+    for name, image in outcome.canaries.items():
+        yield f"  canary {name}: {image}"
+
+
+def _container(container: Container) -> Iterator[str]:
+    yield f"  {'image:':<10} {container.image or '(none)'}"
+    if container.command:
+        yield f"  {'command:':<10} {' '.join(container.command)}"
+    yield from _texts("args:", container.args)
+    yield from _texts("env:", container.env)
+
+
+def _texts(title: str, texts: Sequence[Origin]) -> Iterator[str]:
+    for at, text in enumerate(texts):
+        yield f"  {title if not at else '':<10} {text.value}"
+        if text.source:
+            yield f"  {'':<12} from {text.source}"
+
+
+def _changes(told: Explanation) -> Iterator[str]:
+    if told.now is None or told.next.container is None:
+        return
+    if told.changes:
+        what = ", ".join(told.changes)
+        yield from wrapped(f"  It differs from what runs now in: {what}. Its pods are replaced.")
+    else:
+        yield from wrapped("  Image, command, arguments and variables are as they run now.")
+
+
+def _contenders(told: Explanation) -> Iterator[str]:
+    if not told.contenders:
+        return
+    yield from ("", "Runtimes that were looked at:")
+    for contender in told.contenders:
+        yield from wrapped(f"  {contender.runtime}: {contender.lost or 'taken'}")
