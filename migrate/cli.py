@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from migrate.commands.apply import apply
+from migrate.commands.check import check_
 from migrate.commands.explain import explain_
 from migrate.commands.plan import plan
 from migrate.commands.rollback import rollback
@@ -21,6 +22,7 @@ app = typer.Typer(
 for verb in (plan, apply, rollback, status):
     app.command()(verb)
 app.command("explain")(explain_)
+app.command("check")(check_)
 
 
 @app.callback()

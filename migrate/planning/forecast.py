@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migrate.kserve import terms
-from migrate.kserve.config import Config
+from migrate.kserve.config import Config, read_config
 from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
@@ -25,6 +25,7 @@ from migrate.kserve.services import (
 from migrate.kserve.workloads import workload_of
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Forecast, Outlook
+from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key
 
 Services = Mapping[ObjectRef, InferenceService]
@@ -83,6 +84,13 @@ class World:
         return workload_of(
             service, mode_of(service, self.config.mode, self.rules), self.rules, known
         )
+
+
+def configured(snapshot: Snapshot, rules: Rules) -> World:
+    """Return the services of a snapshot under its own configuration. Raise ConfigError."""
+    data = snapshot.config.get("data") or {}
+    services = {service.ref: service for service in snapshot.services}
+    return World(read_config(data, rules, snapshot.runtimes), services)
 
 
 def _uses_gpu_tag(format_: str, spec: Framework) -> bool:

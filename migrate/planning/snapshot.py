@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import InferenceService
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import Manifest, ObjectRef, ref_of
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,12 @@ class Snapshot:
     runtimes: Runtimes
     images: Mapping[ObjectRef, str]
     doubts: tuple[str, ...] = ()
+
+    @property
+    def config_ref(self) -> ObjectRef:
+        """The reference of the ConfigMap."""
+        return ref_of(self.config)
+
+    def under(self, runtimes: Runtimes) -> Snapshot:
+        """Return the snapshot with other runtimes."""
+        return replace(self, runtimes=runtimes)

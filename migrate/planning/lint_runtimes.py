@@ -1,0 +1,187 @@
+"""What a check finds about runtimes and the ConfigMap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
+
+from migrate.kserve import terms
+from migrate.kserve.containers import Container
+from migrate.kserve.predictors import Predictors
+from migrate.kserve.problems import Problem, ProblemKind
+from migrate.kserve.runtimes import Runtime
+from migrate.kserve.servers import server_of
+from migrate.kserve.services import FormKind, form_of
+from migrate.kserve.stock import stock_runtimes
+from migrate.objects import canonical
+from migrate.planning import findings as codes
+from migrate.planning.checks import uncertain
+from migrate.planning.findings import finding
+from migrate.planning.lint_services import secret_names
+from migrate.planning.plan import Finding
+from migrate.planning.scene import Scene
+
+Lint = Callable[[Scene], Iterator[Finding]]
+
+
+def release(scene: Scene) -> Iterator[Finding]:
+    """Find that the release is only assumed."""
+    found = uncertain(scene.snapshot)
+    if found is not None:
+        yield found
+
+
+def predictors(scene: Scene) -> Iterator[Finding]:
+    """Find parts of predictors that are not read, or make the release fail.
+
+    What a release ships wrong itself is an error only where a service meets it.
+    """
+    found = scene.config.predictors
+    if not isinstance(found, Predictors):
+        yield finding(codes.BROKEN_PART, found.message, "kubectl edit configmap")
+        return
+    for problem in found.problems:
+        if not problem.pointer and problem.kind is ProblemKind.UNREAD:
+            fix = "set the image in a runtime, then take the key away"
+            yield finding(codes.LEFT_OVER, problem.text, fix, [scene.snapshot.config_ref])
+        else:
+            yield _problem(problem, scene)
+
+
+def _problem(problem: Problem, scene: Scene) -> Finding:
+    where = f"predictors {problem.pointer}: {problem.text}"
+    harmless = problem.kind in (ProblemKind.UNKNOWN, ProblemKind.UNREAD)
+    users = [s.ref for s, _ in scene.resolved if form_of(s).format == problem.format]
+    if harmless or not users:
+        return finding(codes.UNREAD_PART, where, "it is without effect")
+    return finding(codes.BROKEN_PART, where, "kmigrate explain NAMESPACE/NAME", users)
+
+
+def equal_priorities(scene: Scene) -> Iterator[Finding]:
+    """Find runtimes of one scope that nothing but age puts in an order."""
+    if not scene.rules.orders_by_priority:
+        return
+    scopes: dict[str, list[Runtime]] = {}
+    for runtime in scene.runtimes:
+        scopes.setdefault(runtime.metadata.namespace, []).append(runtime)
+    for runtimes in scopes.values():
+        for format_, pair in _clashes(runtimes):
+            text = f"both are selected for {format_} with the same priority: the newest wins"
+            fix = "give them different priorities: later releases refuse equal ones"
+            yield finding(codes.EQUAL_PRIORITY, text, fix, [r.ref for r in pair])
+
+
+def _clashes(runtimes: Iterable[Runtime]) -> Iterator[tuple[str, tuple[Runtime, Runtime]]]:
+    active = [r for r in runtimes if not r.spec.disabled and not r.spec.multi_model]
+    for one, other in combinations(active, 2):
+        if not _share_protocol(one, other) or _workers(one) is not _workers(other):
+            continue
+        shared = sorted(_priorities(one) & _priorities(other))
+        if shared:
+            (name, version), _ = shared[0]
+            yield f"{name} {version}".strip(), (one, other)
+
+
+def _workers(runtime: Runtime) -> bool:
+    return runtime.spec.worker_spec is not None
+
+
+def _share_protocol(one: Runtime, other: Runtime) -> bool:
+    ours, theirs = (set(r.spec.protocol_versions or ()) for r in (one, other))
+    return bool(ours & theirs)
+
+
+def _priorities(runtime: Runtime) -> set[tuple[tuple[str, str], int]]:
+    formats = runtime.spec.supported_model_formats or ()
+    return {
+        ((f.name, f.version or ""), f.priority)
+        for f in formats
+        if f.auto_select and f.priority is not None
+    }
+
+
+def unused(scene: Scene) -> Iterator[Finding]:
+    """Find runtimes that nobody uses, the stock ones of the cluster left out."""
+    shipped = stock_runtimes(str(scene.release))
+    idle = [
+        r.ref
+        for r in scene.runtimes
+        if r.ref not in scene.users and not (r.is_cluster and r.name in shipped)
+    ]
+    if idle and scene.rules.knows_model:
+        yield finding(codes.UNUSED_RUNTIME, "no InferenceService uses them", objects=idle)
+
+
+def lost_defaults(scene: Scene) -> Iterator[Finding]:
+    """Find runtimes that ask for labels which only MLServer and TorchServe by name get."""
+    for runtime in scene.runtimes:
+        base = scene.base(runtime)
+        asked = _asked_labels(base) if base is not None else []
+        server = server_of(runtime.name, runtime.server_type, scene.rules)
+        if asked and not server:
+            by = scene.rules.server_by.value
+            text = f"{runtime.ref} asks for {', '.join(asked)}: KServe sets it by {by}"
+            fix = "call it as the stock runtime is called, or write the value out"
+            yield finding(codes.LOST_DEFAULTS, text, fix, [runtime.ref])
+
+
+def _asked_labels(base: Container) -> list[str]:
+    text = canonical([*(base.args or ()), *(base.command or ()), *(base.env or ())]).decode()
+    return [name for name in ("modelClass", "serviceEnvelope") if f".Labels.{name}" in text]
+
+
+def malformed(scene: Scene) -> Iterator[Finding]:
+    """Find runtimes whose containers are not what the release looks for."""
+    for runtime in scene.runtimes:
+        containers = runtime.spec.containers or []
+        if runtime.spec.disabled or runtime.spec.multi_model:
+            continue
+        if not containers:
+            text = f"{runtime.ref} has no containers"
+        elif scene.base(runtime) is None:
+            text = f"{runtime.ref} has no container named {terms.CONTAINER}"
+        elif not scene.rules.base_by_name and len(containers) > 1:
+            text = f"{runtime.ref}: only the first of its containers is used"
+        else:
+            continue
+        yield finding(codes.BAD_RUNTIME, text, objects=[runtime.ref])
+
+
+def runtime_variables(scene: Scene) -> Iterator[Finding]:
+    """Find credentials in runtimes, and variables that the release refuses."""
+    for runtime in scene.runtimes:
+        env = [item for c in runtime.spec.containers or () for item in c.env or ()]
+        if names := secret_names(env):
+            text = f"variables that look like credentials: {', '.join(names)}"
+            fix = "keep it in a Secret: valueFrom.secretKeyRef"
+            yield finding(codes.CREDENTIAL, text, fix, [runtime.ref])
+        if scene.rules.refuses_pythonpath and any(e.get("name") == "PYTHONPATH" for e in env):
+            text = f"{runtime.ref} sets PYTHONPATH: this release refuses any write to it"
+            yield finding(codes.PYTHONPATH, text, "build it into the image", [runtime.ref])
+
+
+def refused_services(scene: Scene) -> Iterator[Finding]:
+    """Find services whose next write is refused for a variable."""
+    if not scene.rules.refuses_pythonpath:
+        return
+    refs = []
+    for service, _ in scene.resolved:
+        model, form = service.spec.predictor.model, form_of(service)
+        env = (model.env if model is not None and form.kind is FormKind.MODEL else None) or ()
+        if any(item.get("name") == "PYTHONPATH" for item in env):
+            refs.append(service.ref)
+    if refs:
+        text = "they set PYTHONPATH: this release refuses any write to them"
+        yield finding(codes.PYTHONPATH, text, "build it into the image", refs)
+
+
+RUNTIMES: tuple[Lint, ...] = (
+    release,
+    predictors,
+    equal_priorities,
+    unused,
+    lost_defaults,
+    malformed,
+    runtime_variables,
+    refused_services,
+)

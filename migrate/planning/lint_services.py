@@ -1,0 +1,233 @@
+"""What a check finds about InferenceServices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from migrate.kserve import terms
+from migrate.kserve.credentials import looks_like_credential
+from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.kserve.modelform import wish_of
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.runtimes import Runtimes
+from migrate.kserve.selection import select
+from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
+from migrate.kserve.stock import names_the_model, server_name, servers_that_want_a_name
+from migrate.objects import ObjectRef
+from migrate.planning import findings as codes
+from migrate.planning.findings import finding
+from migrate.planning.plan import Finding
+from migrate.planning.scene import Scene
+
+Lint = Callable[[Scene], Iterator[Finding]]
+
+
+def _grouped(found: Iterable[tuple[str, ObjectRef]]) -> dict[str, list[ObjectRef]]:
+    groups: dict[str, list[ObjectRef]] = {}
+    for text, ref in found:
+        groups.setdefault(text, []).append(ref)
+    return groups
+
+
+def failing(scene: Scene) -> Iterator[Finding]:
+    """Find services that KServe fails to reconcile, or gives an image that nobody can pull."""
+    broken = list(scene.with_verdict(Verdict.BROKEN))
+    without = [(s, r) for s, r in broken if r.rules[:1] in _WITHOUT]
+    for text, refs in _grouped((_untold(s, r, scene), s.ref) for s, r in without).items():
+        fix = "kmigrate explain NAMESPACE/NAME shows every runtime and why it does not fit"
+        yield finding(codes.NO_RUNTIME, text, fix, refs)
+    others = ((_failure(r), s.ref) for s, r in broken if r.rules[:1] not in _WITHOUT)
+    for text, refs in _grouped(others).items():
+        yield finding(codes.FAILING, text, "kmigrate explain NAMESPACE/NAME", refs)
+
+
+_WITHOUT = (("no-runtime",), ("named: missing",), ("named: unfit",))
+
+
+def _untold(service: InferenceService, found: Resolution, scene: Scene) -> str:
+    """Say what is missing, and when only the way a version is written is in the way."""
+    model = service.spec.predictor.model
+    if model is None or model.model_format.version is None:
+        return found.reason
+    wish = wish_of(service, model)
+    offered = {
+        f.version
+        for runtime in scene.config.runtimes.everywhere
+        for f in runtime.spec.supported_model_formats or ()
+        if f.name == wish.format and f.version
+    }
+    alike = sorted(v for v in offered if _same_number(v, wish.version or ""))
+    hint = f"; versions are compared as text, and it is written {alike[0]!r}" if alike else ""
+    return f"{found.reason}{hint}"
+
+
+def _same_number(one: str, other: str) -> bool:
+    strip = [text.rstrip("0").rstrip(".") if "." in text else text for text in (one, other)]
+    return one != other and strip[0] == strip[1]
+
+
+def _failure(found: Resolution) -> str:
+    if found.image is None:
+        return f"the next reconcile fails: {found.reason}"
+    image = repr(found.image) if found.image else "no image at all"
+    return f"the next reconcile gives them {image}: {found.reason}"
+
+
+def untold(scene: Scene) -> Iterator[Finding]:
+    """Find services of which nothing can be told."""
+    cannot = ((r.reason, s.ref) for s, r in scene.with_verdict(Verdict.CANNOT_TELL))
+    for reason, refs in _grouped(cannot).items():
+        yield finding(codes.CANNOT_TELL, reason, objects=refs)
+
+
+def time_bombs(scene: Scene) -> Iterator[Finding]:
+    """Find services whose workload is not what the next reconcile makes of it."""
+    images = scene.snapshot.images
+    moved = []
+    for service, found in scene.resolved:
+        now = images.get(scene.world.workload(service.ref, images))
+        if found.image and now is not None and now != found.image:
+            moved.append((f"{now} becomes {found.image} at their next reconcile", service.ref))
+    for text, refs in _grouped(moved).items():
+        yield finding(codes.CHANGES_ANYWAY, text, "kmigrate explain NAMESPACE/NAME", refs)
+
+
+def served_as_model(scene: Scene) -> Iterator[Finding]:
+    """Find services whose server is not told the name of its model."""
+    servers = servers_that_want_a_name(str(scene.release))
+    nameless = []
+    for service, found in scene.resolved:
+        if found.runtime is None or found.pod is None or found.server:
+            continue
+        if server_name(found.image or "") not in servers:
+            continue
+        container = found.pod.container
+        texts = [*container.get("command", ()), *container.get("args", ())]
+        if not any(names_the_model(text) or "--model_name" in text for text in texts):
+            nameless.append((str(found.runtime.ref), service.ref))
+    for runtime, refs in _grouped(nameless).items():
+        text = f'{runtime} gives no --model_name: their model is served as "model"'
+        yield finding(codes.SERVED_AS_MODEL, text, "add --model_name={{.Name}} to its args", refs)
+
+
+def mangled(scene: Scene) -> Iterator[Finding]:
+    """Find images that a pin or a GPU turns into something that nobody meant."""
+    spoilt = []
+    for service, found in scene.resolved:
+        model = service.spec.predictor.model
+        base = scene.base(found.runtime) if found.runtime else None
+        before = (model.image if model else None) or (base.image if base else None)
+        if before and found.image and _is_mangled(before, found):
+            spoilt.append((f"{before} becomes {found.image}", service.ref))
+    for text, refs in _grouped(spoilt).items():
+        fix = "take runtimeVersion away, or name the image without port and digest"
+        yield finding(codes.MANGLED, text, fix, refs)
+
+
+def _is_mangled(before: str, found: Resolution) -> bool:
+    try:
+        meant = parse_image(before)
+    except ImageFormatError:
+        return False
+    if meant.digest:
+        return found.image != before
+    try:
+        got = parse_image(found.image or "")
+    except ImageFormatError:
+        return True
+    return got.repository not in (meant.repository, f"{meant.repository}{terms.CPU_SUFFIX}")
+
+
+def pinned(scene: Scene) -> Iterator[Finding]:
+    """Find services whose pin wins over the tag of their runtime."""
+    over = []
+    for service, found in scene.resolved:
+        model = service.spec.predictor.model
+        base = scene.base(found.runtime) if found.runtime else None
+        if model is None or base is None or model.image or model.runtime_version is None:
+            continue
+        if found.image and base.image and found.image != base.image:
+            text = f"runtimeVersion makes {found.image} of {base.image}"
+            over.append((f"{found.runtime.ref if found.runtime else ''}: {text}", service.ref))
+    for text, refs in _grouped(over).items():
+        yield finding(codes.PIN_OVER_RUNTIME, text, "take runtimeVersion away", refs)
+
+
+def captured(scene: Scene) -> Iterator[Finding]:
+    """Find services that a namespace's runtime takes from another one of the cluster.
+
+    A copy of a stock runtime is meant for the services of that very runtime.
+    """
+    cluster = Runtimes(scene.config.runtimes.of("").values())
+    taken = []
+    for service, found in scene.resolved:
+        model, runtime = service.spec.predictor.model, found.runtime
+        if model is None or model.runtime is not None or runtime is None or runtime.is_cluster:
+            continue
+        without = select(wish_of(service, model), cluster, scene.rules).runtime
+        is_copy = runtime.name in scene.config.runtimes.of("")
+        if is_copy and without is not None and without.name != runtime.name:
+            taken.append((f"{runtime.ref} takes them from {without.ref}", service.ref))
+    for text, refs in _grouped(taken).items():
+        fix = "copy that runtime into the namespace, too, or turn autoSelect off in the copy"
+        yield finding(codes.CAPTURED, text, fix, refs)
+
+
+def unconverted(scene: Scene) -> Iterator[Finding]:
+    """Find services in the framework form that would lose their image on 0.10."""
+    if not (scene.rules.converts_on_write and scene.rules.predictors_read):
+        return
+    refs = [s.ref for s, _ in scene.resolved if form_of(s).kind is FormKind.FRAMEWORK]
+    refs = [ref for ref in refs if not _own_image(scene.world.services[ref])]
+    if refs:
+        text = "they are stored in the framework form: KServe 0.10 gives them no image"
+        fix = "write each of them back once, before the upgrade: the webhook converts it"
+        yield finding(codes.UNCONVERTED, text, fix, refs)
+
+
+def _own_image(service: InferenceService) -> bool:
+    spec = framework_of(service)
+    return spec is not None and bool(spec.image)
+
+
+def not_updated(scene: Scene) -> Iterator[Finding]:
+    """Find services that nothing reconciles while they are ready."""
+    if not scene.rules.may_skip:
+        return
+    key = terms.DISABLE_AUTO_UPDATE
+    refs = [s.ref for s, _ in scene.resolved if s.metadata.annotation(key) == "true"]
+    if refs:
+        text = f"{key}: while Ready they are not reconciled, and take up everything when not"
+        yield finding(codes.NO_AUTO_UPDATE, text, objects=refs)
+
+
+def credentials(scene: Scene) -> Iterator[Finding]:
+    """Find services with a literal that looks like a credential in a variable."""
+    for service, _ in scene.resolved:
+        predictor = service.spec.predictor
+        specs = [predictor.model, framework_of(service), *(predictor.containers or ())]
+        env = (item for spec in specs if spec is not None for item in spec.env or ())
+        if names := secret_names(env):
+            fix = "keep it in a Secret: valueFrom.secretKeyRef"
+            text = f"variables that look like credentials: {', '.join(names)}"
+            yield finding(codes.CREDENTIAL, text, fix, [service.ref])
+
+
+def secret_names(env: Iterable[dict[str, object]]) -> list[str]:
+    """Return the names of the variables whose literal looks like a credential."""
+    pairs = ((str(item.get("name", "")), str(item.get("value") or "")) for item in env)
+    return sorted({name for name, value in pairs if value and looks_like_credential(name, value)})
+
+
+SERVICES: tuple[Lint, ...] = (
+    failing,
+    untold,
+    time_bombs,
+    served_as_model,
+    mangled,
+    pinned,
+    captured,
+    unconverted,
+    not_updated,
+    credentials,
+)

@@ -1,0 +1,78 @@
+"""What a check looks at: a cluster under the rules of a release, resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from migrate.kserve.building import BuildError, base_container
+from migrate.kserve.config import Config
+from migrate.kserve.containers import Container
+from migrate.kserve.releases import Release
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtime
+from migrate.kserve.services import InferenceService
+from migrate.objects import ObjectRef
+from migrate.planning.forecast import World
+from migrate.planning.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A snapshot under a configuration; ``release`` is the one that is asked about.
+
+    ``namespace`` narrows what is reported, not what is resolved; empty means all.
+    """
+
+    snapshot: Snapshot
+    world: World
+    release: Release
+    namespace: str = ""
+
+    @property
+    def config(self) -> Config:
+        """What KServe decides by."""
+        return self.world.config
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the release."""
+        return self.config.rules
+
+    @cached_property
+    def resolved(self) -> list[tuple[InferenceService, Resolution]]:
+        """The services that are reported on, each with what it gets."""
+        found = self.world.resolved
+        return [
+            (service, found[ref])
+            for ref, service in self.world.services.items()
+            if self.namespace in ("", ref.namespace)
+        ]
+
+    @cached_property
+    def runtimes(self) -> list[Runtime]:
+        """The runtimes that are reported on; those of the cluster always."""
+        every = self.config.runtimes.everywhere
+        return [r for r in every if self.namespace in ("", r.metadata.namespace) or r.is_cluster]
+
+    @cached_property
+    def users(self) -> dict[ObjectRef, list[InferenceService]]:
+        """The services of each runtime."""
+        users: dict[ObjectRef, list[InferenceService]] = {}
+        for ref, found in self.world.resolved.items():
+            if found.runtime is not None:
+                users.setdefault(found.runtime.ref, []).append(self.world.services[ref])
+        return users
+
+    def with_verdict(self, verdict: Verdict) -> Iterator[tuple[InferenceService, Resolution]]:
+        """Yield the services of which this can be said."""
+        return ((service, found) for service, found in self.resolved if found.verdict is verdict)
+
+    def base(self, runtime: Runtime) -> Container | None:
+        """Return the container of a runtime that serves the model; None where none does."""
+        try:
+            return base_container(runtime, self.rules)
+        except BuildError:
+            return None

@@ -1,0 +1,84 @@
+"""The findings of a check: as text, JSON Lines, Markdown, and SARIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from migrate.objects import Json, ObjectRef, canonical
+from migrate.planning.check import Check
+from migrate.planning.plan import Finding, Severity
+from migrate.report.text import count, finding_lines, names, wrapped
+
+DOCS = "docs/findings.md"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def check_lines(checked: Check, cluster: str) -> Iterator[str]:
+    """Yield the check for a person."""
+    as_if = f", as if {checked.target} were installed" if checked.target else ""
+    yield from wrapped(f"KServe {checked.release}{as_if}: {cluster}")
+    yield from finding_lines(checked.findings)
+    yield ""
+    yield from wrapped(summary(checked))
+
+
+def summary(checked: Check) -> str:
+    """Return the check in one line."""
+    found = ", ".join(count(checked.count(severity), severity.value) for severity in (*Severity,))
+    looked = f"{count(checked.services, 'InferenceService')}, {count(checked.runtimes, 'runtime')}"
+    codes = f"; {DOCS} tells what each code means" if checked.findings else ""
+    return f"Checked {looked}: {found}{codes}."
+
+
+def json_lines(checked: Check) -> Iterator[str]:
+    """Yield each finding as a JSON document of its own."""
+    yield from (canonical(msgspec.to_builtins(one)).decode() for one in checked.findings)
+
+
+def markdown_lines(checked: Check) -> Iterator[str]:
+    """Yield the check as Markdown, for an issue or a summary of CI."""
+    yield f"**{summary(checked)}**"
+    if not checked.findings:
+        return
+    yield from ("", "| severity | code | what | objects | fix |", "|---|---|---|---|---|")
+    for one in checked.findings:
+        cells = (one.severity.value, one.code, one.text, names(one.objects), one.fix)
+        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def sarif(checked: Check, version: str) -> Json:
+    """Return the check as SARIF 2.1.0; objects are logical locations."""
+    rules = [{"id": code, "helpUri": f"{DOCS}#{code.lower()}"} for code in _codes(checked)]
+    driver = {"name": "kmigrate", "version": version, "rules": rules}
+    results = [_result(one) for one in checked.findings]
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+
+
+def _codes(checked: Check) -> list[str]:
+    return sorted({one.code for one in checked.findings})
+
+
+def _result(one: Finding) -> Json:
+    text = f"{one.text} (fix: {one.fix})" if one.fix else one.text
+    locations = [{"logicalLocations": [_location(ref)]} for ref in one.objects]
+    return {
+        "ruleId": one.code,
+        "level": _LEVELS[one.severity],
+        "message": {"text": text},
+        **({"locations": locations} if locations else {}),
+    }
+
+
+def _location(ref: ObjectRef) -> Json:
+    path = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
+    return {"name": ref.name, "fullyQualifiedName": f"{ref.kind}/{path}", "kind": "resource"}
