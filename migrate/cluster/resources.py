@@ -121,6 +121,13 @@ RESOURCES = (
         namespaced=False,
         generation=True,
     ),
+    Resource(
+        "serving.kserve.io/v1alpha1",
+        "ClusterStorageContainer",
+        "clusterstoragecontainers",
+        namespaced=False,
+        generation=True,
+    ),
     Resource(_KNATIVE, "Service", "services", status=True, generation=True),
     Resource(_KNATIVE, "Revision", "revisions", status=True, generation=True),
 )

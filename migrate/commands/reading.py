@@ -22,6 +22,7 @@ from migrate.kserve.releases import Release, ReleaseFormatError
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
+from migrate.kserve.storage import StorageContainer
 from migrate.kserve.workloads import (
     Controllers,
     Deployment,
@@ -67,6 +68,7 @@ def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snap
         rules=rules,
         services=services,
         runtimes=_runtimes(cluster, rules),
+        storage=_storage(cluster, rules),
         images=_images(cluster, has_raw=_has_raw(config, services, rules)),
     )
 
@@ -96,7 +98,8 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
         )
     service = _service(cluster, ref)
     runtimes = _runtimes(cluster, rules, ref.namespace)
-    found = read_config(config.get("data") or {}, rules, runtimes)
+    storage = _storage(cluster, rules)
+    found = read_config(config.get("data") or {}, rules, runtimes, storage)
     workload = _workload(cluster, service, found)
     return Case(service, found, detected, workload)
 
@@ -206,6 +209,16 @@ def _runtimes(cluster: Cluster, rules: Rules | None, namespace: str = "") -> Run
     found: list[Runtime] = list(_listed(cluster, ServingRuntime, namespace))
     found.extend(_listed(cluster, ClusterRuntime))
     return Runtimes(found)
+
+
+def _storage(cluster: Cluster, rules: Rules | None) -> tuple[StorageContainer, ...] | None:
+    """Read what makes more URIs acceptable; None where that may not be read."""
+    if rules is not None and not rules.judges_storage:
+        return ()
+    try:
+        return tuple(_listed(cluster, StorageContainer))
+    except ForbiddenError:
+        return None
 
 
 def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rules | None) -> bool:

@@ -13,6 +13,7 @@ from migrate.kserve.podmeta import HIDDEN, HIDDEN_LABELS
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
+from migrate.kserve.storage import StorageContainer
 
 
 class ConfigError(BlockedError):
@@ -29,7 +30,7 @@ class Config(msgspec.Struct, frozen=True):
     ``predictors`` is what ``decode`` gave or raised under the same rules: that Go cannot
     decode a text is an answer, too. ``mode`` is the mode of services that name none;
     ``hidden`` are the annotations that pods do not get, ``hidden_labels`` the labels that
-    those of Knative do not get.
+    those of Knative do not get. ``storage`` is None where it was not read.
     """
 
     rules: Rules
@@ -38,9 +39,15 @@ class Config(msgspec.Struct, frozen=True):
     mode: str = terms.KNATIVE
     hidden: frozenset[str] = HIDDEN
     hidden_labels: frozenset[str] = HIDDEN_LABELS
+    storage: tuple[StorageContainer, ...] | None = None
 
 
-def read_config(data: Mapping[str, str], rules: Rules, runtimes: Runtimes) -> Config:
+def read_config(
+    data: Mapping[str, str],
+    rules: Rules,
+    runtimes: Runtimes,
+    storage: tuple[StorageContainer, ...] | None = None,
+) -> Config:
     """Read the ``data`` of ``inferenceservice-config``. Raise ConfigError.
 
     A ``predictors`` that cannot be decoded is no error here, but part of the result.
@@ -54,7 +61,7 @@ def read_config(data: Mapping[str, str], rules: Rules, runtimes: Runtimes) -> Co
     known = HIDDEN | {terms.MODEL_FORMAT} if rules.hides_model_format else HIDDEN
     hidden = _hidden("serviceAnnotationDisallowedList", known, text, rules)
     labels = _hidden("serviceLabelDisallowedList", HIDDEN_LABELS, text, rules)
-    return Config(rules, predictors, runtimes, mode, hidden, labels)
+    return Config(rules, predictors, runtimes, mode, hidden, labels, storage)
 
 
 def default_mode(deploy: str | None, rules: Rules | None) -> str:

@@ -27,7 +27,7 @@ from migrate.kserve.services import (
     form_of,
     framework_field,
 )
-from migrate.kserve.storage import is_foreign, named_twice
+from migrate.kserve.storage import named_twice, refusal
 
 
 def resolve(service: InferenceService, config: Config) -> Resolution:
@@ -75,8 +75,8 @@ def _by_form(service: InferenceService, config: Config) -> Resolution:
         return _broken(reason)
     if form.kind is FormKind.CUSTOM:
         return _custom(service, rules)
-    if unknown := _storage(service, form, rules):
-        return Resolution(None, Verdict.CANNOT_TELL, unknown)
+    if (refused := _storage(service, form, config)) is not None:
+        return refused
     return _imaged(service, form, config)
 
 
@@ -130,13 +130,16 @@ def _not_standard(service: InferenceService, config: Config) -> str:
     return f"its mode is Standard, its annotation says {word!r}: KServe makes no Deployment then"
 
 
-def _storage(service: InferenceService, form: Form, rules: Rules) -> str:
-    """Say why it cannot be told whether KServe takes the URI; empty where it does."""
+def _storage(service: InferenceService, form: Form, config: Config) -> Resolution | None:
+    """Return what becomes of a service whose model is where KServe may not take it from."""
     spec = service.spec.predictor.model or framework_field(service, form.format)
-    is_judged = rules.judges_storage or is_unmarked(service)
-    if not is_judged or not is_foreign(spec, rules):
-        return ""
-    return f"{spec.storage_uri}: whether a ClusterStorageContainer takes it was not read"
+    if not (config.rules.judges_storage or is_unmarked(service)):
+        return None
+    reason = refusal(spec, config.storage, config.rules)
+    if reason is None:
+        unread = f"{spec.storage_uri}: whether a ClusterStorageContainer takes it cannot be told"
+        return Resolution(None, Verdict.CANNOT_TELL, unread)
+    return _broken(reason) if reason else None
 
 
 def _custom(service: InferenceService, rules: Rules) -> Resolution:

@@ -90,7 +90,7 @@ def configured(snapshot: Snapshot, rules: Rules) -> World:
     """Return the services of a snapshot under its own configuration. Raise ConfigError."""
     data = snapshot.config.get("data") or {}
     services = {service.ref: service for service in snapshot.services}
-    return World(read_config(data, rules, snapshot.runtimes), services)
+    return World(read_config(data, rules, snapshot.runtimes, snapshot.storage), services)
 
 
 def _uses_gpu_tag(format_: str, spec: Framework) -> bool:

@@ -78,7 +78,7 @@ def world_of(snapshot: Snapshot, config: Manifest, rules: Rules) -> World:
     services = {service.ref: service for service in snapshot.services}
     try:
         text_of(config)
-        found = read_config(data, rules, snapshot.runtimes)
+        found = read_config(data, rules, snapshot.runtimes, snapshot.storage)
         if isinstance(found.predictors, PredictorsError):
             raise found.predictors
         return World(found, services)

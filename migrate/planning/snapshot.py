@@ -9,6 +9,7 @@ from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import InferenceService
+from migrate.kserve.storage import StorageContainer
 from migrate.objects import Manifest, ObjectRef, ref_of
 
 
@@ -31,6 +32,7 @@ class Snapshot:
     services: tuple[InferenceService, ...]
     runtimes: Runtimes
     images: Mapping[ObjectRef, str]
+    storage: tuple[StorageContainer, ...] | None = None
     doubts: tuple[str, ...] = ()
 
     @property

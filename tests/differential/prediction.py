@@ -55,7 +55,7 @@ class Case:
         stored = [item["stored"] for item in verdict["runtimes"] if "stored" in item]
         runtimes = Runtimes(msgspec.convert(item, Runtime) for item in stored)
         data = {key: text for key, text in verdict["config"].items() if text is not None}
-        self.config = read_config(data, self.rules, runtimes)
+        self.config = read_config(data, self.rules, runtimes, ())
 
     def services(self) -> Iterator[tuple[str, Json, Json]]:
         for posted in self.cluster["services"]:
@@ -101,6 +101,8 @@ def hits(cluster: Json, verdict: Json) -> Counter[str]:
         found[f"mode: {case.mode(service)}"] += 1
         found[f"verdict: {resolution.verdict.value}"] += 1
         found.update(resolution.rules)
+        found["workers"] += resolution.workers is not None
+        found["canaries"] += bool(resolve_canaries(service, case.config))
         found["stored by the webhook in the model form"] += _is_converted(posted, service)
     return found
 
@@ -173,6 +175,7 @@ def _decisive(spec: Any, unknown: tuple[str, ...]) -> Any:
         found.pop(key, None)
     found["env"] = plain("env", found.get("env"))
     found["ports"] = plain("ports", found.get("ports"))
+    found["image"] = found.get("image") or None
     return {key: value for key, value in found.items() if value not in (None, [])}
 
 
