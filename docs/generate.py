@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = ("plan", "apply", "rollback", "status")
+VERBS = ("plan", "apply", "rollback", "status", "explain", "check")
 HERE = Path(__file__).parent
 HELP = re.compile(r"(<!-- help -->\n```console\n).*?(\n```\n<!-- /help -->)", re.DOTALL)
 

@@ -9,10 +9,12 @@ from migrate.kserve import terms
 from migrate.kserve.containers import Container
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.problems import Problem, ProblemKind
+from migrate.kserve.rules import Rules, ServerBy
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.servers import server_of
 from migrate.kserve.services import FormKind, form_of
 from migrate.kserve.stock import stock_runtimes
+from migrate.kserve.tags import server_named
 from migrate.objects import canonical
 from migrate.planning import findings as codes
 from migrate.planning.checks import uncertain
@@ -117,12 +119,17 @@ def lost_defaults(scene: Scene) -> Iterator[Finding]:
     for runtime in scene.runtimes:
         base = scene.base(runtime)
         asked = _asked_labels(base) if base is not None else []
-        server = server_of(runtime.name, runtime.server_type, scene.rules)
-        if asked and not server:
+        if asked and not _is_served(runtime, scene.rules):
             by = scene.rules.server_by.value
             text = f"{runtime.ref} asks for {', '.join(asked)}: KServe sets it by {by}"
             fix = "call it as the stock runtime is called, or write the value out"
             yield finding(codes.LOST_DEFAULTS, text, fix, [runtime.ref])
+
+
+def _is_served(runtime: Runtime, rules: Rules) -> bool:
+    if rules.server_by is ServerBy.WEBHOOK:
+        return bool(server_named(runtime.name))
+    return bool(server_of(runtime.name, runtime.server_type, rules))
 
 
 def _asked_labels(base: Container) -> list[str]:

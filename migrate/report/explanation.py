@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from migrate.planning.explanation import Container, Explanation, Outcome
@@ -18,9 +19,9 @@ def explanation_lines(told: Explanation) -> Iterator[str]:
     yield from ("", "After the next reconcile:")
     yield from _outcome(told.next)
     yield from _changes(told)
-    yield from ("", "Why:")
+    yield from ("", f"Why (files are below pkg/ of KServe {told.release}):")
     for step in told.steps:
-        yield from wrapped(f"  {step.what + ':':<11} {step.text}")
+        yield from _hanging(f"  {step.what + ':':<11} ", step.text)
         yield f"  {'':<11} [{step.source}]"
     yield from _contenders(told)
     for title, outcome in (("plan", told.after_plan), ("rollback", told.after_rollback)):
@@ -77,6 +78,13 @@ def _changes(told: Explanation) -> Iterator[str]:
         yield from wrapped(f"  It differs from what runs now in: {what}. Its pods are replaced.")
     else:
         yield from wrapped("  Image, command, arguments and variables are as they run now.")
+
+
+def _hanging(label: str, text: str) -> list[str]:
+    """Return the text in pieces of 80 columns, all of them beside the label."""
+    room = 80 - len(label)
+    pieces = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return [f"{label if not at else '':<{len(label)}}{piece}" for at, piece in enumerate(pieces)]
 
 
 def _contenders(told: Explanation) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from migrate.kserve.releases import parse_release
-from migrate.kserve.runtimes import Runtimes
+from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef
@@ -65,6 +66,7 @@ def snapshot(
     release: str = "0.7.0",
     predictors: Any = None,
     controllers: tuple[ObjectRef, ...] = (CONTROLLER,),
+    runtimes: Iterable[Runtime] = (),
 ) -> Snapshot:
     found = parse_release(release)
     text = predictors if isinstance(predictors, str) else json.dumps(predictors or STOCK)
@@ -82,7 +84,7 @@ def snapshot(
         release=found,
         rules=rules_for(found),
         services=services,
-        runtimes=Runtimes(),
+        runtimes=Runtimes(runtimes),
         images={workload(name): image for name, image in (images or {}).items()},
     )
 

@@ -1,0 +1,207 @@
+"""What `check` finds: each code where it belongs, and nothing on what KServe itself ships."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from migrate.catalog.runtimes import releases
+from migrate.errors import UsageError
+from migrate.kserve.releases import parse_release
+from migrate.kserve.runtimes import Runtime
+from migrate.kserve.services import InferenceService
+from migrate.kserve.stock import stock_runtimes
+from migrate.planning.check import Check, check
+from migrate.planning.findings import SEVERITY
+from migrate.planning.plan import Severity
+from tests.planning.clusters import service, snapshot
+
+SKLEARN = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://m/x"}
+ARGS = ["--model_name={{.Name}}", "--model_dir=/mnt/models"]
+Json = dict[str, Any]
+
+
+def runtime(name: str, namespace: str = "team", **spec: Any) -> Runtime:
+    container = spec.pop("container", {})
+    base = {"name": "kserve-container", "image": "kserve/sklearnserver:v1", "args": ARGS}
+    document = {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "supportedModelFormats": [{"name": "sklearn", "version": "1", "autoSelect": True}],
+            "containers": [{**base, **container}],
+            **spec,
+        },
+    }
+    return msgspec.convert(document, Runtime)
+
+
+def checked(
+    *found: InferenceService | Runtime,
+    release: str = "0.15.2",
+    images: dict[str, str] | None = None,
+    target: str = "",
+    suppress: tuple[str, ...] = (),
+    predictors: str = "{}",
+) -> Check:
+    services = [one for one in found if isinstance(one, InferenceService)]
+    runtimes = [one for one in found if isinstance(one, Runtime)]
+    made = snapshot(
+        *services, images=images, release=release, predictors=predictors, runtimes=runtimes
+    )
+    return check(made, parse_release(target) if target else None, "", suppress)
+
+
+def codes(made: Check) -> set[str]:
+    return {one.code for one in made.findings}
+
+
+IRIS = service("iris", model=SKLEARN)
+CLUSTER = runtime("kserve-sklearnserver", "")
+NAMELESS = {"args": ["--model_dir=/mnt/models"]}
+GPU = {"limits": {"nvidia.com/gpu": "1"}}
+DIGEST = f"tensorflow/serving@sha256:{'a' * 64}"
+TENSORFLOW = [{"name": "tensorflow", "autoSelect": True}]
+MLSERVER = {"env": [{"name": "MLSERVER_MODEL_IMPLEMENTATION", "value": "{{.Labels.modelClass}}"}]}
+
+CASES: list[tuple[str, str, tuple[InferenceService | Runtime, ...]]] = [
+    ("KM401", "0.15.2", (IRIS, runtime("kserve-sklearnserver", container=NAMELESS))),
+    ("KM402", "0.15.2", (
+        service("big", model={"modelFormat": {"name": "tensorflow"}, "resources": GPU}),
+        runtime("kserve-tensorflow-serving", supportedModelFormats=TENSORFLOW,
+                container={"image": DIGEST}),
+    )),
+    ("KM402", "0.8.0", (
+        service("iris", model={**SKLEARN, "runtimeVersion": "2"}),
+        runtime("kserve-sklearnserver", container={"image": "r.example:5000/x/sklearnserver:1"}),
+    )),
+    ("KM403", "0.15.2", (service("iris", model={**SKLEARN, "runtimeVersion": "v0.7.0"}), CLUSTER)),
+    ("KM404", "0.15.2", tuple(
+        runtime(name, protocolVersions=["v1"], supportedModelFormats=[
+            {"name": "sklearn", "autoSelect": True, "priority": 1}])
+        for name in ("a", "b")
+    )),
+    ("KM405", "0.15.2", (
+        service("iris", model={**SKLEARN, "protocolVersion": "v2"}),
+        runtime("kserve-mlserver", "", protocolVersions=["v2"], supportedModelFormats=[
+            {"name": "sklearn", "autoSelect": True, "priority": 2}]),
+        CLUSTER,
+        runtime("kserve-sklearnserver"),
+    )),
+    ("KM406", "0.15.2", (IRIS,)),
+    ("KM406", "0.15.2", (service("iris", model={**SKLEARN, "runtime": "gone"}), CLUSTER)),
+    ("KM407", "0.15.2", (runtime("lonely"),)),
+    ("KM408", "0.15.2", (runtime("my-mlserver", container=MLSERVER),)),
+    ("KM410", "0.15.2", (
+        service("iris", model={**SKLEARN, "env": [{"name": "DB_PASSWORD", "value": "hunter2!"}]}),
+        CLUSTER,
+    )),
+    ("KM411", "0.9.0", (service("old", sklearn={"runtimeVersion": "v0.7.0"}),)),
+    ("KM412", "0.20.0", (runtime("path", container={
+        "env": [{"name": "PYTHONPATH", "value": "/x"}]}),)),
+    ("KM412", "0.20.0", (CLUSTER, service("iris", model={
+        **SKLEARN, "env": [{"name": "PYTHONPATH", "value": "/x"}]}))),
+    ("KM413", "0.15.2", (runtime("odd", container={"name": "other"}),)),
+    ("KM413", "0.15.2", (runtime("empty", containers=[]),)),
+    ("KM413", "0.9.0", (runtime("two", containers=[{"name": "a"}, {"name": "b"}]),)),
+    ("KM414", "0.10.2", (service("old", sklearn={"runtimeVersion": "v0.7.0"}),)),
+    ("KM203", "0.15.2", (IRIS, runtime("kserve-sklearnserver", container={
+        "args": ["--model_name={{if .Name}}x{{end}}"]}))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "release", "found"), CASES)
+def test_finds(code: str, release: str, found: tuple[Any, ...]) -> None:
+    assert code in codes(checked(*found, release=release))
+
+
+def test_every_code_of_a_check_is_covered() -> None:
+    elsewhere = {"KM409", "KM415"}
+    tried = {code for code, _, _ in CASES} | elsewhere
+    assert {code for code in SEVERITY if code.startswith("KM4")} <= tried
+
+
+@pytest.mark.parametrize("release", [r for r in releases() if not r.startswith("0.7")])
+def test_what_a_release_ships_has_no_error_of_its_own(release: str) -> None:
+    made = checked(*stock_runtimes(release).values(), release=release)
+    assert not [one for one in made.findings if one.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize("release", [r for r in releases() if parse_release(r).minor > 10])
+def test_services_on_stock_runtimes_have_no_finding(release: str) -> None:
+    made = checked(IRIS, *stock_runtimes(release).values(), release=release)
+    assert not codes(made)
+
+
+def test_a_literal_name_is_a_name() -> None:
+    fixed = runtime("kserve-sklearnserver", container={"args": ["--model_name", "iris"]})
+    assert "KM401" not in codes(checked(IRIS, fixed))
+
+
+def test_a_time_bomb_is_the_image_of_the_next_reconcile() -> None:
+    now = {"iris": "kserve/sklearnserver:v0"}
+    made = checked(IRIS, CLUSTER, release="0.10.2", images=now)
+    bomb = next(one for one in made.findings if one.code == "KM202")
+    assert "kserve/sklearnserver:v0 becomes kserve/sklearnserver:v1" in bomb.text
+    same = checked(IRIS, CLUSTER, release="0.10.2", images={"iris": "kserve/sklearnserver:v1"})
+    assert "KM202" not in codes(same)
+
+
+def test_a_version_that_only_looks_different_is_pointed_out() -> None:
+    of = service("iris", model={**SKLEARN, "modelFormat": {"name": "sklearn", "version": "1.0"}})
+    (found,) = [one for one in checked(of, CLUSTER).findings if one.code == "KM406"]
+    assert "it is written '1'" in found.text
+
+
+def test_left_over_predictors_are_told_on_a_release_that_does_not_read_them() -> None:
+    assert "KM415" in codes(checked(release="0.10.2", predictors='{"sklearn": {}}'))
+    assert "KM415" not in codes(checked(release="0.9.0"))
+
+
+def test_disable_auto_update_is_told_where_it_works() -> None:
+    manifest = {
+        "metadata": {
+            "name": "iris",
+            "namespace": "team",
+            "annotations": {"serving.kserve.io/disable-auto-update": "true"},
+        },
+        "spec": {"predictor": {"model": SKLEARN}},
+    }
+    of = msgspec.convert(manifest, InferenceService)
+    assert "KM409" in codes(checked(of, CLUSTER, release="0.16.0"))
+    assert "KM409" not in codes(checked(of, CLUSTER, release="0.15.2"))
+
+
+def test_pytorch_of_0_7_has_no_image_under_0_8() -> None:
+    """Seen when a cluster was upgraded: the nested entry is not read, and the name is empty."""
+    text = (
+        '{"pytorch": {"v2": {"image": "pytorch/torchserve-kfs", "defaultImageVersion": "0.4.1"}}}'
+    )
+    old = service("net", pytorch={"runtimeVersion": "0.4.1"})
+    made = checked(old, release="0.7.0", target="0.8.0", predictors=text)
+    (found,) = [one for one in made.findings if one.code == "KM414"]
+    assert "':0.4.1'" in found.text
+
+
+def test_services_that_were_never_written_have_no_image_under_0_10() -> None:
+    old = [service(name, **{name: {"runtimeVersion": "1"}}) for name in ("sklearn", "onnx", "pmml")]
+    made = checked(*old, release="0.9.0", target="0.10.2")
+    (found,) = [one for one in made.findings if one.code == "KM414"]
+    assert "no image at all" in found.text
+    assert [ref.name for ref in found.objects] == ["onnx", "pmml", "sklearn"]
+
+
+def test_what_is_suppressed_is_left_out() -> None:
+    two = (IRIS, service("wine", model=SKLEARN))
+    assert "KM406" not in codes(checked(*two, suppress=("KM406",)))
+    kept = checked(*two, suppress=("KM406=team/iris",))
+    (found,) = [one for one in kept.findings if one.code == "KM406"]
+    assert [ref.name for ref in found.objects] == ["wine"]
+    with pytest.raises(UsageError, match="KM999"):
+        checked(IRIS, suppress=("KM999",))
+
+
+def test_a_target_that_is_not_known_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"0\.6\.0"):
+        checked(IRIS, target="0.6.0")
