@@ -40,7 +40,7 @@ def test_json_and_yaml_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert as_json == yaml.safe_load(run(capsys, *arguments, "yaml")[1])
     assert as_json["kind"] == "Explanation"
     assert as_json["next"]["container"]["image"] == "kserve/xgbserver:v0.7.0"
-    assert [c["lost"] for c in as_json["contenders"]][0] == ""
+    assert as_json["contenders"][0]["lost"] == ""
     assert as_json["changes"] == []
 
 
