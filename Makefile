@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 KSERVE ?= 0.9.0
 FLAGS ?=
+SEED ?= 1
+CLUSTERS ?= 20
 
-.PHONY: help demo test lint programs unit real kill releases cluster docs clean
+.PHONY: help demo test lint programs unit real kill releases differential cluster docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,7 +35,8 @@ test: lint programs ## everything that must hold, real controllers included
 
 # What the tests below need; said and built before the first of them runs.
 PROGRAMS := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok \
-  knative-controller knative-autoscaler kserve-manager-0.7.0 kserve-manager-0.8.0 kserve-manager-0.9.0
+  knative-controller knative-autoscaler kserve-manager-0.7.0 kserve-manager-0.8.0 kserve-manager-0.9.0 \
+  kserve-manager-0.15.2 kserve-manager-0.20.0
 
 programs: $(VENV)/dev ## build what the tests run (once: a quarter of an hour on two cores)
 	@$(BIN)/python -m tests.testbed.programs $(PROGRAMS)
@@ -55,6 +58,9 @@ kill: programs ## kill kmigrate at every request, on real controllers (about ten
 
 releases: programs ## the testbed with each of the thirteen releases (builds all of them)
 	KMIGRATE_TESTBED_ALL=1 $(BIN)/pytest -q tests/testbed/test_releases.py
+
+differential: $(VENV)/dev ## predictions against a live controller: KSERVE=0.15.2 SEED=7 CLUSTERS=50
+	$(BIN)/python -m tests.differential --kserve $(KSERVE) --seed $(SEED) --clusters $(CLUSTERS)
 
 cluster: $(VENV)/dev ## a KServe control plane on this machine, until Ctrl-C: make cluster KSERVE=0.9.0
 	@$(BIN)/python -m tests.testbed.cluster --kserve $(KSERVE) $(FLAGS)

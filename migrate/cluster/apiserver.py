@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from migrate.cluster.answers import ListMeta, Request, status_of
+from migrate.cluster.decoding import record_of
 from migrate.cluster.port import JsonPatch
 from migrate.cluster.resources import Resource, resource_of
 from migrate.cluster.transport import Call, Transport
@@ -85,10 +86,9 @@ class KubeCluster:
         """
         resource = resource_of(api_version, kind)
         query = {"limit": str(self._page_size)} | ({"labelSelector": selector} if selector else {})
-        decoder = _decoder(cast("Hashable", into))
         token = ""
         while True:
-            page = decoder.decode(self._page(resource, namespace, query, token))
+            page = _decoded(self._page(resource, namespace, query, token), kind, into)
             yield from _complete(page.items, resource) if into is dict else page.items
             token = page.metadata.token
             if not token:
@@ -150,6 +150,16 @@ def _about(ref: ObjectRef, verb: str, subresource: str = "") -> Request:
 @cache
 def _decoder(into: Hashable) -> msgspec.json.Decoder[_Page[Any]]:
     return msgspec.json.Decoder(_Page[into])  # type: ignore[valid-type]
+
+
+def _decoded(raw: bytes, kind: str, into: type[T]) -> _Page[T]:
+    try:
+        return _decoder(cast("Hashable", into)).decode(raw)
+    except msgspec.ValidationError:
+        # One object does not fit: it is worth a second look to name it.
+        for item in _decoder(cast("Hashable", dict)).decode(raw).items:
+            record_of(item, kind, into)
+        raise
 
 
 def _complete(items: list[Any], resource: Resource) -> Iterator[Any]:

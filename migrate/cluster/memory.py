@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from migrate.cluster import rules
+from migrate.cluster.decoding import decoded
 from migrate.cluster.port import Cluster, JsonPatch
 from migrate.cluster.resources import Resource, is_name, resource_of
 from migrate.errors import ConflictError, InvalidError, NotFoundError
@@ -78,7 +79,7 @@ class MemoryCluster:
         own = ((key, raw) for key, raw in sorted(stored.items()) if raw and selects(raw))
         mine = (pair for pair in own if not namespace or pair[0].startswith(inside))
         others = self._others(resource, stored, namespace, selector)
-        return (msgspec.json.decode(raw, type=into) for _, raw in merge(mine, others))
+        return (decoded(raw, kind, into) for _, raw in merge(mine, others))
 
     def create(self, manifest: Manifest) -> Manifest:
         """Create and return the object; see the port."""

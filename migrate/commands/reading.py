@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
 from migrate.catalog.fingerprints import SCHEMA_FACTS
+from migrate.cluster.decoding import record_of
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
 from migrate.kserve import terms
@@ -108,7 +108,7 @@ def _service(cluster: Cluster, ref: ObjectRef) -> InferenceService:
     manifest = get_or_none(cluster, ref)
     if manifest is None:
         raise BlockedError(f"{ref}: there is none in {cluster.name}", "kubectl get isvc -A")
-    return msgspec.convert(manifest, InferenceService)
+    return record_of(manifest, ref.kind, InferenceService)
 
 
 def _workload(cluster: Cluster, service: InferenceService, config: Config) -> Workload | None:
@@ -118,7 +118,7 @@ def _workload(cluster: Cluster, service: InferenceService, config: Config) -> Wo
     former = replace(ref, name=f"{service.metadata.name}-predictor-default")
     kind = Deployment if ref.kind == terms.DEPLOYMENT else KnativeService
     found = (get_or_none(cluster, one) for one in (former, ref))
-    return next((msgspec.convert(one, kind) for one in found if one), None)
+    return next((record_of(one, ref.kind, kind) for one in found if one), None)
 
 
 def running_release(cluster: Cluster, namespace: str, kserve_version: str) -> Release | None:

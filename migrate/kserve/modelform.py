@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from migrate.kserve import terms
 from migrate.kserve.building import (
@@ -29,7 +30,7 @@ from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.resolution import SERVER, Resolution, Verdict
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.kserve.selection import Wish, select, unfit_though_named
+from migrate.kserve.selection import Wish, lowest_protocol_name, select, unfit_though_named
 from migrate.kserve.servers import Prepared, prepared, server_of
 from migrate.kserve.services import InferenceService, Model
 from migrate.kserve.tags import Tagged, is_gpu, server_for_tag, tagged
@@ -132,8 +133,19 @@ def _resolved(service: InferenceService, chosen: Chosen, config: Config) -> Reso
         workers=workers,
         rules=names,
         reported=chosen.seen if rules.reports_runtime else None,
-        protocol=ready.model.protocol_version,
+        held=_held(service, chosen),
     )
+
+
+def _held(service: InferenceService, chosen: Chosen) -> InferenceService:
+    model, runtime = chosen.prepared.model, chosen.runtime
+    protocol = model.protocol_version
+    if protocol is None:
+        protocol = lowest_protocol_name(runtime)
+    changed = replace(model, runtime=runtime.name, protocol_version=protocol)
+    predictor = replace(service.spec.predictor, model=changed)
+    spec = replace(service.spec, predictor=predictor)
+    return replace(service, metadata=chosen.prepared.metadata, spec=spec)
 
 
 def _tags(image: Tagged, ready: Prepared) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import msgspec
 from migrate.kserve.building import Pod
 from migrate.kserve.predictors import Entry
 from migrate.kserve.runtimes import Runtime
+from migrate.kserve.services import InferenceService
 
 SERVER = "server: "
 """How the rule that names a server begins."""
@@ -39,6 +40,8 @@ class Resolution(msgspec.Struct, frozen=True):
     decides, ``runtime`` the runtime, where one does. ``pod`` is what the pods are made of,
     and ``workers`` those of a model on many nodes, where a runtime decides. ``rules`` name
     the rules that decided. ``reported`` is the runtime that the status names (0.16 on).
+    ``held`` is the service as KServe holds it in memory then: what is merged over it is merged
+    over the runtime's name, its protocol and the defaults of its server, too.
     """
 
     image: str | None
@@ -50,7 +53,7 @@ class Resolution(msgspec.Struct, frozen=True):
     workers: Pod | None = None
     rules: tuple[str, ...] = ()
     reported: Runtime | None = None
-    protocol: str | None = None
+    held: InferenceService | None = None
 
     @property
     def server(self) -> str:

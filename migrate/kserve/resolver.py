@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
-from migrate.kserve.canaries import Canaried, canaries_of
+from migrate.kserve.canaries import canaries_of
 from migrate.kserve.config import Config
 from migrate.kserve.containers import Container
 from migrate.kserve.legacy import is_unmarked, resolve_framework
@@ -150,8 +150,19 @@ def _custom(service: InferenceService, rules: Rules) -> Resolution:
 
 
 def resolve_canaries(service: InferenceService, config: Config) -> dict[str, Resolution]:
-    """Tell what each canary of ``spec.canary`` gets, by its name; 0.20 in Standard mode only."""
+    """Tell what each canary of ``spec.canary`` gets, by its name; 0.20 in Standard mode only.
+
+    ``reconcileCanaryDeployments`` in ``components/predictor.go`` of 0.20.0: they come after the
+    predictor itself, one after the other, and the first that fails keeps the rest from it.
+    """
     if not config.rules.canaries or mode_of(service, config.mode, config.rules) != terms.STANDARD:
         return {}
-    found: list[Canaried] = canaries_of(service)
-    return {one.name: resolve(one.service, config) for one in found}
+    stable = resolve(service, config)
+    found: dict[str, Resolution] = {}
+    if stable.image is None:
+        return {}
+    for one in canaries_of(stable.held or service):
+        found[one.name] = resolve(one.service, config)
+        if found[one.name].image is None:
+            break
+    return found

@@ -148,6 +148,11 @@ def lowest_protocol(runtime: Runtime) -> int:
     return min(found, default=len(ranks))
 
 
+def lowest_protocol_name(runtime: Runtime) -> str:
+    """Return a runtime's lowest protocol; "" where it lists none that KServe knows."""
+    return dict(enumerate(_PROTOCOLS)).get(lowest_protocol(runtime), "")
+
+
 def priority(runtime: Runtime, format_: str) -> int | None:
     """Return the priority for a format: that of its first entry, whatever its version."""
     found = (f for f in runtime.spec.supported_model_formats or () if f.name == format_)
