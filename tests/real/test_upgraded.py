@@ -31,7 +31,7 @@ def test_unconverted_services(
     _a_new_repository_moves_and_comes_back(world, before, controller)
     _the_pin_keeps_another_tag_away(world, before)
     _a_pin_cannot_be_moved_without_a_conversion(world)
-    _a_converted_service_is_not_called_unchanged(world)
+    _a_converted_service_is_told_by_its_runtime(world)
 
 
 def _a_new_repository_moves_and_comes_back(world: World, before: object, controller: str) -> None:
@@ -61,12 +61,12 @@ def _a_pin_cannot_be_moved_without_a_conversion(world: World) -> None:
     assert "converts a service" in done.stderr
 
 
-def _a_converted_service_is_not_called_unchanged(world: World) -> None:
+def _a_converted_service_is_told_by_its_runtime(world: World) -> None:
     world.add(world.namespaces[0], "modern", "sklearn")
     assert "model" in world.services()[f"{world.namespaces[0]}/modern"]["predictor"]
     wanted = f"sklearn={REPOSITORY}:v0.7.0"
     plan = json.loads(kmigrate(world.kserve.admin, "plan", "--set", wanted, "-o", "json").stdout)
     row = next(r for r in plan["plan"]["forecast"] if r["service"]["name"] == "modern")
-    assert (row["outlook"], row["afterPlan"]) == ("cannot tell", None)
-    assert row["now"] == world.images()[world.workload(0, "modern")]
-    assert "KM203" in {finding["code"] for finding in plan["plan"]["findings"]}
+    runs = world.images()[world.workload(0, "modern")]
+    assert (row["outlook"], row["afterPlan"], row["now"]) == ("unchanged", runs, runs)
+    assert "ClusterServingRuntime kserve-sklearnserver" in row["reason"]
