@@ -64,7 +64,7 @@ def check_(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Find what is wrong with the images that services get, and what will be.
+    """Find what is wrong with serving images, or will be.
 
     Each finding has a stable code; docs/findings.md tells what each means, why
     it matters, and how to fix it.

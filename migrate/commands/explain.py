@@ -39,7 +39,7 @@ def explain_(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Say which image, arguments and variables a service gets, and why.
+    """Say what image and arguments a service gets, and why.
 
     It shows what runs now, what would run after the next reconcile, and the
     chain of reasons: each runtime that was looked at, the rule that decided,

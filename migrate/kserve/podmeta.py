@@ -36,10 +36,7 @@ def pod_labels(
     hidden: frozenset[str],
 ) -> Texts:
     """Return the labels of the pods: of the runtime, the service, the predictor, later first."""
-    own = predictor.labels if rules.predictor_metadata else None
-    below = runtime if rules.runtime_metadata else None
-    merged = {**(below or {}), **(meta.labels or {}), **(own or {})}
-    return {key: value for key, value in merged.items() if key not in hidden}
+    return _merged(runtime, meta.labels, predictor.labels, rules, hidden)
 
 
 def pod_annotations(
@@ -50,7 +47,17 @@ def pod_annotations(
     hidden: frozenset[str],
 ) -> Texts:
     """Return the annotations of the pods, in the same order, without those that are hidden."""
-    own = predictor.annotations if rules.predictor_metadata else None
+    return _merged(runtime, meta.annotations, predictor.annotations, rules, hidden)
+
+
+def _merged(
+    runtime: Texts | None,
+    service: Texts | None,
+    predictor: Texts | None,
+    rules: Rules,
+    hidden: frozenset[str],
+) -> Texts:
     below = runtime if rules.runtime_metadata else None
-    merged = {**(below or {}), **(meta.annotations or {}), **(own or {})}
+    above = predictor if rules.predictor_metadata else None
+    merged = {**(below or {}), **(service or {}), **(above or {})}
     return {key: value for key, value in merged.items() if key not in hidden}

@@ -15,6 +15,8 @@ from migrate.kserve.services import InferenceService, framework_of
 from migrate.objects import Json, Manifest, canonical, printable
 
 SERVICE = "the service"
+RUNTIME = "the runtime"
+KSERVE = "KServe"
 
 
 class Origin(msgspec.Struct, frozen=True, rename="camel"):
@@ -36,8 +38,8 @@ class Made:
         runtime = found.runtime
         self._base = base_container(runtime, rules) if runtime else Container()
         self._own = service.spec.predictor.model or framework_of(service) or Container()
-        self._runtime = str(runtime.ref) if runtime else "KServe"
-        self._server = f"KServe's defaults for {found.server}" if found.server else "KServe"
+        self._runtime = RUNTIME if runtime else KSERVE
+        self._server = f"KServe's defaults for {found.server}" if found.server else KSERVE
         self._is_legacy = runtime is None
 
     def arguments(self) -> Iterator[Origin]:
@@ -46,7 +48,7 @@ class Made:
         base = [(text, self._runtime) for text in self._base.args or ()]
         own = [(text, SERVICE) for text in self._own.args or ()]
         if self._is_legacy:
-            base = [(text, "KServe") for text in args[: len(args) - len(own)]]
+            base = [(text, KSERVE) for text in args[: len(args) - len(own)]]
         written = [*base, *own]
         for at, value in enumerate(args):
             template, source = written[at] if at < len(written) else (value, self._server)
@@ -64,7 +66,7 @@ class Made:
         if name in own:
             return f"{SERVICE}, over {self._runtime}" if name in base else SERVICE
         if name not in base:
-            return "KServe" if name == "INFERENCE_SERVICE_NAME" else self._server
+            return KSERVE if name == "INFERENCE_SERVICE_NAME" else self._server
         template, value = (side.get("value", "") for side in (base[name], item))
         if template == value or "{{" in template:
             return _filled(self._runtime, template, value)

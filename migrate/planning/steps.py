@@ -41,6 +41,10 @@ def steps(
     yield Step("form", _form(form, config), f"{_API}/predictor.go")
     if found.runtime is not None:
         yield from _from_runtime(service, config, found)
+    for part in ("transformer", "explainer"):
+        if getattr(service.spec, part) is not None:
+            text = "not affected: neither runtimes nor predictors decide about its image"
+            yield Step(part, text, f"{_CONTROLLER.rpartition('/')[0]}/components/{part}.go")
     yield Step("image", found.reason, _UTILS if found.runtime else _PREDICTOR)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from migrate.planning.explanation import Container, Explanation, Outcome
 from migrate.planning.origins import Origin
@@ -64,10 +65,13 @@ def _container(container: Container) -> Iterator[str]:
 
 
 def _texts(title: str, texts: Sequence[Origin]) -> Iterator[str]:
-    for at, text in enumerate(texts):
-        yield f"  {title if not at else '':<10} {text.value}"
-        if text.source:
-            yield f"  {'':<12} from {text.source}"
+    label = title
+    for source, group in groupby(texts, key=lambda text: text.source):
+        for text in group:
+            yield f"  {label:<10} {text.value}"
+            label = ""
+        if source:
+            yield f"  {'':<12} from {source}"
 
 
 def _changes(told: Explanation) -> Iterator[str]:

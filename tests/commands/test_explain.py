@@ -20,7 +20,8 @@ def test_tells_what_runs_what_would_run_and_why(capsys: pytest.CaptureFixture[st
     assert "kserve/sklearnserver:v0.15.2" in now
     told, _, why = rest.partition("Why")
     assert "registry.example.com/ml/sklearnserver:v0.15.2-py311" in told
-    assert "from ServingRuntime fraud/kserve-sklearnserver" in told
+    assert "runtime:   ServingRuntime fraud/kserve-sklearnserver" in told
+    assert "from the runtime" in told
     assert "It differs from what runs now in: image, args, env" in told
     assert "auto-selected: the only one of the namespace" in " ".join(why.split())
     assert "it does not serve protocol v1" in why
