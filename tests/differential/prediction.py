@@ -121,16 +121,19 @@ def _judged(case: Case, name: str, posted: Json, one: Json) -> Iterator[Mismatch
     yield from _runtime(name, resolution, one)
     workloads = {item["name"]: item for item in one["workloads"]}
     failed, at = one["failed"], case.workload_name(service)
-    if failed and _REFUSED.search(failed["message"]):
-        return  # by the API server or the webhook: nobody sees what KServe decided
     found = workloads.get(at)
+    # By the API server or the webhook: nobody sees what KServe decided.
+    refused = bool(failed and _REFUSED.search(failed["message"]))
+    if found is None and refused:
+        return
     if (resolution.image is None) is (found is not None):
         told = resolution.image if resolution.image is not None else "no workload"
         yield Mismatch(name, at, told, failed or list(workloads), resolution.reason)
     elif found is not None:
         yield from _workload(case, name, service, resolution, found)
-        yield from _workers(case, name, service, resolution, workloads)
-        yield from _canaries(case, name, service, workloads)
+        if not refused:
+            yield from _workers(case, name, service, resolution, workloads)
+            yield from _canaries(case, name, service, workloads)
 
 
 _REFUSED = re.compile(
