@@ -7,7 +7,7 @@ FLAGS ?=
 SEED ?= 1
 CLUSTERS ?= 20
 
-.PHONY: help demo test lint programs unit real kill releases differential cluster docs clean
+.PHONY: help demo test lint programs unit real kill releases claims differential cluster docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ kill: programs ## kill kmigrate at every request, on real controllers (about ten
 
 releases: programs ## the testbed with each of the thirteen releases (builds all of them)
 	KMIGRATE_TESTBED_ALL=1 $(BIN)/pytest -q tests/testbed/test_releases.py
+
+claims: programs ## what KServe really does, on every release (builds all; half an hour)
+	KMIGRATE_TESTBED_ALL=1 $(BIN)/pytest -q tests/real -k "claims or explain"
 
 differential: $(VENV)/dev ## predictions against a live controller: KSERVE=0.15.2 SEED=7 CLUSTERS=50
 	$(BIN)/python -m tests.differential --kserve $(KSERVE) --seed $(SEED) --clusters $(CLUSTERS)

@@ -66,6 +66,7 @@ PROGRAMS: dict[str, Program] = {
     "kubectl": _kubernetes("kubectl", 49),
     "knative-controller": _knative("controller", 89),
     "knative-autoscaler": _knative("autoscaler", 4),
+    "knative-webhook": _knative("webhook", 4),
     **{f"kserve-manager-{release}": _kserve(release) for release in RELEASES},
 }
 
