@@ -17,6 +17,7 @@ from migrate.kserve.legacy import is_unmarked, resolve_framework
 from migrate.kserve.modelform import resolve_model
 from migrate.kserve.modes import mode_of
 from migrate.kserve.predictors import PredictorsError
+from migrate.kserve.refusals import refused_write
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import (
@@ -68,6 +69,8 @@ def _by_form(service: InferenceService, config: Config) -> Resolution:
     if is_unmarked(service) and rules.converts_on_write:
         # The write of the finalizer goes through the webhook, and the rest follows its answer.
         service = admitted(service, config)
+        if reason := refused_write(service, config):
+            return _broken(f"its finalizer cannot be written: {reason}")
     form = form_of(service)
     if form.kind is FormKind.SEVERAL:
         return Resolution(None, Verdict.CANNOT_TELL, "its predictor says twice what to run")

@@ -84,6 +84,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it stores Standard and Knative for the old words."""
     refuses_pythonpath: bool = False
     """Whether an env variable PYTHONPATH is refused, in services and in runtimes."""
+    refuses_container_name: bool = False
+    """Whether a service whose model's container has a name is refused."""
     judges_runtimes: bool = False
     """Whether a webhook looks at runtimes: priorities that clash, and worker specs."""
 

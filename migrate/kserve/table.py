@@ -141,6 +141,8 @@ _0_15 = msgspec.structs.replace(
 _0_16 = msgspec.structs.replace(
     _0_15,
     name="0.16",
+    # validatePredictor in inference_service_validation.go of 0.16.0.
+    refuses_container_name=True,
     reports_runtime=True,
     mig_is_gpu=True,
     keeps_digest=True,

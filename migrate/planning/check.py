@@ -15,6 +15,7 @@ from migrate.planning.findings import SEVERITY
 from migrate.planning.forecast import configured
 from migrate.planning.lint_runtimes import RUNTIMES
 from migrate.planning.lint_services import SERVICES
+from migrate.planning.lint_writes import WRITES
 from migrate.planning.plan import Finding, Severity
 from migrate.planning.scene import Scene
 from migrate.planning.snapshot import Snapshot
@@ -45,7 +46,7 @@ def check(
     """
     refuse_unknown(suppressed)
     scene = _scene(snapshot, target, namespace)
-    found = [one for lint in (*RUNTIMES, *SERVICES) for one in lint(scene)]
+    found = [one for lint in (*RUNTIMES, *SERVICES, *WRITES) for one in lint(scene)]
     kept = [one for each in found if (one := _less(each, frozenset(suppressed))) is not None]
     order = list(Severity)
     kept.sort(key=lambda f: (order.index(f.severity), f.code, f.text))

@@ -9,17 +9,18 @@ from migrate.kserve import terms
 from migrate.kserve.containers import Container
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.problems import Problem, ProblemKind
+from migrate.kserve.refusals import sets_pythonpath
 from migrate.kserve.rules import Rules, ServerBy
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.servers import server_of
-from migrate.kserve.services import FormKind, form_of
+from migrate.kserve.services import form_of
 from migrate.kserve.stock import stock_runtimes
 from migrate.kserve.tags import server_named
 from migrate.objects import canonical
 from migrate.planning import findings as codes
 from migrate.planning.checks import uncertain
 from migrate.planning.findings import finding
-from migrate.planning.lint_services import secret_names
+from migrate.planning.lint_writes import secret_names
 from migrate.planning.plan import Finding
 from migrate.planning.scene import Scene
 
@@ -157,29 +158,15 @@ def malformed(scene: Scene) -> Iterator[Finding]:
 def runtime_variables(scene: Scene) -> Iterator[Finding]:
     """Find credentials in runtimes, and variables that the release refuses."""
     for runtime in scene.runtimes:
-        env = [item for c in runtime.spec.containers or () for item in c.env or ()]
+        containers = runtime.spec.containers or []
+        env = [item for c in containers for item in c.env or ()]
         if names := secret_names(env):
             text = f"variables that look like credentials: {', '.join(names)}"
             fix = "keep it in a Secret: valueFrom.secretKeyRef"
             yield finding(codes.CREDENTIAL, text, fix, [runtime.ref])
-        if scene.rules.refuses_pythonpath and any(e.get("name") == "PYTHONPATH" for e in env):
+        if scene.rules.refuses_pythonpath and any(map(sets_pythonpath, containers)):
             text = f"{runtime.ref} sets PYTHONPATH: this release refuses any write to it"
             yield finding(codes.PYTHONPATH, text, "build it into the image", [runtime.ref])
-
-
-def refused_services(scene: Scene) -> Iterator[Finding]:
-    """Find services whose next write is refused for a variable."""
-    if not scene.rules.refuses_pythonpath:
-        return
-    refs = []
-    for service, _ in scene.resolved:
-        model, form = service.spec.predictor.model, form_of(service)
-        env = (model.env if model is not None and form.kind is FormKind.MODEL else None) or ()
-        if any(item.get("name") == "PYTHONPATH" for item in env):
-            refs.append(service.ref)
-    if refs:
-        text = "they set PYTHONPATH: this release refuses any write to them"
-        yield finding(codes.PYTHONPATH, text, "build it into the image", refs)
 
 
 RUNTIMES: tuple[Lint, ...] = (
@@ -190,5 +177,4 @@ RUNTIMES: tuple[Lint, ...] = (
     lost_defaults,
     malformed,
     runtime_variables,
-    refused_services,
 )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from migrate.kserve import terms
-from migrate.kserve.credentials import looks_like_credential
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.modelform import wish_of
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.selection import select
-from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
+from migrate.kserve.services import InferenceService
 from migrate.kserve.stock import names_the_model, server_name, servers_that_want_a_name
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
@@ -22,7 +21,8 @@ from migrate.planning.scene import Scene
 Lint = Callable[[Scene], Iterator[Finding]]
 
 
-def _grouped(found: Iterable[tuple[str, ObjectRef]]) -> dict[str, list[ObjectRef]]:
+def grouped(found: Iterable[tuple[str, ObjectRef]]) -> dict[str, list[ObjectRef]]:
+    """Return the objects of which the same is said, together."""
     groups: dict[str, list[ObjectRef]] = {}
     for text, ref in found:
         groups.setdefault(text, []).append(ref)
@@ -33,11 +33,11 @@ def failing(scene: Scene) -> Iterator[Finding]:
     """Find services that KServe fails to reconcile, or gives an image that nobody can pull."""
     broken = list(scene.with_verdict(Verdict.BROKEN))
     without = [(s, r) for s, r in broken if r.rules[:1] in _WITHOUT]
-    for text, refs in _grouped((_untold(s, r, scene), s.ref) for s, r in without).items():
+    for text, refs in grouped((_untold(s, r, scene), s.ref) for s, r in without).items():
         fix = "kmigrate explain NAMESPACE/NAME shows every runtime and why it does not fit"
         yield finding(codes.NO_RUNTIME, text, fix, refs)
     others = ((_failure(r), s.ref) for s, r in broken if r.rules[:1] not in _WITHOUT)
-    for text, refs in _grouped(others).items():
+    for text, refs in grouped(others).items():
         yield finding(codes.FAILING, text, "kmigrate explain NAMESPACE/NAME", refs)
 
 
@@ -76,7 +76,7 @@ def _failure(found: Resolution) -> str:
 def untold(scene: Scene) -> Iterator[Finding]:
     """Find services of which nothing can be told."""
     cannot = ((r.reason, s.ref) for s, r in scene.with_verdict(Verdict.CANNOT_TELL))
-    for reason, refs in _grouped(cannot).items():
+    for reason, refs in grouped(cannot).items():
         yield finding(codes.CANNOT_TELL, reason, objects=refs)
 
 
@@ -88,7 +88,7 @@ def time_bombs(scene: Scene) -> Iterator[Finding]:
         now = images.get(scene.world.workload(service.ref, images))
         if found.image and now is not None and now != found.image:
             moved.append((f"{now} becomes {found.image} at their next reconcile", service.ref))
-    for text, refs in _grouped(moved).items():
+    for text, refs in grouped(moved).items():
         yield finding(codes.CHANGES_ANYWAY, text, "kmigrate explain NAMESPACE/NAME", refs)
 
 
@@ -105,7 +105,7 @@ def served_as_model(scene: Scene) -> Iterator[Finding]:
         texts = [*container.get("command", ()), *container.get("args", ())]
         if not any(names_the_model(text) or "--model_name" in text for text in texts):
             nameless.append((str(found.runtime.ref), service.ref))
-    for runtime, refs in _grouped(nameless).items():
+    for runtime, refs in grouped(nameless).items():
         text = f'{runtime} gives no --model_name: their model is served as "model"'
         yield finding(codes.SERVED_AS_MODEL, text, "add --model_name={{.Name}} to its args", refs)
 
@@ -119,7 +119,7 @@ def mangled(scene: Scene) -> Iterator[Finding]:
         before = (model.image if model else None) or (base.image if base else None)
         if before and found.image and _is_mangled(before, found):
             spoilt.append((f"{before} becomes {found.image}", service.ref))
-    for text, refs in _grouped(spoilt).items():
+    for text, refs in grouped(spoilt).items():
         fix = "take runtimeVersion away, or name the image without port and digest"
         yield finding(codes.MANGLED, text, fix, refs)
 
@@ -149,7 +149,7 @@ def pinned(scene: Scene) -> Iterator[Finding]:
         if found.image and base.image and found.image != base.image:
             text = f"runtimeVersion makes {found.image} of {base.image}"
             over.append((f"{found.runtime.ref if found.runtime else ''}: {text}", service.ref))
-    for text, refs in _grouped(over).items():
+    for text, refs in grouped(over).items():
         yield finding(codes.PIN_OVER_RUNTIME, text, "take runtimeVersion away", refs)
 
 
@@ -168,55 +168,9 @@ def captured(scene: Scene) -> Iterator[Finding]:
         is_copy = runtime.name in scene.config.runtimes.of("")
         if is_copy and without is not None and without.name != runtime.name:
             taken.append((f"{runtime.ref} takes them from {without.ref}", service.ref))
-    for text, refs in _grouped(taken).items():
+    for text, refs in grouped(taken).items():
         fix = "copy that runtime into the namespace, too, or turn autoSelect off in the copy"
         yield finding(codes.CAPTURED, text, fix, refs)
-
-
-def unconverted(scene: Scene) -> Iterator[Finding]:
-    """Find services in the framework form that would lose their image on 0.10."""
-    if not (scene.rules.converts_on_write and scene.rules.predictors_read):
-        return
-    refs = [s.ref for s, _ in scene.resolved if form_of(s).kind is FormKind.FRAMEWORK]
-    refs = [ref for ref in refs if not _own_image(scene.world.services[ref])]
-    if refs:
-        text = "they are stored in the framework form: KServe 0.10 gives them no image"
-        fix = "write each of them back once, before the upgrade: the webhook converts it"
-        yield finding(codes.UNCONVERTED, text, fix, refs)
-
-
-def _own_image(service: InferenceService) -> bool:
-    spec = framework_of(service)
-    return spec is not None and bool(spec.image)
-
-
-def not_updated(scene: Scene) -> Iterator[Finding]:
-    """Find services that nothing reconciles while they are ready."""
-    if not scene.rules.may_skip:
-        return
-    key = terms.DISABLE_AUTO_UPDATE
-    refs = [s.ref for s, _ in scene.resolved if s.metadata.annotation(key) == "true"]
-    if refs:
-        text = f"{key}: while Ready they are not reconciled, and take up everything when not"
-        yield finding(codes.NO_AUTO_UPDATE, text, objects=refs)
-
-
-def credentials(scene: Scene) -> Iterator[Finding]:
-    """Find services with a literal that looks like a credential in a variable."""
-    for service, _ in scene.resolved:
-        predictor = service.spec.predictor
-        specs = [predictor.model, framework_of(service), *(predictor.containers or ())]
-        env = (item for spec in specs if spec is not None for item in spec.env or ())
-        if names := secret_names(env):
-            fix = "keep it in a Secret: valueFrom.secretKeyRef"
-            text = f"variables that look like credentials: {', '.join(names)}"
-            yield finding(codes.CREDENTIAL, text, fix, [service.ref])
-
-
-def secret_names(env: Iterable[dict[str, object]]) -> list[str]:
-    """Return the names of the variables whose literal looks like a credential."""
-    pairs = ((str(item.get("name", "")), str(item.get("value") or "")) for item in env)
-    return sorted({name for name, value in pairs if value and looks_like_credential(name, value)})
 
 
 SERVICES: tuple[Lint, ...] = (
@@ -227,7 +181,4 @@ SERVICES: tuple[Lint, ...] = (
     mangled,
     pinned,
     captured,
-    unconverted,
-    not_updated,
-    credentials,
 )

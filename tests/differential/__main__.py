@@ -1,47 +1,29 @@
 """Fresh clusters before the real controller, held against what kmigrate predicts of them."""
 
 import argparse
-import importlib
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol, cast
 
 from tests.differential.generator import clusters
 from tests.differential.live import Asker
-from tests.differential.shapes import Cluster, Verdict
+from tests.differential.prediction import Mismatch, mismatches
+from tests.differential.shapes import Cluster
 from tests.differential.shrink import readable_diff, shrink
+from tests.differential.tally import hits
 from tests.testbed.kserve import KServe
 from tests.testbed.releases import RELEASES
 
-_PREDICTION = "tests.differential.prediction"
 # With no fault in n trials, a fault in more than 3/n of all is unlikely (5 in 100).
 _RULE_OF_THREE = 3
-
-
-class Mismatch(Protocol):
-    """Where a prediction and the controller differ about a service."""
-
-    service: str
-    field: str
-    predicted: object
-    found: object
-
-
-class Prediction(Protocol):
-    """What is held against the controller; ``hits`` counts which rules decided."""
-
-    def mismatches(self, cluster: Cluster, verdict: Verdict) -> list[Mismatch]: ...
-
-    def hits(self, cluster: Cluster, verdict: Verdict) -> Counter[str]: ...
 
 
 class Comparison:
     """Clusters asked about one after the other, and what was found by it."""
 
-    def __init__(self, asker: Asker, prediction: Prediction) -> None:
-        self._asker, self._prediction = asker, prediction
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
         self.services = 0
         self.hits: Counter[str] = Counter()
         self.wrong: list[tuple[Cluster, Mismatch]] = []
@@ -50,9 +32,9 @@ class Comparison:
         """Ask the controller about one cluster; print where the prediction differs."""
         verdict = self._asker.ask(cluster)
         self.services += len(verdict.get("services", {}))
-        if hasattr(self._prediction, "hits") and "crashed" not in verdict:
-            self.hits += self._prediction.hits(cluster, verdict)
-        for mismatch in self._prediction.mismatches(cluster, verdict):
+        if "crashed" not in verdict:
+            self.hits += hits(cluster, verdict)
+        for mismatch in mismatches(cluster, verdict):
             print(f"seed {cluster['seed']}, cluster {cluster['index']}: {mismatch}")
             print(readable_diff(mismatch.predicted, mismatch.found), flush=True)
             self.wrong.append((cluster, mismatch))
@@ -72,7 +54,7 @@ class Comparison:
 
     def _is_wrong(self, cluster: Cluster, mismatch: Mismatch) -> bool:
         verdict = self._asker.ask(cluster)
-        found = self._prediction.mismatches(cluster, verdict)
+        found = mismatches(cluster, verdict)
         return any(_same(one, mismatch) for one in found)
 
 
@@ -83,10 +65,8 @@ def _same(one: Mismatch, other: Mismatch) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare; returns 1 if there is any mismatch."""
     options = _parser().parse_args(arguments)
-    # Imported by its name, so that the harness can be used without what it judges.
-    prediction = cast("Prediction", importlib.import_module(_PREDICTION))
     with KServe(options.kserve) as kserve:
-        comparison = Comparison(Asker(kserve), prediction)
+        comparison = Comparison(Asker(kserve))
         for cluster in clusters(options.kserve, options.seed, options.clusters):
             comparison.ask(cluster)
         for cluster, mismatch in comparison.wrong[: options.shrink]:

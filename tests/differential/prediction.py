@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve, resolve_canaries
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.kserve.services import FormKind, InferenceService, form_of
+from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
 from migrate.kserve.workloads import workload_of
 from tests.differential.normal import container_of, plain, same_texts
@@ -84,32 +83,6 @@ def mismatches(cluster: Json, verdict: Json, rules: Rules | None = None) -> list
         if one["denied"] is None
         for found in _judged(case, name, posted, one)
     ]
-
-
-def hits(cluster: Json, verdict: Json) -> Counter[str]:
-    """Which rules decided how often: of admission, of the resolver, and of what was skipped."""
-    case = Case(cluster, verdict)
-    found: Counter[str] = Counter()
-    for _, posted, one in case.services():
-        if one["denied"] is not None:
-            found["refused by a webhook"] += 1
-            continue
-        service = service_of(one["stored"])
-        resolution = resolve(service, case.config)
-        form = form_of(service)
-        found[f"form: {form.kind.value} {form.format}".strip()] += 1
-        found[f"mode: {case.mode(service)}"] += 1
-        found[f"verdict: {resolution.verdict.value}"] += 1
-        found.update(resolution.rules)
-        found["workers"] += resolution.workers is not None
-        found["canaries"] += bool(resolve_canaries(service, case.config))
-        found["stored by the webhook in the model form"] += _is_converted(posted, service)
-    return found
-
-
-def _is_converted(posted: Json, stored: InferenceService) -> bool:
-    before = form_of(service_of(posted)).kind
-    return (before, form_of(stored).kind) == (FormKind.FRAMEWORK, FormKind.MODEL)
 
 
 def _judged(case: Case, name: str, posted: Json, one: Json) -> Iterator[Mismatch]:

@@ -16,8 +16,9 @@ import pytest
 from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Unset
 from migrate.kserve.table import rules_for
-from tests.differential.prediction import hits, mismatches
+from tests.differential.prediction import mismatches
 from tests.differential.record import FOLDER, header, load
+from tests.differential.tally import hits, refusals
 
 RELEASES = sorted(path.name.removesuffix(".jsonl.gz") for path in FOLDER.glob("*.jsonl.gz"))
 ASKED_FOR = {"0.7.0", "0.8.0", "0.9.0", "0.10.2", "0.11.2", "0.15.2", "0.16.0", "0.20.0"}
@@ -78,6 +79,19 @@ def test_hardly_anything_is_left_untold(release: str) -> None:
     """
     counted = sum((hits(cluster, verdict) for cluster, verdict in load(release)), Counter[str]())
     assert counted["verdict: cannot-tell"] <= 0.15 * header(release)["services"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_refusal_that_is_told_is_one(release: str) -> None:
+    """Not every refusal is told; but what is told to be refused, is, and most are told."""
+    told, denied = 0, 0
+    for cluster, verdict in load(release):
+        for refusal in refusals(cluster, verdict):
+            assert not refusal.told or refusal.denied, refusal
+            is_ours = "admission webhook" in (refusal.denied or "")
+            denied += is_ours and "autoscaler class type" not in (refusal.denied or "")
+            told += is_ours and bool(refusal.told)
+    assert told >= 0.75 * denied
 
 
 def _some(release: str) -> Iterator[tuple[Any, Any]]:

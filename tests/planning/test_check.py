@@ -101,8 +101,9 @@ CASES: list[tuple[str, str, tuple[InferenceService | Runtime, ...]]] = [
     ("KM411", "0.9.0", (service("old", sklearn={"runtimeVersion": "v0.7.0"}),)),
     ("KM412", "0.20.0", (runtime("path", container={
         "env": [{"name": "PYTHONPATH", "value": "/x"}]}),)),
-    ("KM412", "0.20.0", (CLUSTER, service("iris", model={
+    ("KM417", "0.20.0", (CLUSTER, service("iris", model={
         **SKLEARN, "env": [{"name": "PYTHONPATH", "value": "/x"}]}))),
+    ("KM417", "0.16.0", (CLUSTER, service("iris", model={**SKLEARN, "name": "kserve-container"}))),
     ("KM413", "0.15.2", (runtime("odd", container={"name": "other"}),)),
     ("KM413", "0.15.2", (runtime("empty", containers=[]),)),
     ("KM413", "0.9.0", (runtime("two", containers=[{"name": "a"}, {"name": "b"}]),)),
@@ -118,7 +119,7 @@ def test_finds(code: str, release: str, found: tuple[Any, ...]) -> None:
 
 
 def test_every_code_of_a_check_is_covered() -> None:
-    elsewhere = {"KM409", "KM415"}
+    elsewhere = {"KM409", "KM415", "KM416"}
     tried = {code for code, _, _ in CASES} | elsewhere
     assert {code for code in SEVERITY if code.startswith("KM4")} <= tried
 
@@ -173,6 +174,19 @@ def test_disable_auto_update_is_told_where_it_works() -> None:
     of = msgspec.convert(manifest, InferenceService)
     assert "KM409" in codes(checked(of, CLUSTER, release="0.16.0"))
     assert "KM409" not in codes(checked(of, CLUSTER, release="0.15.2"))
+
+
+def test_a_stored_mode_of_0_15_is_an_error_under_0_16_to_0_18() -> None:
+    manifest = {
+        "metadata": {"name": "iris", "namespace": "team"},
+        "spec": {"predictor": {"model": SKLEARN}},
+        "status": {"deploymentMode": "RawDeployment"},
+    }
+    of = msgspec.convert(manifest, InferenceService)
+    under = {release: checked(of, CLUSTER, target=release) for release in ("0.16.0", "0.18.1")}
+    assert all("KM416" in codes(made) for made in under.values())
+    assert "KM416" not in codes(checked(of, CLUSTER))
+    assert "KM416" not in codes(checked(of, CLUSTER, target="0.19.0"))
 
 
 def test_pytorch_of_0_7_has_no_image_under_0_8() -> None:

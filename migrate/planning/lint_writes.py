@@ -1,0 +1,88 @@
+"""What a check finds about writes to InferenceServices, and about what is written in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from migrate.kserve import terms
+from migrate.kserve.admission import admitted
+from migrate.kserve.credentials import looks_like_credential
+from migrate.kserve.refusals import refused_write
+from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
+from migrate.planning import findings as codes
+from migrate.planning.findings import finding
+from migrate.planning.lint_services import grouped
+from migrate.planning.plan import Finding
+from migrate.planning.scene import Scene
+
+Lint = Callable[[Scene], Iterator[Finding]]
+
+
+def unconverted(scene: Scene) -> Iterator[Finding]:
+    """Find services in the framework form that would lose their image on 0.10."""
+    if not (scene.rules.converts_on_write and scene.rules.predictors_read):
+        return
+    refs = [s.ref for s, _ in scene.resolved if form_of(s).kind is FormKind.FRAMEWORK]
+    refs = [ref for ref in refs if not _own_image(scene.world.services[ref])]
+    if refs:
+        text = "they are stored in the framework form: KServe 0.10 gives them no image"
+        fix = "write each of them back once, before the upgrade: the webhook converts it"
+        yield finding(codes.UNCONVERTED, text, fix, refs)
+
+
+def _own_image(service: InferenceService) -> bool:
+    spec = framework_of(service)
+    return spec is not None and bool(spec.image)
+
+
+def not_updated(scene: Scene) -> Iterator[Finding]:
+    """Find services that nothing reconciles while they are ready."""
+    if not scene.rules.may_skip:
+        return
+    key = terms.DISABLE_AUTO_UPDATE
+    refs = [s.ref for s, _ in scene.resolved if s.metadata.annotation(key) == "true"]
+    if refs:
+        text = f"{key}: while Ready they are not reconciled, and take up everything when not"
+        yield finding(codes.NO_AUTO_UPDATE, text, objects=refs)
+
+
+def stale_modes(scene: Scene) -> Iterator[Finding]:
+    """Find services whose stored mode this release does not understand."""
+    rules = scene.rules
+    if not rules.standard_words or rules.reads_old_mode_in_status:
+        return
+    old = terms.RAW_DEPLOYMENT
+    refs = [s.ref for s, _ in scene.resolved if s.status.deployment_mode == old]
+    if refs:
+        text = f"their status has the mode {old}: this release makes Knative Services of them"
+        fix = 'kubectl patch --subresource=status, deploymentMode: "Standard"'
+        yield finding(codes.STALE_MODE, text, fix, refs)
+
+
+def refused(scene: Scene) -> Iterator[Finding]:
+    """Find services to which this release refuses any write."""
+    told = ((s, refused_write(admitted(s, scene.config), scene.config)) for s, _ in scene.resolved)
+    for reason, refs in grouped((reason, s.ref) for s, reason in told if reason).items():
+        text = f"this release refuses any write to them: {reason}"
+        yield finding(codes.REFUSED_WRITE, text, "correct that in the same write", refs)
+
+
+def credentials(scene: Scene) -> Iterator[Finding]:
+    """Find services with a literal that looks like a credential in a variable."""
+    for service, _ in scene.resolved:
+        predictor = service.spec.predictor
+        specs = [predictor.model, framework_of(service), *(predictor.containers or ())]
+        env = (item for spec in specs if spec is not None for item in spec.env or ())
+        if names := secret_names(env):
+            fix = "keep it in a Secret: valueFrom.secretKeyRef"
+            text = f"variables that look like credentials: {', '.join(names)}"
+            yield finding(codes.CREDENTIAL, text, fix, [service.ref])
+
+
+def secret_names(env: Iterable[dict[str, object]]) -> list[str]:
+    """Return the names of the variables whose literal looks like a credential."""
+    pairs = ((str(item.get("name", "")), str(item.get("value") or "")) for item in env)
+    return sorted({name for name, value in pairs if value and looks_like_credential(name, value)})
+
+
+WRITES: tuple[Lint, ...] = (unconverted, not_updated, stale_modes, refused, credentials)
