@@ -28,6 +28,7 @@ from tests.differential.shapes import (
     key_of,
 )
 from tests.testbed.api import ApiError, basic_object
+from tests.testbed.install import knows
 from tests.testbed.kserve import KNATIVE, KServe
 from tests.testbed.waiting import wait_until
 
@@ -42,6 +43,14 @@ _REQUEST = re.compile(r"^\d+: [A-Z]+ \S+: ")
 
 class CrashedError(RuntimeError):
     """The manager ended while it was asked; the text is the beginning of its last words."""
+
+
+def storage_containers(kserve: KServe) -> list[Manifest]:
+    """What makes more URIs of models acceptable, as installed; nothing before 0.11."""
+    if not knows(kserve.api, "ClusterStorageContainer"):
+        return []
+    found = kserve.api.list(SERVING_ALPHA, "ClusterStorageContainer")
+    return [collect.stored_runtime(one) for one in found]
 
 
 class Asker:
@@ -60,6 +69,7 @@ class Asker:
         self._kinds = _runtime_kinds(kserve.release.version)
         for known in (*((SERVING_ALPHA, kind) for kind in self._kinds), (KNATIVE, "Service")):
             wait_until(partial(self._is_served, *known), _SECONDS, f"{known} to be served")
+        self._storage = storage_containers(kserve)
         self._clear()
 
     def ask(self, cluster: Cluster) -> Verdict:
@@ -88,7 +98,7 @@ class Asker:
         found = self._settled(namespaces, probes, log)
         services = collect.told(found, log.errors()) | refused
         told = {"config": self._settings.told(), "runtimes": runtimes, "services": services}
-        return {"release": cluster["release"], **names.back(told)}
+        return {"release": cluster["release"], "storage": self._storage, **names.back(told)}
 
     def _settled(self, namespaces: list[str], probes: Probes, log: ManagerLog) -> collect.Found:
         """Read when every service was reconciled and none of them is about to change its mind."""

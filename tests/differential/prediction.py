@@ -21,6 +21,7 @@ from migrate.kserve.resolver import resolve, resolve_canaries
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
+from migrate.kserve.storage import StorageContainer
 from migrate.kserve.table import rules_for
 from migrate.kserve.workloads import workload_of
 from tests.differential.normal import container_of, plain, same_texts
@@ -54,7 +55,9 @@ class Case:
         stored = [item["stored"] for item in verdict["runtimes"] if "stored" in item]
         runtimes = Runtimes(msgspec.convert(item, Runtime) for item in stored)
         data = {key: text for key, text in verdict["config"].items() if text is not None}
-        self.config = read_config(data, self.rules, runtimes, ())
+        # Where none are recorded, those installed add nothing to what the release takes.
+        storage = (msgspec.convert(item, StorageContainer) for item in verdict.get("storage", ()))
+        self.config = read_config(data, self.rules, runtimes, tuple(storage))
 
     def services(self) -> Iterator[tuple[str, Json, Json]]:
         for posted in self.cluster["services"]:
