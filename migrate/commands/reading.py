@@ -112,12 +112,13 @@ def _service(cluster: Cluster, ref: ObjectRef) -> InferenceService:
 
 
 def _workload(cluster: Cluster, service: InferenceService, config: Config) -> Workload | None:
-    """Return the workload under the name of this release, else under that of a former one."""
+    """Return the workload under the name that this release uses; some keep a former one."""
     mode = mode_of(service, config.mode, config.rules)
     ref = workload_of(service, mode, config.rules)
     former = replace(ref, name=f"{service.metadata.name}-predictor-default")
     kind = Deployment if ref.kind == terms.DEPLOYMENT else KnativeService
-    found = (get_or_none(cluster, one) for one in (former, ref))
+    names = (former, ref) if config.rules.keeps_old_name else (ref,)
+    found = (get_or_none(cluster, one) for one in names)
     return next((record_of(one, ref.kind, kind) for one in found if one), None)
 
 

@@ -46,6 +46,7 @@ _ESCAPES = {
     "+": "&#43;",
     "\0": "\N{REPLACEMENT CHARACTER}",
 }
+_SHOWN = 60
 _FIELDS = {
     "Name": "name",
     "Namespace": "namespace",
@@ -96,10 +97,16 @@ def _value(action: str, meta: Metadata) -> str:
     field = _FIELD.fullmatch(action)
     if field is None:
         if "`" not in action and action not in _BUILT_IN and _BAD.match(action):
-            raise PlaceholderError(f"{{{{{action}}}}} is no template")
-        raise UnknownPlaceholderError(f"{{{{{action}}}}}: only Go can tell what it gives")
+            raise PlaceholderError(f"{_shown(action)} is no template")
+        raise UnknownPlaceholderError(f"{_shown(action)}: only Go can tell what it gives")
     name, key, rest = field.groups("")
     return _escaped(_field(name, key, rest, meta))
+
+
+def _shown(action: str) -> str:
+    """Show the beginning of a placeholder: one that is not closed goes on to the next secret."""
+    begin = re.split(r'["\\\n,]', action)[0][:_SHOWN]
+    return f"{{{{{begin}}}}}" if begin == action else f"{{{{{begin}..."
 
 
 def _field(name: str, key: str, rest: str, meta: Metadata) -> str:

@@ -97,7 +97,7 @@ def _unservable(service: InferenceService, form: Form, config: Config) -> str:
     rules, predictor = config.rules, service.spec.predictor
     if form.kind is FormKind.NONE or not _knows(form, rules):
         # GetImplementation takes the first of an empty list.
-        return f"its predictor has nothing {rules.name} knows"
+        return f"its predictor has nothing that KServe {rules.name} knows"
     if reason := _not_standard(service, config):
         return reason
     if form.kind is FormKind.CUSTOM:

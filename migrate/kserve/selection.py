@@ -205,5 +205,5 @@ def _differences(runtime: Runtime, by: Runtime, wish: Wish, rules: Rules) -> Ite
 def _rule(scope: list[Runtime], wish: Wish, rules: Rules) -> str:
     where = "cluster" if scope[0].is_cluster else "namespace"
     if len(scope) == 1:
-        return f"the only one of the {where}"
+        return f"the only one of the {where} that fits"
     return f"first of the {where}: {_difference(scope[1], scope[0], wish, rules)}"

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from migrate.catalog.runtimes import stock
+from migrate.catalog.runtimes import releases, stock
 from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime, Runtimes
 
 _NAME_ARGUMENTS = ("--model_name", "--model-name")
@@ -16,13 +17,20 @@ _NAME_ARGUMENTS = ("--model_name", "--model-name")
 
 @functools.lru_cache(maxsize=4)
 def stock_runtimes(release: str) -> Mapping[str, Runtime]:
-    """Return what the manifests of a release ship, by name; the chart's where they do not."""
+    """Return what the manifests of a release ship, by name; the chart's where they do not.
+
+    A release newer than those known ships what the newest of them does, as far as we know.
+    """
     found = {}
-    for one in stock(release):
+    for one in stock(release) or (stock(releases()[-1]) if _is_newer(release) else ()):
         shipped = next((o for o in one.origins if o.origin == "manifest"), one.origins[0])
         meta = {"name": one.name, "annotations": shipped.annotations}
         found[one.name] = msgspec.convert({"metadata": meta, "spec": shipped.spec}, Runtime)
     return found
+
+
+def _is_newer(release: str) -> bool:
+    return parse_release(release) > parse_release(releases()[-1])
 
 
 def with_stock(runtimes: Runtimes, release: str) -> Runtimes:
@@ -47,13 +55,15 @@ def server_name(image: str) -> str:
 def servers_that_want_a_name(release: str) -> frozenset[str]:
     """Return the servers that serve every model as "model" where no argument names it.
 
-    They are those whose stock runtime gives ``--model_name={{.Name}}``.
+    They are KServe's own whose stock runtime gives ``--model_name={{.Name}}``: for a foreign one
+    the last part of its repository says too little.
     """
     containers = [
         container
         for runtime in stock_runtimes(release).values()
         for container in runtime.spec.containers or ()
         if any(names_the_model(arg) for arg in container.args or ())
+        and (container.image or "").startswith("kserve/")
     ]
     return frozenset(server_name(container.image or "") for container in containers) - {""}
 

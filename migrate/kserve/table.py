@@ -69,6 +69,8 @@ _0_9 = msgspec.structs.replace(
     unset_protocol=Unset.ANY,
     orders_by_age=True,
     server_by=ServerBy.NAME,
+    # component.go:49 of 0.9.0.
+    storage_prefixes=(*_0_8.storage_prefixes, "hdfs://", "webhdfs://"),
     overlay=Overlay.STRATEGIC,
     pod_fields=(*_POD_FIELDS, "volumes"),
     tag_rule=TagRule.LAST_TAG,
@@ -99,7 +101,6 @@ _0_11 = msgspec.structs.replace(
     unset_protocol=Unset.V1,
     orders_by_priority=True,
     torchserve_env=True,
-    storage_prefixes=(*_0_7.storage_prefixes, "hdfs://", "webhdfs://"),
     judges_storage=True,
     # components/predictor.go:176-185 of 0.11.2.
     base_by_name=True,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from migrate.errors import UsageError
+from migrate.errors import BlockedError, UsageError
 from migrate.kserve.releases import Release
 from migrate.kserve.stock import with_stock
-from migrate.kserve.table import rules_for
+from migrate.kserve.table import is_known, rules_for
 from migrate.objects import ObjectRef
 from migrate.planning.findings import SEVERITY
 from migrate.planning.forecast import configured
@@ -62,8 +62,13 @@ def check(
 def _scene(snapshot: Snapshot, target: Release | None, namespace: str) -> Scene:
     release = target or snapshot.release
     rules = rules_for(release) if release else None
+    if target is not None and not is_known(target):
+        raise UsageError(f"--target {target}: no release that is known", "0.7.0 to 0.20.0")
     if rules is None or release is None:
-        raise UsageError(f"--target {release}: no release that is known", "0.7.0 to 0.20.0")
+        raise BlockedError(
+            f"the release of KServe is not known: found {release or 'nothing that tells it'}",
+            "give --kserve-version X.Y.Z",
+        )
     if target is not None and target != snapshot.release:
         runtimes = with_stock(snapshot.runtimes, str(target))
         snapshot = snapshot.under(runtimes)

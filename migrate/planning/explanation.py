@@ -8,6 +8,7 @@ import msgspec
 
 from migrate.kserve.config import Config
 from migrate.kserve.containers import container_manifest
+from migrate.kserve.credentials import hidden_arguments
 from migrate.kserve.detection import Detected
 from migrate.kserve.modelform import wish_of
 from migrate.kserve.modes import mode_of
@@ -117,15 +118,15 @@ def _container(service: InferenceService, found: Resolution, rules: Rules) -> Co
     if found.pod is None:
         return Container(found.image)
     made = Made(service, found, rules)
-    command = tuple(found.pod.container.get("command", ()))
+    command = tuple(hidden_arguments(found.pod.container.get("command", ())))
     return Container(found.image, command, tuple(made.arguments()), tuple(made.variables()))
 
 
 def _plain(container: Manifest) -> Container:
     return Container(
         container.get("image", ""),
-        tuple(container.get("command", ())),
-        tuple(Origin(printable(arg)) for arg in container.get("args", ())),
+        tuple(hidden_arguments(container.get("command", ()))),
+        tuple(Origin(printable(arg)) for arg in hidden_arguments(container.get("args", ()))),
         tuple(Origin(shown_variable(item)) for item in container.get("env", ())),
     )
 

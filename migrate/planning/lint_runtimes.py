@@ -20,7 +20,7 @@ from migrate.objects import canonical
 from migrate.planning import findings as codes
 from migrate.planning.checks import uncertain
 from migrate.planning.findings import finding
-from migrate.planning.lint_writes import secret_names
+from migrate.planning.lint_writes import secrets_of
 from migrate.planning.plan import Finding
 from migrate.planning.scene import Scene
 
@@ -159,9 +159,8 @@ def runtime_variables(scene: Scene) -> Iterator[Finding]:
     """Find credentials in runtimes, and variables that the release refuses."""
     for runtime in scene.runtimes:
         containers = runtime.spec.containers or []
-        env = [item for c in containers for item in c.env or ()]
-        if names := secret_names(env):
-            text = f"variables that look like credentials: {', '.join(names)}"
+        if names := [name for one in containers for name in secrets_of(one)]:
+            text = f"in plain text, and looks like a credential: {', '.join(names)}"
             fix = "keep it in a Secret: valueFrom.secretKeyRef"
             yield finding(codes.CREDENTIAL, text, fix, [runtime.ref])
         if scene.rules.refuses_pythonpath and any(map(sets_pythonpath, containers)):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
-from migrate.kserve.credentials import looks_like_credential
+from migrate.kserve.containers import Container
+from migrate.kserve.credentials import secret_flags, secret_names
 from migrate.kserve.refusals import refused_write
 from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
 from migrate.planning import findings as codes
@@ -72,17 +73,20 @@ def credentials(scene: Scene) -> Iterator[Finding]:
     for service, _ in scene.resolved:
         predictor = service.spec.predictor
         specs = [predictor.model, framework_of(service), *(predictor.containers or ())]
-        env = (item for spec in specs if spec is not None for item in spec.env or ())
-        if names := secret_names(env):
+        if names := _secrets(spec for spec in specs if spec is not None):
             fix = "keep it in a Secret: valueFrom.secretKeyRef"
-            text = f"variables that look like credentials: {', '.join(names)}"
+            text = f"in plain text, and looks like a credential: {', '.join(names)}"
             yield finding(codes.CREDENTIAL, text, fix, [service.ref])
 
 
-def secret_names(env: Iterable[dict[str, object]]) -> list[str]:
-    """Return the names of the variables whose literal looks like a credential."""
-    pairs = ((str(item.get("name", "")), str(item.get("value") or "")) for item in env)
-    return sorted({name for name, value in pairs if value and looks_like_credential(name, value)})
+def _secrets(containers: Iterable[Container]) -> list[str]:
+    return [name for one in containers for name in secrets_of(one)]
+
+
+def secrets_of(container: Container) -> list[str]:
+    """Return the variables and flags of a container that look like credentials."""
+    arguments = [*(container.command or ()), *(container.args or ())]
+    return [*secret_names(container.env or ()), *secret_flags(arguments)]
 
 
 WRITES: tuple[Lint, ...] = (unconverted, not_updated, stale_modes, refused, credentials)

@@ -8,7 +8,7 @@ import msgspec
 
 from migrate.kserve.building import base_container
 from migrate.kserve.containers import Container
-from migrate.kserve.credentials import MASK, looks_like_credential
+from migrate.kserve.credentials import MASK, hidden_arguments, looks_like_credential
 from migrate.kserve.resolution import Resolution
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import InferenceService, framework_of
@@ -45,6 +45,7 @@ class Made:
     def arguments(self) -> Iterator[Origin]:
         """Yield the arguments: the runtime's come first, then the service's, then the server's."""
         args = self._container.get("args", ())
+        shown = hidden_arguments(args)
         base = [(text, self._runtime) for text in self._base.args or ()]
         own = [(text, SERVICE) for text in self._own.args or ()]
         if self._is_legacy:
@@ -52,7 +53,8 @@ class Made:
         written = [*base, *own]
         for at, value in enumerate(args):
             template, source = written[at] if at < len(written) else (value, self._server)
-            yield Origin(printable(value), _filled(source, template, value))
+            told = _filled(source, template, value) if shown[at] == value else source
+            yield Origin(printable(shown[at]), told)
 
     def variables(self) -> Iterator[Origin]:
         """Yield the variables with their values, those that look like credentials hidden."""
@@ -68,6 +70,8 @@ class Made:
         if name not in base:
             return KSERVE if name == "INFERENCE_SERVICE_NAME" else self._server
         template, value = (side.get("value", "") for side in (base[name], item))
+        if looks_like_credential(name, value):
+            return self._runtime
         if template == value or "{{" in template:
             return _filled(self._runtime, template, value)
         return f"{self._server}, over {self._runtime}"
@@ -87,6 +91,9 @@ def shown_variable(item: Manifest) -> str:
 
 
 def _from(source: Manifest) -> Manifest:
-    """Leave out the version of the object that a field is read from: the API server adds it."""
-    ref = source.get("fieldRef")
-    return {**source, "fieldRef": {"fieldPath": ref.get("fieldPath")}} if ref else source
+    """Leave out what the API server adds: an object's version, the divisor of a resource."""
+    told = {}
+    for kind, ref in source.items():
+        added = {"fieldRef": ("apiVersion", "v1"), "resourceFieldRef": ("divisor", "0")}.get(kind)
+        told[kind] = {k: v for k, v in ref.items() if (k, str(v)) != added} if added else ref
+    return told

@@ -23,7 +23,7 @@ def test_tells_what_runs_what_would_run_and_why(capsys: pytest.CaptureFixture[st
     assert "runtime:   ServingRuntime fraud/kserve-sklearnserver" in told
     assert "from the runtime" in told
     assert "It differs from what runs now in: image, args, env" in told
-    assert "auto-selected: the only one of the namespace" in " ".join(why.split())
+    assert "auto-selected: the only one of the namespace that fits" in " ".join(why.split())
     assert "it does not serve protocol v1" in why
     assert max(map(len, out.splitlines())) <= 80
 

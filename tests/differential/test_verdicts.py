@@ -47,7 +47,10 @@ RULES = (
     *("image: cpu-repository", "image: digest-kept", "workers", "canaries"),
     *("image: pin: all from the first colon", "mode: Knative", "mode: Standard"),
     *("image: pin: the last colon and the tag after it", "mode: ModelMesh"),
-    *(f"auto-selected: the only one of the {where}" for where in ("namespace", "cluster")),
+    *(
+        f"auto-selected: the only one of the {where} that fits"
+        for where in ("namespace", "cluster")
+    ),
     *(
         f"auto-selected: first of the {where}: {why}"
         for where in ("namespace", "cluster")
