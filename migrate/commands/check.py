@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -74,9 +75,11 @@ def check_(
     refuse_unknown(suppress)
     release = _release(target)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
-    found = read_snapshot(cluster, kserve_namespace, kserve_version)
+    found = read_snapshot(cluster, kserve_namespace, kserve_version, namespace)
     checked = check(found, release, namespace, suppress)
     _emit(checked, output, cluster.name)
+    if namespace and not found.services and not found.runtimes.of(namespace):
+        print(f"nothing of KServe was found in namespace {namespace}", file=sys.stderr)
     failing = [Severity.ERROR, *([Severity.WARNING] if fail_on is FailOn.WARNING else [])]
     return Exit.BLOCKED if any(checked.count(severity) for severity in failing) else Exit.OK
 

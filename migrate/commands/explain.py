@@ -13,6 +13,7 @@ from migrate.commands import flags, making
 from migrate.commands.flags import Form
 from migrate.commands.output import emit, emit_document
 from migrate.commands.reading import read_case
+from migrate.commands.runs import refuse_elsewhere
 from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.objects import ObjectRef
@@ -20,6 +21,7 @@ from migrate.operations.invert import invert
 from migrate.operations.model import Operation
 from migrate.planning.explanation import Explanation, Outcome, explain, outcome
 from migrate.planning.plan import API_VERSION
+from migrate.planning.staleness import refuse_stale
 from migrate.report.explanation import explanation_lines
 
 
@@ -49,8 +51,11 @@ def explain_(
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     told = _explained(cluster, ref, kserve_namespace, kserve_version)
     if with_ is not None:
-        operations = making.load(with_).operations
-        told = _with_plan(cluster, told, operations, kserve_namespace, kserve_version)
+        made = making.load(with_)
+        refuse_elsewhere(cluster, made, kserve_version)
+        for seal in made.seals:
+            refuse_stale(made, cluster.get(seal.target))
+        told = _with_plan(cluster, told, made.operations, kserve_namespace, kserve_version)
     if output is Form.TABLE:
         emit("\n".join(explanation_lines(told)) + "\n")
     else:

@@ -17,6 +17,7 @@ from migrate.kserve import terms
 from migrate.kserve.config import Config, default_mode, read_config
 from migrate.kserve.detection import Detected, detect_release
 from migrate.kserve.fingerprint import Fit, fitting
+from migrate.kserve.metadata import ConfigMap
 from migrate.kserve.modes import mode_of
 from migrate.kserve.releases import Release, ReleaseFormatError
 from migrate.kserve.rules import Rules
@@ -48,18 +49,23 @@ L = TypeVar("L", bound=Listable)
 KUBE_SYSTEM = ObjectRef("v1", "Namespace", "kube-system")
 
 
-def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snapshot:
+def read_snapshot(
+    cluster: Cluster, namespace: str, kserve_version: str, only: str = ""
+) -> Snapshot:
     """Read the cluster. ``kserve_version`` wins over the release that is detected.
+
+    ``only`` is the one namespace whose services and runtimes are read; empty means all.
 
     Raise BlockedError where there is no configuration, and the ApiError classes.
     """
     config = _config(cluster, namespace)
-    services = tuple(_services(cluster))
+    services = tuple(_services(cluster, only))
     controllers = _controllers(cluster, namespace)
     detected = _release(cluster, config, controllers, kserve_version)
     rules = detected.rules
     return Snapshot(
-        cluster_uid=cluster_uid(cluster),
+        # A check of one namespace is for people who may read no more than that.
+        cluster_uid="" if only else cluster_uid(cluster),
         namespace=namespace,
         config=config,
         controllers=tuple(workload.ref for workload in controllers.running),
@@ -67,9 +73,10 @@ def read_snapshot(cluster: Cluster, namespace: str, kserve_version: str) -> Snap
         doubts=detected.doubts,
         rules=rules,
         services=services,
-        runtimes=_runtimes(cluster, rules),
+        runtimes=_runtimes(cluster, rules, only),
         storage=_storage(cluster, rules),
-        images=_images(cluster, has_raw=_has_raw(config, services, rules)),
+        images=_images(cluster, only, has_raw=_has_raw(config, services, rules)),
+        has_knative=_has_knative(cluster, only),
     )
 
 
@@ -99,7 +106,8 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
     service = _service(cluster, ref)
     runtimes = _runtimes(cluster, rules, ref.namespace)
     storage = _storage(cluster, rules)
-    found = read_config(config.get("data") or {}, rules, runtimes, storage)
+    has = _has_knative(cluster, ref.namespace)
+    found = read_config(config.get("data") or {}, rules, runtimes, storage, has_knative=has)
     workload = _workload(cluster, service, found)
     return Case(service, found, detected, workload)
 
@@ -153,17 +161,20 @@ def workload_images(cluster: Cluster, workloads: Iterable[ObjectRef]) -> dict[Ob
 def _config(cluster: Cluster, namespace: str) -> Manifest:
     ref = ObjectRef("v1", "ConfigMap", terms.CONFIG_MAP, namespace)
     try:
-        return cluster.get(ref)
+        found = cluster.get(ref)
     except NotFoundError as error:
         raise BlockedError(
             f"{ref}: expected KServe's configuration, found no such object ({cluster.name})",
             "name the namespace that KServe runs in: --kserve-namespace NS",
         ) from error
+    record_of(found, ref.kind, ConfigMap)
+    return found
 
 
-def _services(cluster: Cluster) -> Iterator[InferenceService]:
+def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
     try:
-        yield from cluster.list(terms.SERVING_VERSION, terms.INFERENCE_SERVICE, InferenceService)
+        kind = (terms.SERVING_VERSION, terms.INFERENCE_SERVICE, InferenceService)
+        yield from cluster.list(*kind, namespace=namespace)
     except NotFoundError as error:
         raise BlockedError(
             f"{cluster.name} serves no InferenceService ({terms.SERVING_VERSION})",
@@ -230,12 +241,23 @@ def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rule
     return any(mode_of(s, default, rules) == terms.STANDARD for s in services)
 
 
-def _images(cluster: Cluster, *, has_raw: bool) -> dict[ObjectRef, str]:
-    workloads: list[Workload] = list(_listed(cluster, KnativeService))
+def _images(cluster: Cluster, namespace: str = "", *, has_raw: bool) -> dict[ObjectRef, str]:
+    workloads: list[Workload] = list(_listed(cluster, KnativeService, namespace))
     if has_raw:
-        workloads.extend(_listed(cluster, Deployment))
+        workloads.extend(_listed(cluster, Deployment, namespace))
     found = ((workload.ref, running_image(workload)) for workload in workloads)
     return {ref: image for ref, image in found if image is not None}
+
+
+def _has_knative(cluster: Cluster, namespace: str) -> bool:
+    """Tell whether Knative Services can be made at all."""
+    none = f"{terms.INSTANCE}=none"
+    kind = (terms.KNATIVE_VERSION, terms.KNATIVE_SERVICE, KnativeService)
+    try:
+        next(cluster.list(*kind, namespace=namespace, selector=none), None)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _listed(cluster: Cluster, kind: type[L], namespace: str = "") -> Iterator[L]:

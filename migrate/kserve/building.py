@@ -164,3 +164,22 @@ def merged_fields(base: PodFields, own: PodFields, rules: Rules) -> Manifest:
     over = merge if rules.overlay is Overlay.STRATEGIC else decode_over
     merged: Manifest = over(below, pod_manifest(own))
     return merged
+
+
+def refuse_invalid(pod: Pod) -> None:
+    """Raise BuildError for a pod that the API server takes into no Deployment.
+
+    Only what a merge brings about is looked at: a variable with two kinds of value, two
+    containers of one name, a mount of a volume that is not there.
+    """
+    names = [c.get("name") for c in pod.containers]
+    if len(set(names)) < len(names):
+        raise BuildError(f"two of its containers have one name: {', '.join(map(str, names))}")
+    volumes = {volume.get("name") for volume in pod.fields.get("volumes", ())}
+    for container in pod.containers:
+        for item in container.get("env", ()):
+            if "value" in item and "valueFrom" in item:
+                raise BuildError(f"the variable {item.get('name')} has a value and a valueFrom")
+        for mount in container.get("volumeMounts", ()):
+            if mount.get("name") not in volumes:
+                raise BuildError(f"there is no volume {mount.get('name')!r} for its mount")

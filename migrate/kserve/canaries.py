@@ -15,10 +15,10 @@ from migrate.kserve.services import InferenceService, Predictor
 
 
 class Canaried(msgspec.Struct, frozen=True):
-    """A canary, and the service as it is for that one."""
+    """A canary, and the service as it is for that one; None where that cannot be one."""
 
     name: str
-    service: InferenceService
+    service: InferenceService | None
 
 
 def canaries_of(service: InferenceService) -> list[Canaried]:
@@ -31,11 +31,18 @@ def canaries_of(service: InferenceService) -> list[Canaried]:
     ]
 
 
-def _with(service: InferenceService, stable: Any, over: dict[str, Any]) -> InferenceService:  # noqa: ANN401
+def _with(
+    service: InferenceService,
+    stable: Any,  # noqa: ANN401
+    over: dict[str, Any],
+) -> InferenceService | None:
     merged = _overridden(stable, lean(over))
     # Workers are not made for a canary.
     merged.pop("workerSpec", None)
-    predictor = msgspec.convert(merged, Predictor)
+    try:
+        predictor = msgspec.convert(merged, Predictor)
+    except msgspec.ValidationError:
+        return None
     spec = msgspec.structs.replace(service.spec, predictor=predictor)
     return msgspec.structs.replace(service, spec=spec)
 

@@ -31,6 +31,7 @@ class Config(msgspec.Struct, frozen=True):
     decode a text is an answer, too. ``mode`` is the mode of services that name none;
     ``hidden`` are the annotations that pods do not get, ``hidden_labels`` the labels that
     those of Knative do not get. ``storage`` is None where it was not read.
+    ``has_knative``: the kinds of Knative Serving are there.
     """
 
     rules: Rules
@@ -40,6 +41,7 @@ class Config(msgspec.Struct, frozen=True):
     hidden: frozenset[str] = HIDDEN
     hidden_labels: frozenset[str] = HIDDEN_LABELS
     storage: tuple[StorageContainer, ...] | None = None
+    has_knative: bool = True
 
 
 def read_config(
@@ -47,6 +49,8 @@ def read_config(
     rules: Rules,
     runtimes: Runtimes,
     storage: tuple[StorageContainer, ...] | None = None,
+    *,
+    has_knative: bool = True,
 ) -> Config:
     """Read the ``data`` of ``inferenceservice-config``. Raise ConfigError.
 
@@ -61,7 +65,7 @@ def read_config(
     known = HIDDEN | {terms.MODEL_FORMAT} if rules.hides_model_format else HIDDEN
     hidden = _hidden("serviceAnnotationDisallowedList", known, text, rules)
     labels = _hidden("serviceLabelDisallowedList", HIDDEN_LABELS, text, rules)
-    return Config(rules, predictors, runtimes, mode, hidden, labels, storage)
+    return Config(rules, predictors, runtimes, mode, hidden, labels, storage, has_knative)
 
 
 def default_mode(deploy: str | None, rules: Rules | None) -> str:

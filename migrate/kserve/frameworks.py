@@ -52,6 +52,14 @@ def framework_container(
     return {**container, **({"args": args} if args else {}), **({"env": env} if env else {})}
 
 
+def with_agent_port(container: Manifest, predictor: Predictor, rules: Rules) -> Manifest:
+    """Return the container with the agent's port, where 0.7 gives it that."""
+    has_agent = predictor.logger is not None or predictor.batcher is not None
+    if rules.agent_port and has_agent and not container.get("ports"):
+        return {**container, "ports": [{"containerPort": 9081}]}
+    return container
+
+
 def _is_mlserver(format_: str, spec: Framework, rules: Rules) -> bool:
     is_v2 = image_key(format_, spec, rules) == terms.PROTOCOL_V2
     return format_ in (terms.SKLEARN, terms.XGBOOST) and is_v2

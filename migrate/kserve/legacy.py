@@ -12,7 +12,7 @@ import msgspec
 from migrate.kserve import terms
 from migrate.kserve.building import Pod
 from migrate.kserve.containers import container_manifest, pod_manifest
-from migrate.kserve.frameworks import framework_container
+from migrate.kserve.frameworks import framework_container, with_agent_port
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.multinode import with_env
 from migrate.kserve.pins import first_missing, image_key, pin_at_admission, refusal_now
@@ -61,10 +61,7 @@ def _made(
     predictor, spec = service.spec.predictor, framework_field(service, format_)
     entry = predictors.entry(format_, image_key(format_, spec, rules)) or Entry(format_)
     made = framework_container(service.metadata.name, format_, predictor, entry, rules)
-    has_agent = predictor.logger is not None or predictor.batcher is not None
-    if rules.agent_port and has_agent and not made.get("ports"):
-        return {**made, "ports": [{"containerPort": 9081}]}
-    return made
+    return with_agent_port(made, predictor, rules)
 
 
 def _image(

@@ -14,6 +14,12 @@ class Owner(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     controller: bool | None = None
 
 
+class ConfigMap(msgspec.Struct, frozen=True, gc=False):
+    """A ConfigMap: its values are texts."""
+
+    data: dict[str, str] | None = None
+
+
 class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An object's metadata; the timestamps are text as the API server writes it (RFC 3339)."""
 

@@ -19,6 +19,7 @@ from migrate.kserve.building import (
     merged_container,
     merged_fields,
     other_containers,
+    refuse_invalid,
 )
 from migrate.kserve.config import Config
 from migrate.kserve.image import ImageFormatError, parse_image
@@ -33,6 +34,7 @@ from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.selection import Wish, lowest_protocol_name, select, unfit_though_named
 from migrate.kserve.servers import Prepared, prepared, server_of
 from migrate.kserve.services import InferenceService, Model
+from migrate.kserve.strategic import MergeError
 from migrate.kserve.tags import Tagged, is_gpu, server_for_tag, tagged
 from migrate.objects import Manifest
 
@@ -51,11 +53,17 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):  # noqa: N818 -- it is an answer
-    """The controller fails; the resolution says why."""
+    """The controller fails; the resolution says why, and names the runtime if one is chosen."""
 
-    def __init__(self, reason: str, *rules: str, verdict: Verdict = Verdict.BROKEN) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *rules: str,
+        verdict: Verdict = Verdict.BROKEN,
+        runtime: Runtime | None = None,
+    ) -> None:
         super().__init__(reason)
-        self.resolution = Resolution(None, verdict, reason, rules=rules)
+        self.resolution = Resolution(None, verdict, reason, runtime=runtime, rules=rules)
 
 
 def wish_of(service: InferenceService, model: Model) -> Wish:
@@ -90,7 +98,7 @@ def _chosen(service: InferenceService, model: Model, runtimes: Runtimes, rules: 
     if selection.ambiguous:
         others = ", ".join(selection.ambiguous)
         reason = f"KServe {rules.name} may choose {runtime.name} or {others}: no order is kept"
-        raise Refused(reason, "no-order", verdict=Verdict.CANNOT_TELL)
+        raise Refused(reason, "no-order", verdict=Verdict.CANNOT_TELL, runtime=runtime)
     seen = runtimes.named(runtime.name, wish.namespace) or runtime
     server = server_of(runtime.name, seen.server_type, rules)
     rule = f"auto-selected: {selection.rule}"
@@ -106,7 +114,8 @@ def _named(
     ready = prepared(service, model, server_of(name, runtime.server_type, rules), rules)
     judged = model if rules.checks_first else ready.model
     if reason := unfit_though_named(runtime, wish_of(service, judged), rules):
-        raise Refused(f"it names a runtime that does not fit: {reason}", "named: unfit")
+        text = f"it names a runtime that does not fit: {reason}"
+        raise Refused(text, "named: unfit", runtime=runtime)
     where = "cluster" if runtime.is_cluster else "namespace"
     return Chosen(runtime, runtime, ready, (f"named: found in the {where}",))
 
@@ -118,10 +127,14 @@ def _resolved(service: InferenceService, chosen: Chosen, config: Config) -> Reso
         image = _image(container, chosen, config)
         container = {**container, "image": image.image}
         head, workers = _pods(service, container, chosen, config)
-    except (BuildError, PlaceholderError) as error:
-        raise Refused(str(error), *chosen.rules, "the container cannot be made") from error
+    except (BuildError, MergeError, PlaceholderError) as error:
+        names = (*chosen.rules, "the container cannot be made")
+        raise Refused(str(error), *names, runtime=chosen.runtime) from error
     except UnknownPlaceholderError as error:
-        raise Refused(str(error), "only Go can tell", verdict=Verdict.CANNOT_TELL) from error
+        untold = Refused(
+            str(error), "only Go can tell", verdict=Verdict.CANNOT_TELL, runtime=chosen.runtime
+        )
+        raise untold from error
     names = (*chosen.rules, *_tags(image, ready))
     verdict, reason = _verdict(image, chosen)
     return Resolution(
@@ -191,6 +204,8 @@ def _pods(
         pod_labels(chosen.runtime.spec.labels, predictor, meta, rules, off),
         pod_annotations(chosen.runtime.spec.annotations, predictor, meta, rules, config.hidden),
     )
+    if is_raw:
+        refuse_invalid(pod)
     if predictor.worker_spec is None or not rules.uses_workers:
         return pod, None
     pods = with_workers(

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
+from migrate.kserve.building import Pod
 from migrate.kserve.canaries import canaries_of
 from migrate.kserve.config import Config
-from migrate.kserve.containers import Container
+from migrate.kserve.containers import Container, container_manifest, pod_manifest
+from migrate.kserve.frameworks import with_agent_port
 from migrate.kserve.legacy import is_unmarked, resolve_framework
 from migrate.kserve.modelform import resolve_model
 from migrate.kserve.modes import mode_of
+from migrate.kserve.multinode import with_env
+from migrate.kserve.podmeta import pod_labels
 from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.refusals import refused_write
 from migrate.kserve.resolution import Resolution, Verdict
@@ -23,6 +27,7 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.services import (
     Form,
     FormKind,
+    Framework,
     InferenceService,
     Predictor,
     form_of,
@@ -35,6 +40,11 @@ def resolve(service: InferenceService, config: Config) -> Resolution:
     """Tell what the service's predictor gets at the next reconcile. Raise nothing."""
     if reason := left_alone(service, config):
         return Resolution(None, Verdict.NOT_RECONCILED, reason, rules=("left alone",))
+    return resolve_anyway(service, config)
+
+
+def resolve_anyway(service: InferenceService, config: Config) -> Resolution:
+    """Tell what the predictor gets once the controller does not leave it alone any more."""
     predictors = config.predictors
     if isinstance(predictors, PredictorsError) and predictors.fault.go_fails:
         # controller.go:148-151 of 0.7.0: before anything else is looked at.
@@ -76,10 +86,10 @@ def _by_form(service: InferenceService, config: Config) -> Resolution:
         return Resolution(None, Verdict.CANNOT_TELL, "its predictor says twice what to run")
     if reason := _unservable(service, form, config):
         return _broken(reason)
-    if form.kind is FormKind.CUSTOM:
-        return _custom(service, rules)
     if (refused := _storage(service, form, config)) is not None:
         return refused
+    if form.kind is FormKind.CUSTOM:
+        return _custom(service, rules)
     return _imaged(service, form, config)
 
 
@@ -98,7 +108,7 @@ def _unservable(service: InferenceService, form: Form, config: Config) -> str:
     if form.kind is FormKind.NONE or not _knows(form, rules):
         # GetImplementation takes the first of an empty list.
         return f"its predictor has nothing that KServe {rules.name} knows"
-    if reason := _not_standard(service, config):
+    if reason := _no_workload(service, config):
         return reason
     if form.kind is FormKind.CUSTOM:
         return _bad_containers(predictor, rules)
@@ -114,28 +124,42 @@ def _knows(form: Form, rules: Rules) -> bool:
 
 
 def _bad_containers(predictor: Predictor, rules: Rules) -> str:
-    named = any(c.name == terms.CONTAINER for c in predictor.containers or ())
-    if rules.custom_by_name and not named:
+    names = [c.name for c in predictor.containers or ()]
+    if rules.custom_by_name and terms.CONTAINER in names[1:]:
+        return f"{terms.CONTAINER} is not its first container: KServe puts it there a second time"
+    if rules.custom_by_name and terms.CONTAINER not in names:
         return f"KServe dereferences nil: no container is named {terms.CONTAINER}"
     if rules.uses_workers and predictor.worker_spec is not None:
         return "KServe dereferences nil: a workerSpec, and no runtime that has one"
     return ""
 
 
-def _not_standard(service: InferenceService, config: Config) -> str:
+def _no_workload(service: InferenceService, config: Config) -> str:
+    """Say why nothing can be made for the mode of a service; empty where it can."""
     rules = config.rules
-    if not rules.mode_by_annotation or mode_of(service, config.mode, rules) != terms.STANDARD:
-        return ""
+    if mode_of(service, config.mode, rules) != terms.STANDARD:
+        return "" if config.has_knative else "its mode is Knative, which is not installed"
     own = (service.spec.predictor.annotations or {}).get(terms.DEPLOYMENT_MODE)
     word = own or service.metadata.annotation(terms.DEPLOYMENT_MODE)
-    if not word or word in (terms.STANDARD, terms.RAW_DEPLOYMENT):
+    if not rules.mode_by_annotation or not word or word in (terms.STANDARD, terms.RAW_DEPLOYMENT):
         return ""
     return f"its mode is Standard, its annotation says {word!r}: KServe makes no Deployment then"
 
 
+def _stored(predictor: Predictor, form: Form) -> Framework:
+    """Return what says where the model is: for own containers the variable STORAGE_URI."""
+    if form.kind is not FormKind.CUSTOM:
+        found = predictor.model or getattr(predictor, form.format)
+        assert isinstance(found, Framework)
+        return found
+    first = (predictor.containers or [Container()])[0]
+    uris = (e.get("value") for e in first.env or () if e.get("name") == "STORAGE_URI")
+    return Framework(storage_uri=next(uris, None))
+
+
 def _storage(service: InferenceService, form: Form, config: Config) -> Resolution | None:
     """Return what becomes of a service whose model is where KServe may not take it from."""
-    spec = service.spec.predictor.model or framework_field(service, form.format)
+    spec = _stored(service.spec.predictor, form)
     if not (config.rules.judges_storage or is_unmarked(service)):
         return None
     reason = refusal(spec, config.storage, config.rules)
@@ -146,10 +170,19 @@ def _storage(service: InferenceService, form: Form, config: Config) -> Resolutio
 
 
 def _custom(service: InferenceService, rules: Rules) -> Resolution:
-    containers = service.spec.predictor.containers or [Container()]
+    """Return a predictor of its own containers: the one that serves takes the first place."""
+    predictor, meta = service.spec.predictor, service.metadata
+    containers = predictor.containers or [Container()]
     named = (c for c in containers if c.name == terms.CONTAINER and rules.custom_by_name)
-    image = next(named, containers[0]).image
-    return Resolution(image or "", Verdict.CUSTOM, "the image of its own container")
+    chosen = next(named, containers[0])
+    first, *others = (container_manifest(c) for c in (chosen, *containers[1:]))
+    made = [with_agent_port(first, predictor, rules), *others]
+    if rules.name_env:
+        made = [with_env(c, {"INFERENCE_SERVICE_NAME": meta.name}) for c in made]
+    labels = pod_labels(None, predictor, meta, rules, frozenset())
+    pod = Pod(tuple(made), pod_manifest(predictor), labels)
+    reason = "the image of its own container"
+    return Resolution(chosen.image or "", Verdict.CUSTOM, reason, pod=pod)
 
 
 def resolve_canaries(service: InferenceService, config: Config) -> dict[str, Resolution]:
@@ -164,8 +197,14 @@ def resolve_canaries(service: InferenceService, config: Config) -> dict[str, Res
     found: dict[str, Resolution] = {}
     if stable.image is None:
         return {}
+    held_back = Resolution(None, Verdict.BROKEN, "an earlier canary fails")
     for one in canaries_of(stable.held or service):
-        found[one.name] = resolve(one.service, config)
-        if found[one.name].image is None:
-            break
+        fails = any(other.image is None for other in found.values())
+        found[one.name] = held_back if fails else _canary(one.service, config)
     return found
+
+
+def _canary(service: InferenceService | None, config: Config) -> Resolution:
+    if service is None:
+        return _broken("what it lays over the predictor has fields of the wrong type")
+    return resolve(service, config)

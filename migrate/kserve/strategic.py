@@ -26,6 +26,10 @@ MERGE_KEYS = {
 Items = list[dict[str, Any]]
 
 
+class MergeError(Exception):
+    """An item of a list has not the key by which it merges; the message says which."""
+
+
 def merge(base: Json, patch: Json) -> Json:
     """Return ``base`` with ``patch`` laid over it."""
     if not isinstance(base, dict) or not isinstance(patch, dict):
@@ -48,6 +52,8 @@ def _merge_items(base: Items, patch: Items, by: str) -> Items:
     ``mergeSliceWithoutSpecialElements`` and ``normalizeElementOrder``. An item that is there
     twice is found at its first place only.
     """
+    if any(by not in item for item in (*base, *patch)):
+        raise MergeError(f"an item has no {by}")
     merged = list(base)
     for item in patch:
         at = _index(merged, item[by], by)

@@ -78,7 +78,8 @@ def _scene(snapshot: Snapshot, target: Release | None, namespace: str) -> Scene:
 def refuse_unknown(suppressed: Iterable[str]) -> None:
     """Raise UsageError for a code that does not exist."""
     for text in suppressed:
-        if text.partition("=")[0] not in SEVERITY:
+        code, has_object, name = text.partition("=")
+        if code not in SEVERITY or (has_object and not name):
             raise UsageError(
                 f"--suppress {text}: expected CODE or CODE=NAMESPACE/NAME",
                 "docs/findings.md lists the codes",

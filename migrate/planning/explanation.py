@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
+from migrate.kserve.admission import admitted
 from migrate.kserve.config import Config
 from migrate.kserve.containers import container_manifest
 from migrate.kserve.credentials import hidden_arguments
 from migrate.kserve.detection import Detected
+from migrate.kserve.legacy import is_unmarked
 from migrate.kserve.modelform import wish_of
 from migrate.kserve.modes import mode_of
 from migrate.kserve.resolution import Resolution
@@ -54,7 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel"):
     runtime: ObjectRef | None = None
     container: Container | None = None
     workers: Container | None = None
-    canaries: Mapping[str, str] = {}
+    canaries: Mapping[str, Outcome] = {}
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):
@@ -81,7 +83,9 @@ def explain(
     service: InferenceService, config: Config, detected: Detected, workload: Workload | None
 ) -> Explanation:
     """Return the whole chain for one service. ``workload`` is the one of its predictor now."""
-    found, form = resolve(service, config), form_of(service)
+    found = resolve(service, config)
+    seen = admitted(service, config) if _is_converted(service, config) else service
+    form = form_of(seen)
     now = _running(workload)
     told = outcome(service, config, found)
     return Explanation(
@@ -93,9 +97,20 @@ def explain(
         now,
         told,
         changes(now, told),
-        tuple(steps(service, form, config, found)),
-        tuple(_contenders(service, form, config)),
+        tuple(steps(seen, form, config, found)),
+        tuple(_judged(one, found) for one in _contenders(seen, form, config)),
     )
+
+
+def _is_converted(service: InferenceService, config: Config) -> bool:
+    return is_unmarked(service) and config.rules.converts_on_write
+
+
+def _judged(one: Contender, found: Resolution) -> Contender:
+    """Take nobody for taken where the controller fails, or nobody can tell."""
+    if one.lost or found.pod is not None:
+        return one
+    return Contender(one.runtime, f"it comes first, but {found.reason}")
 
 
 def outcome(service: InferenceService, config: Config, found: Resolution | None = None) -> Outcome:
@@ -105,11 +120,17 @@ def outcome(service: InferenceService, config: Config, found: Resolution | None 
     return Outcome(
         found.verdict.value,
         found.reason,
-        found.runtime.ref if found.runtime else None,
+        found.runtime.ref if found.runtime and found.pod else None,
         _container(service, found, config.rules),
         _plain(found.workers.container) if found.workers else None,
-        {name: one.image or one.reason for name, one in canaries.items()},
+        {name: _plainly(one) for name, one in canaries.items()},
     )
+
+
+def _plainly(found: Resolution) -> Outcome:
+    container = _plain(found.pod.container) if found.pod else None
+    runtime = found.runtime.ref if found.runtime and found.pod else None
+    return Outcome(found.verdict.value, found.reason, runtime, container)
 
 
 def _container(service: InferenceService, found: Resolution, rules: Rules) -> Container | None:

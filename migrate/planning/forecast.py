@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migrate.kserve import terms
-from migrate.kserve.config import Config, read_config
+from migrate.kserve.config import Config
 from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
@@ -90,7 +90,7 @@ def configured(snapshot: Snapshot, rules: Rules) -> World:
     """Return the services of a snapshot under its own configuration. Raise ConfigError."""
     data = snapshot.config.get("data") or {}
     services = {service.ref: service for service in snapshot.services}
-    return World(read_config(data, rules, snapshot.runtimes, snapshot.storage), services)
+    return World(snapshot.config_of(data, rules), services)
 
 
 def _uses_gpu_tag(format_: str, spec: Framework) -> bool:

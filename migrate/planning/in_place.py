@@ -9,7 +9,7 @@ import msgspec
 
 from migrate.errors import BlockedError
 from migrate.kserve import terms
-from migrate.kserve.config import ConfigError, read_config
+from migrate.kserve.config import ConfigError
 from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.rules import Rules
 from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
@@ -78,7 +78,7 @@ def world_of(snapshot: Snapshot, config: Manifest, rules: Rules) -> World:
     services = {service.ref: service for service in snapshot.services}
     try:
         text_of(config)
-        found = read_config(data, rules, snapshot.runtimes, snapshot.storage)
+        found = snapshot.config_of(data, rules)
         if isinstance(found.predictors, PredictorsError):
             raise found.predictors
         return World(found, services)

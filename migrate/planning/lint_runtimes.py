@@ -69,7 +69,7 @@ def equal_priorities(scene: Scene) -> Iterator[Finding]:
         scopes.setdefault(runtime.metadata.namespace, []).append(runtime)
     for runtimes in scopes.values():
         for format_, pair in _clashes(runtimes):
-            text = f"both are selected for {format_} with the same priority: the newest wins"
+            text = f"both are selected for {format_} with no different priority: the newest wins"
             fix = "give them different priorities: later releases refuse equal ones"
             yield finding(codes.EQUAL_PRIORITY, text, fix, [r.ref for r in pair])
 
@@ -91,15 +91,16 @@ def _workers(runtime: Runtime) -> bool:
 
 def _share_protocol(one: Runtime, other: Runtime) -> bool:
     ours, theirs = (set(r.spec.protocol_versions or ()) for r in (one, other))
-    return bool(ours & theirs)
+    return not ours or not theirs or bool(ours & theirs)
 
 
 def _priorities(runtime: Runtime) -> set[tuple[tuple[str, str], int]]:
+    """Return formats with their priority; -1 stands for none."""
     formats = runtime.spec.supported_model_formats or ()
     return {
-        ((f.name, f.version or ""), f.priority)
+        ((f.name, f.version or ""), -1 if f.priority is None else f.priority)
         for f in formats
-        if f.auto_select and f.priority is not None
+        if f.auto_select
     }
 
 

@@ -8,10 +8,16 @@ from migrate.kserve import terms
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.modelform import wish_of
 from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.resolver import resolve_canaries
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.selection import select
 from migrate.kserve.services import InferenceService
-from migrate.kserve.stock import names_the_model, server_name, servers_that_want_a_name
+from migrate.kserve.stock import (
+    names_the_model,
+    server_name,
+    servers_that_want_a_name,
+    stock_runtimes,
+)
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.findings import finding
@@ -50,11 +56,12 @@ def _untold(service: InferenceService, found: Resolution, scene: Scene) -> str:
     if model is None or model.model_format.version is None:
         return found.reason
     wish = wish_of(service, model)
+    near = scene.config.runtimes.of(wish.namespace), scene.config.runtimes.of("")
     offered = {
         f.version
-        for runtime in scene.config.runtimes.everywhere
+        for runtime in (*near[0].values(), *near[1].values())
         for f in runtime.spec.supported_model_formats or ()
-        if f.name == wish.format and f.version
+        if f.name == wish.format and f.version and not runtime.spec.disabled
     }
     alike = sorted(v for v in offered if _same_number(v, wish.version or ""))
     hint = f"; versions are compared as text, and it is written {alike[0]!r}" if alike else ""
@@ -62,8 +69,12 @@ def _untold(service: InferenceService, found: Resolution, scene: Scene) -> str:
 
 
 def _same_number(one: str, other: str) -> bool:
-    strip = [text.rstrip("0").rstrip(".") if "." in text else text for text in (one, other)]
-    return one != other and strip[0] == strip[1]
+    """Tell whether both say the same number: ``1`` and ``1.0``, but not ``1.1`` and ``1.10``."""
+    parts = [[int(part) for part in text.split(".") if part.isdecimal()] for text in (one, other)]
+    for numbers in parts:
+        while numbers and not numbers[-1]:
+            numbers.pop()
+    return one != other and bool(parts[0]) and parts[0] == parts[1]
 
 
 def _failure(found: Resolution) -> str:
@@ -71,6 +82,19 @@ def _failure(found: Resolution) -> str:
         return f"the next reconcile fails: {found.reason}"
     image = repr(found.image) if found.image else "no image at all"
     return f"the next reconcile gives them {image}: {found.reason}"
+
+
+def canaries(scene: Scene) -> Iterator[Finding]:
+    """Find canaries that KServe fails to make."""
+    failing_ones = (
+        (f"canary {name}: {found.reason}", service.ref)
+        for service, _ in scene.resolved
+        if service.spec.canary
+        for name, found in resolve_canaries(service, scene.config).items()
+        if found.verdict is Verdict.BROKEN
+    )
+    for text, refs in grouped(failing_ones).items():
+        yield finding(codes.FAILING, text, "kmigrate explain NAMESPACE/NAME", refs)
 
 
 def untold(scene: Scene) -> Iterator[Finding]:
@@ -138,6 +162,25 @@ def _is_mangled(before: str, found: Resolution) -> bool:
     return got.repository not in (meant.repository, f"{meant.repository}{terms.CPU_SUFFIX}")
 
 
+def suffixed(scene: Scene) -> Iterator[Finding]:
+    """Find images of somebody's own that get -gpu or -cpu appended: that variant must exist."""
+    stock = {
+        server_name(container.image or "")
+        for runtime in stock_runtimes(str(scene.release)).values()
+        for container in runtime.spec.containers or ()
+        if (container.image or "").partition("/")[0] in ("kserve", "vllm", "tensorflow", "pytorch")
+    }
+    own = []
+    for service, found in scene.resolved:
+        image = found.image or ""
+        is_suffixed = {"image: gpu-suffix", "image: cpu-repository"} & set(found.rules)
+        is_stock = image.count("/") == 1 and server_name(image).removesuffix("-cpu") in stock
+        if is_suffixed and not is_stock:
+            own.append((f"KServe makes {image} of its runtime's image: it must exist", service.ref))
+    for text, refs in grouped(own).items():
+        yield finding(codes.SUFFIXED, text, "push that variant, or rename the runtime", refs)
+
+
 def pinned(scene: Scene) -> Iterator[Finding]:
     """Find services whose pin wins over the tag of their runtime."""
     over = []
@@ -175,10 +218,12 @@ def captured(scene: Scene) -> Iterator[Finding]:
 
 SERVICES: tuple[Lint, ...] = (
     failing,
+    canaries,
     untold,
     time_bombs,
     served_as_model,
     mangled,
+    suffixed,
     pinned,
     captured,
 )

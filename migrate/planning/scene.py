@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from migrate.kserve import terms
 from migrate.kserve.building import BuildError, base_container
 from migrate.kserve.config import Config
 from migrate.kserve.containers import Container
 from migrate.kserve.releases import Release
 from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.resolver import resolve_anyway
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
@@ -43,10 +45,12 @@ class Scene:
 
     @cached_property
     def resolved(self) -> list[tuple[InferenceService, Resolution]]:
-        """The services that are reported on, each with what it gets."""
-        found = self.world.resolved
+        """The services that are reported on, each with what it gets.
+
+        Of a service that is not updated while Ready, what it gets once it is not Ready.
+        """
         return [
-            (service, found[ref])
+            (service, self._pending(service, self.world.resolved[ref]))
             for ref, service in self.world.services.items()
             if self.namespace in ("", ref.namespace)
         ]
@@ -61,10 +65,21 @@ class Scene:
     def users(self) -> dict[ObjectRef, list[InferenceService]]:
         """The services of each runtime."""
         users: dict[ObjectRef, list[InferenceService]] = {}
-        for ref, found in self.world.resolved.items():
+        for ref, resolution in self.world.resolved.items():
+            found = self._anyway(self.world.services[ref], resolution)
             if found.runtime is not None:
                 users.setdefault(found.runtime.ref, []).append(self.world.services[ref])
         return users
+
+    def _pending(self, service: InferenceService, found: Resolution) -> Resolution:
+        skips = service.metadata.annotation(terms.DISABLE_AUTO_UPDATE) == "true"
+        gone = service.metadata.deletion_timestamp
+        return self._anyway(service, found) if skips and not gone else found
+
+    def _anyway(self, service: InferenceService, found: Resolution) -> Resolution:
+        if found.verdict is not Verdict.NOT_RECONCILED:
+            return found
+        return resolve_anyway(service, self.config)
 
     def with_verdict(self, verdict: Verdict) -> Iterator[tuple[InferenceService, Resolution]]:
         """Yield the services of which this can be said."""

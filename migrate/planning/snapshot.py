@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from migrate.kserve.config import Config, read_config
 from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
@@ -33,12 +34,18 @@ class Snapshot:
     runtimes: Runtimes
     images: Mapping[ObjectRef, str]
     storage: tuple[StorageContainer, ...] | None = None
+    has_knative: bool = True
     doubts: tuple[str, ...] = ()
 
     @property
     def config_ref(self) -> ObjectRef:
         """The reference of the ConfigMap."""
         return ref_of(self.config)
+
+    def config_of(self, data: Mapping[str, str], rules: Rules) -> Config:
+        """Return what KServe decides by under that ConfigMap. Raise ConfigError."""
+        installed = (self.runtimes, self.storage)
+        return read_config(data, rules, *installed, has_knative=self.has_knative)
 
     def under(self, runtimes: Runtimes) -> Snapshot:
         """Return the snapshot with other runtimes."""

@@ -39,7 +39,7 @@ def steps(
         text = "it was never reconciled: its first write goes through the webhook"
         yield Step("admission", text, f"{_API}/inference_service_defaults.go")
     yield Step("form", _form(form, config), f"{_API}/predictor.go")
-    if found.runtime is not None:
+    if found.runtime is not None and found.pod is not None:
         yield from _from_runtime(service, config, found)
     for part in ("transformer", "explainer"):
         if getattr(service.spec, part) is not None:

@@ -52,14 +52,15 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     if outcome.workers is not None:
         yield "  workers:"
         yield from ("  " + line for line in _container(outcome.workers))
-    for name, image in outcome.canaries.items():
-        yield f"  canary {name}: {image}"
+    for name, canary in outcome.canaries.items():
+        yield f"  canary {name}:"
+        yield from ("  " + line for line in _outcome(canary))
 
 
 def _container(container: Container) -> Iterator[str]:
     yield f"  {'image:':<10} {container.image or '(none)'}"
     if container.command:
-        yield f"  {'command:':<10} {' '.join(container.command)}"
+        yield f"  {'command:':<10} {_short(' '.join(container.command))}"
     yield from _texts("args:", container.args)
     yield from _texts("env:", container.env)
 
@@ -68,10 +69,16 @@ def _texts(title: str, texts: Sequence[Origin]) -> Iterator[str]:
     label = title
     for source, group in groupby(texts, key=lambda text: text.source):
         for text in group:
-            yield f"  {label:<10} {text.value}"
+            yield f"  {label:<10} {_short(text.value)}"
             label = ""
         if source:
-            yield f"  {'':<12} from {source}"
+            yield f"  {'':<12} from {_short(source)}"
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a text that has several lines; the other forms have it whole."""
+    first, *rest = text.split("\n")
+    return f"{first} ... ({len(rest)} more lines)" if rest else text
 
 
 def _changes(told: Explanation) -> Iterator[str]:

@@ -108,6 +108,11 @@ CASES: list[tuple[str, str, tuple[InferenceService | Runtime, ...]]] = [
     ("KM413", "0.15.2", (runtime("empty", containers=[]),)),
     ("KM413", "0.9.0", (runtime("two", containers=[{"name": "a"}, {"name": "b"}]),)),
     ("KM414", "0.10.2", (service("old", sklearn={"runtimeVersion": "v0.7.0"}),)),
+    ("KM418", "0.20.0", (
+        service("llm", model={"modelFormat": {"name": "vLLM"}}),
+        runtime("kserve-vllmserver", "", container={"image": "reg.example/own/vllm:1"},
+                supportedModelFormats=[{"name": "vLLM", "autoSelect": True}]),
+    )),
     ("KM203", "0.15.2", (IRIS, runtime("kserve-sklearnserver", container={
         "args": ["--model_name={{if .Name}}x{{end}}"]}))),
 ]  # fmt: skip
@@ -219,3 +224,46 @@ def test_what_is_suppressed_is_left_out() -> None:
 def test_a_target_that_is_not_known_is_refused() -> None:
     with pytest.raises(UsageError, match=r"0\.6\.0"):
         checked(IRIS, target="0.6.0")
+
+
+SECRETS = [
+    {"container": {"env": [{"name": "API_TOKEN", "value": "s3cr3t-{{.Name}}"}]}},
+    {"container": {"env": [{"name": "PGPASSWORD", "value": "s3cr3t-v4lue"}]}},
+    {"container": {"args": ["--api-key=s3cr3t-v4lue"]}},
+    {"container": {"args": ["--token", "s3cr3t-v4lue"]}},
+]
+
+
+@pytest.mark.parametrize("spec", SECRETS)
+def test_a_credential_is_told_and_not_shown(spec: Json) -> None:
+    made = checked(IRIS, runtime("kserve-sklearnserver", **spec))
+    assert "KM410" in codes(made)
+    assert "s3cr3t" not in str(made)
+
+
+def test_a_template_that_is_not_closed_shows_nothing_of_what_follows_it() -> None:
+    env = [{"name": "X", "value": "s3cr3t-v4lue"}, {"name": "Y", "value": "{{.Name}}"}]
+    open_ended = {"args": ["--x={{.Name"], "env": env}
+    made = checked(IRIS, runtime("kserve-sklearnserver", container=open_ended))
+    assert "KM414" in codes(made)
+    assert "s3cr3t" not in str(made)
+
+
+def test_a_runtime_that_a_service_cannot_use_for_now_is_not_called_unused() -> None:
+    untold = runtime("kserve-sklearnserver", container={"args": ["{{range .Finalizers}}{{end}}"]})
+    assert "KM407" not in codes(checked(IRIS, untold))
+
+
+def test_what_waits_for_a_service_that_is_not_updated_is_told() -> None:
+    manifest = {
+        "metadata": {
+            "name": "iris",
+            "namespace": "team",
+            "annotations": {"serving.kserve.io/disable-auto-update": "true"},
+        },
+        "spec": {"predictor": {"model": SKLEARN}},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    of = msgspec.convert(manifest, InferenceService)
+    nameless = runtime("kserve-sklearnserver", container=NAMELESS)
+    assert {"KM401", "KM409"} <= codes(checked(of, nameless, release="0.16.0"))
