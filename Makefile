@@ -6,8 +6,10 @@ KSERVE ?= 0.9.0
 FLAGS ?=
 SEED ?= 1
 CLUSTERS ?= 20
+SAMPLE ?= 600
+ONLY ?=
 
-.PHONY: help demo test lint programs unit real kill releases claims differential cluster docs clean
+.PHONY: help demo test lint programs unit real kill releases claims differential mutation cluster docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +66,9 @@ claims: programs ## what KServe really does, on every release (builds all; half 
 
 differential: $(VENV)/dev ## predictions against a live controller: KSERVE=0.15.2 SEED=7 CLUSTERS=50
 	$(BIN)/python -m tests.differential --kserve $(KSERVE) --seed $(SEED) --clusters $(CLUSTERS)
+
+mutation: $(VENV)/dev ## is there a test for every rule of KServe? SAMPLE=600 SEED=1 ONLY=tags
+	$(BIN)/python -m tests.mutation --sample $(SAMPLE) --seed $(SEED) --only "$(ONLY)"
 
 cluster: $(VENV)/dev ## a KServe control plane on this machine, until Ctrl-C: make cluster KSERVE=0.9.0
 	@$(BIN)/python -m tests.testbed.cluster --kserve $(KSERVE) $(FLAGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import combinations
+from typing import Any
 
 from migrate.kserve import terms
 from migrate.kserve.containers import Container
@@ -16,7 +16,7 @@ from migrate.kserve.servers import server_of
 from migrate.kserve.services import form_of
 from migrate.kserve.stock import stock_runtimes
 from migrate.kserve.tags import server_named
-from migrate.objects import canonical
+from migrate.objects import ObjectRef, canonical
 from migrate.planning import findings as codes
 from migrate.planning.checks import uncertain
 from migrate.planning.findings import finding
@@ -68,30 +68,35 @@ def equal_priorities(scene: Scene) -> Iterator[Finding]:
     for runtime in scene.runtimes:
         scopes.setdefault(runtime.metadata.namespace, []).append(runtime)
     for runtimes in scopes.values():
-        for format_, pair in _clashes(runtimes):
-            text = f"both are selected for {format_} with no different priority: the newest wins"
+        for refs, format_ in _clashes(runtimes).items():
+            text = f"selected for {format_} with no different priority: the newest wins"
             fix = "give them different priorities: later releases refuse equal ones"
-            yield finding(codes.EQUAL_PRIORITY, text, fix, [r.ref for r in pair])
+            yield finding(codes.EQUAL_PRIORITY, text, fix, refs)
 
 
-def _clashes(runtimes: Iterable[Runtime]) -> Iterator[tuple[str, tuple[Runtime, Runtime]]]:
-    active = [r for r in runtimes if not r.spec.disabled and not r.spec.multi_model]
-    for one, other in combinations(active, 2):
-        if not _share_protocol(one, other) or _workers(one) is not _workers(other):
-            continue
-        shared = sorted(_priorities(one) & _priorities(other))
-        if shared:
-            (name, version), _ = shared[0]
-            yield f"{name} {version}".strip(), (one, other)
+def _clashes(runtimes: Iterable[Runtime]) -> dict[tuple[ObjectRef, ...], str]:
+    """Return the formats that runtimes clash about; each set of runtimes once."""
+    rivals: dict[tuple[Any, ...], list[Runtime]] = {}
+    for runtime in runtimes:
+        if not runtime.spec.disabled and not runtime.spec.multi_model:
+            for each in sorted(_priorities(runtime)):
+                rivals.setdefault((*each, runtime.spec.worker_spec is None), []).append(runtime)
+    clashes: dict[tuple[ObjectRef, ...], str] = {}
+    for ((name, version), *_), several in rivals.items():
+        for clashing in _of_one_protocol(several):
+            refs = tuple(r.ref for r in clashing)
+            clashes.setdefault(refs, f"{name} {version}".strip())
+    return clashes
 
 
-def _workers(runtime: Runtime) -> bool:
-    return runtime.spec.worker_spec is not None
-
-
-def _share_protocol(one: Runtime, other: Runtime) -> bool:
-    ours, theirs = (set(r.spec.protocol_versions or ()) for r in (one, other))
-    return not ours or not theirs or bool(ours & theirs)
+def _of_one_protocol(runtimes: list[Runtime]) -> list[list[Runtime]]:
+    """Return the groups of runtimes that serve a protocol; who names none serves each."""
+    named = dict.fromkeys(p for r in runtimes for p in r.spec.protocol_versions or ())
+    groups = [
+        [r for r in runtimes if not r.spec.protocol_versions or each in r.spec.protocol_versions]
+        for each in named or ("",)
+    ]
+    return [group for group in groups if len(group) > 1]
 
 
 def _priorities(runtime: Runtime) -> set[tuple[tuple[str, str], int]]:

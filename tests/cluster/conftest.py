@@ -14,7 +14,7 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster
 from migrate.cluster.snapshot import load
 from migrate.objects import Manifest, ref_of
-from tests.cluster.manifests import DEFINITIONS, V1ALPHA1, V1BETA1
+from tests.cluster.manifests import DEFINITIONS
 from tests.testbed.api import Api, ApiError, basic_object
 from tests.testbed.control_plane import ControlPlane
 from tests.testbed.waiting import wait_until
@@ -120,9 +120,10 @@ def write(tmp_path: Path) -> Write:
 
 def _are_served(api: Api) -> bool:
     try:
-        api.list(V1BETA1, "InferenceService")
-        api.list(V1ALPHA1, "ServingRuntime")
-        api.list(V1ALPHA1, "ClusterServingRuntime")
+        for definition in DEFINITIONS:
+            spec = definition["spec"]
+            version = spec["versions"][0]["name"]
+            api.list(f"{spec['group']}/{version}", spec["names"]["kind"])
     except ApiError:
         return False
     return True

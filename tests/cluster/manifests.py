@@ -68,4 +68,5 @@ DEFINITIONS = (
     definition("InferenceService", "v1beta1", has_status=True),
     definition("ServingRuntime", "v1alpha1", has_status=False),
     definition("ClusterServingRuntime", "v1alpha1", has_status=False, scope="Cluster"),
+    definition("ClusterStorageContainer", "v1alpha1", has_status=False, scope="Cluster"),
 )

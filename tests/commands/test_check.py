@@ -59,9 +59,11 @@ def test_fails_from_the_severity_that_is_asked_for(capsys: pytest.CaptureFixture
 
 
 def test_reports_on_one_namespace(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out = checked(capsys, "-n", "other")
+    code, out, error = run(capsys, "check", "--snapshot", COPIES, "-n", "other")
     assert code == 0
     assert "Checked 0 InferenceServices" in out
+    assert error == "nothing of KServe was found in namespace other\n"
+    assert "Checked 4 InferenceServices" in checked(capsys, "-n", "fraud")[1]
 
 
 def test_looks_as_if_another_release_were_installed(capsys: pytest.CaptureFixture[str]) -> None:

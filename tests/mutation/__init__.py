@@ -1,0 +1,1 @@
+"""Mutants of ``migrate/kserve``: is there a test for every rule? See ``docs/mutation.md``."""
