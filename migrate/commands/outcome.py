@@ -10,8 +10,9 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import End, Job
 from migrate.commands.flags import Output
+from migrate.commands.installed import get_or_none
 from migrate.commands.output import emit
-from migrate.commands.reading import get_or_none, workload_images
+from migrate.commands.reading import workload_images
 from migrate.errors import Exit
 from migrate.objects import canonical
 from migrate.operations.model import Direction

@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.cluster.decoding import record_of
 from migrate.cluster.port import Cluster
-from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
+from migrate.commands.installed import (
+    cluster_uid,
+    config_of,
+    controllers_of,
+    get_or_none,
+    has_knative,
+    listed,
+    release_of,
+)
+from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
 from migrate.kserve.config import Config, default_mode, read_config
-from migrate.kserve.detection import Detected, detect_release
-from migrate.kserve.fingerprint import Fit, fitting
-from migrate.kserve.metadata import ConfigMap
+from migrate.kserve.detection import Detected
 from migrate.kserve.modes import mode_of
-from migrate.kserve.releases import Release, ReleaseFormatError
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.storage import StorageContainer
 from migrate.kserve.workloads import (
-    Controllers,
     Deployment,
     KnativeService,
-    StatefulSet,
     Workload,
-    controller_of,
     running_image,
     workload_of,
 )
 from migrate.objects import Manifest, ObjectRef
 from migrate.planning.snapshot import Snapshot
-
-
-class Listable(Protocol):
-    """A record of a kind: the items of a list do not say which."""
-
-    API_VERSION: ClassVar[str]
-    KIND: ClassVar[str]
-
-
-L = TypeVar("L", bound=Listable)
-KUBE_SYSTEM = ObjectRef("v1", "Namespace", "kube-system")
 
 
 def read_snapshot(
@@ -58,10 +47,10 @@ def read_snapshot(
 
     Raise BlockedError where there is no configuration, and the ApiError classes.
     """
-    config = _config(cluster, namespace)
+    config = config_of(cluster, namespace)
     services = tuple(_services(cluster, only))
-    controllers = _controllers(cluster, namespace)
-    detected = _release(cluster, config, controllers, kserve_version)
+    controllers = controllers_of(cluster, namespace)
+    detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules
     return Snapshot(
         # A check of one namespace is for people who may read no more than that.
@@ -76,7 +65,7 @@ def read_snapshot(
         runtimes=_runtimes(cluster, rules, only),
         storage=_storage(cluster, rules),
         images=_images(cluster, only, has_raw=_has_raw(config, services, rules)),
-        has_knative=_has_knative(cluster, only),
+        has_knative=has_knative(cluster, only),
     )
 
 
@@ -96,8 +85,8 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
     Raise BlockedError where there is no such service, no configuration, or no release that
     is known, and the ApiError classes.
     """
-    config = _config(cluster, namespace)
-    detected = _release(cluster, config, _controllers(cluster, namespace), kserve_version)
+    config = config_of(cluster, namespace)
+    detected = release_of(cluster, config, controllers_of(cluster, namespace), kserve_version)
     if (rules := detected.rules) is None:
         raise BlockedError(
             f"the release of KServe is not known: found {detected.release or detected.source}",
@@ -106,7 +95,7 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
     service = _service(cluster, ref)
     runtimes = _runtimes(cluster, rules, ref.namespace)
     storage = _storage(cluster, rules)
-    has = _has_knative(cluster, ref.namespace)
+    has = has_knative(cluster, ref.namespace)
     found = read_config(config.get("data") or {}, rules, runtimes, storage, has_knative=has)
     workload = _workload(cluster, service, found)
     return Case(service, found, detected, workload)
@@ -130,45 +119,12 @@ def _workload(cluster: Cluster, service: InferenceService, config: Config) -> Wo
     return next((record_of(one, ref.kind, kind) for one in found if one), None)
 
 
-def running_release(cluster: Cluster, namespace: str, kserve_version: str) -> Release | None:
-    """Return the release that runs now, or the one that was given."""
-    controllers = _controllers(cluster, namespace)
-    return _release(cluster, _config(cluster, namespace), controllers, kserve_version).release
-
-
-def cluster_uid(cluster: Cluster) -> str:
-    """Return the uid of namespace kube-system, by which a cluster is known; empty if none."""
-    found = get_or_none(cluster, KUBE_SYSTEM)
-    return str(found["metadata"].get("uid", "")) if found else ""
-
-
-def get_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
-    """Return the object, or None where there is none."""
-    try:
-        return cluster.get(ref)
-    except NotFoundError:
-        return None
-
-
 def workload_images(cluster: Cluster, workloads: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
     """Return the image that each of these workloads has now; those that are gone are not in it."""
     wanted = set(workloads)
     has_raw = any(ref.kind == terms.DEPLOYMENT for ref in wanted)
     images = _images(cluster, has_raw=has_raw) if wanted else {}
     return {ref: image for ref, image in images.items() if ref in wanted}
-
-
-def _config(cluster: Cluster, namespace: str) -> Manifest:
-    ref = ObjectRef("v1", "ConfigMap", terms.CONFIG_MAP, namespace)
-    try:
-        found = cluster.get(ref)
-    except NotFoundError as error:
-        raise BlockedError(
-            f"{ref}: expected KServe's configuration, found no such object ({cluster.name})",
-            "name the namespace that KServe runs in: --kserve-namespace NS",
-        ) from error
-    record_of(found, ref.kind, ConfigMap)
-    return found
 
 
 def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
@@ -182,44 +138,12 @@ def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
         ) from error
 
 
-def _controllers(cluster: Cluster, namespace: str) -> Controllers:
-    return controller_of(
-        [
-            *_listed(cluster, Deployment, namespace),
-            *_listed(cluster, StatefulSet, namespace),
-        ]
-    )
-
-
-def _release(cluster: Cluster, config: Manifest, controllers: Controllers, asked: str) -> Detected:
-    def fit() -> Fit:
-        kinds = {workload.KIND for workload in controllers.running}
-        return fitting(_crds(cluster), config.get("data") or {}, kinds)
-
-    try:
-        return detect_release(asked, controllers.images, fit)
-    except ReleaseFormatError as error:
-        raise UsageError(f"--kserve-version {error}") from error
-
-
-def _crds(cluster: Cluster) -> dict[str, Manifest]:
-    """Read the CRDs of KServe that may be read: who may not does not know what they say."""
-    found = {}
-    for name in SCHEMA_FACTS:
-        ref = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
-        with suppress(ForbiddenError):
-            crd = get_or_none(cluster, ref)
-            if crd is not None:
-                found[name] = crd
-    return found
-
-
 def _runtimes(cluster: Cluster, rules: Rules | None, namespace: str = "") -> Runtimes:
     """Read the runtimes of namespaces and cluster, where the release knows such."""
     if rules is not None and not rules.knows_model:
         return Runtimes()
-    found: list[Runtime] = list(_listed(cluster, ServingRuntime, namespace))
-    found.extend(_listed(cluster, ClusterRuntime))
+    found: list[Runtime] = list(listed(cluster, ServingRuntime, namespace))
+    found.extend(listed(cluster, ClusterRuntime))
     return Runtimes(found)
 
 
@@ -228,7 +152,7 @@ def _storage(cluster: Cluster, rules: Rules | None) -> tuple[StorageContainer, .
     if rules is not None and not rules.judges_storage:
         return ()
     try:
-        return tuple(_listed(cluster, StorageContainer))
+        return tuple(listed(cluster, StorageContainer))
     except ForbiddenError:
         return None
 
@@ -242,26 +166,8 @@ def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rule
 
 
 def _images(cluster: Cluster, namespace: str = "", *, has_raw: bool) -> dict[ObjectRef, str]:
-    workloads: list[Workload] = list(_listed(cluster, KnativeService, namespace))
+    workloads: list[Workload] = list(listed(cluster, KnativeService, namespace))
     if has_raw:
-        workloads.extend(_listed(cluster, Deployment, namespace))
+        workloads.extend(listed(cluster, Deployment, namespace))
     found = ((workload.ref, running_image(workload)) for workload in workloads)
     return {ref: image for ref, image in found if image is not None}
-
-
-def _has_knative(cluster: Cluster, namespace: str) -> bool:
-    """Tell whether Knative Services can be made at all."""
-    none = f"{terms.INSTANCE}=none"
-    kind = (terms.KNATIVE_VERSION, terms.KNATIVE_SERVICE, KnativeService)
-    try:
-        next(cluster.list(*kind, namespace=namespace, selector=none), None)
-    except NotFoundError:
-        return False
-    return True
-
-
-def _listed(cluster: Cluster, kind: type[L], namespace: str = "") -> Iterator[L]:
-    try:
-        yield from cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace)
-    except NotFoundError:
-        return  # the cluster does not serve the kind, so nothing runs as one

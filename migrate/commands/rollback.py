@@ -8,8 +8,9 @@ from migrate.commands import flags
 from migrate.commands.approval import approve
 from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.flags import DryRun, Output
+from migrate.commands.installed import get_or_none
 from migrate.commands.outcome import nothing, outcome, prove
-from migrate.commands.reading import get_or_none, read_snapshot
+from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import chosen, plan_of, refuse_elsewhere, refuse_overtaken
 from migrate.commands.target import Target
 from migrate.execute import record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.cluster.port import Cluster
-from migrate.commands.reading import cluster_uid, get_or_none, running_release
+from migrate.commands.installed import cluster_uid, get_or_none, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run

@@ -7,8 +7,9 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
 from migrate.commands.flags import Output
+from migrate.commands.installed import get_or_none
 from migrate.commands.output import emit
-from migrate.commands.reading import get_or_none, workload_images
+from migrate.commands.reading import workload_images
 from migrate.commands.runs import chosen, plan_of
 from migrate.commands.target import Target
 from migrate.errors import Exit

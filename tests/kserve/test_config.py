@@ -50,6 +50,13 @@ def test_a_bad_mode_is_refused_with_the_words_that_are_known() -> None:
     assert default_mode('{"defaultDeploymentMode": "Standard"}', None) == "Standard"
 
 
+def test_the_words_of_the_release_count() -> None:
+    text = '{"defaultDeploymentMode": "Standard"}'
+    assert read("0.16", deploy=text).mode == "Standard"
+    with pytest.raises(ConfigError):
+        read("0.15", deploy=text)
+
+
 FORMAT = {"modelFormat"}
 
 

@@ -35,7 +35,7 @@ def test_what_was_said_is_not_doubted(asked: str) -> None:
 
 
 def test_what_was_said_must_be_a_release() -> None:
-    for asked in ("latest", "0.9.0-rc1", "0.٩.0", "0.09", "9"):
+    for asked in ("latest", "0.9.0-rc1", "0.1٩.0", "0.09", "9"):
         with pytest.raises(ReleaseFormatError):
             detect_release(asked, [IMAGE.format("0.9.0")], never)
 
@@ -77,6 +77,21 @@ def test_of_several_that_fit_the_newest_likely_one_is_taken_with_a_doubt() -> No
     assert first == "first"
     assert "0.17, 0.18, 0.19" in second
     assert second.endswith("0.18 is assumed")
+
+
+def test_labels_of_the_controller_tell_which_of_those_that_fit() -> None:
+    several = fit(["0.17", "0.18", "0.19"], ["0.19"], "first")
+    chart = {"helm.sh/chart": "kserve-v0.17.1"}
+    found = detect_release("", [], several, [chart, chart])
+    assert found == Detected(Release(0, 17, 1), "labels of its controller", ("first",))
+    others: list[list[dict[str, str]]] = [
+        [],
+        [{}],
+        [chart, {}],
+        [{"helm.sh/chart": "kserve-v0.15.2"}],
+    ]
+    for labels in others:
+        assert detect_release("", [], several, labels).release == Release(0, 19, 0)
 
 
 def test_where_nothing_tells_there_is_no_release() -> None:

@@ -12,6 +12,7 @@ from migrate.kserve.gojson import (
     described,
     flag_of,
     fold,
+    member_key,
     members,
     parse,
     quoted_integer_of,
@@ -36,6 +37,12 @@ def test_a_member_keeps_its_spelling_in_the_pointer() -> None:
         "image": "/IMAGE",
         "a/b~c": "/a~1b~0c",
     }
+
+
+def test_the_key_of_a_member_is_the_last_part_of_its_pointer() -> None:
+    inner = members(parse('{"a": {"b/c": 1}}'), ())["a"]
+    (member,) = members(inner, ()).values()
+    assert (member.pointer, member_key(member)) == ("/a/b~1c", "b/c")
 
 
 def test_what_is_absent_is_null() -> None:

@@ -78,6 +78,7 @@ def test_where_no_order_is_kept_nobody_can_tell() -> None:
     found = told("0.8", {}, one("a"), one("b"))
     assert (found.image, found.verdict, found.rules) == (None, CANNOT_TELL, ("no-order",))
     assert "KServe 0.8 may choose a or b" in found.reason
+    assert found.runtime == one("a")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,7 @@ def test_a_container_that_cannot_be_made(spec: dict[str, Any], rule: str, verdic
     found = told("0.20", {}, one(**spec))
     assert (found.image, found.verdict, found.rules[-1]) == (None, verdict, rule)
     assert found.reason
+    assert found.runtime == one(**spec)
 
 
 def test_predictors_that_cannot_be_decoded_matter_where_they_tag() -> None:

@@ -171,10 +171,31 @@ def test_a_strange_uri_needs_a_storage_container_from_0_11_on(
     """``ValidateStorageURI`` in ``components/predictor.go`` of 0.11.2."""
     of = service({"model": {**MODEL, "storageUri": "odd://m"}}, finalizers=finalizers)
     assert resolve(of, config(release)).verdict is CANNOT_TELL
-    assert resolve(of, config(release, storage=())).verdict is BROKEN
+    refused = resolve(of, config(release, storage=()))
+    assert refused.verdict is BROKEN
+    assert "odd://m" in refused.reason
     taken = {"metadata": {"name": "c"}, "spec": {"supportedUriFormats": [{"prefix": "odd://"}]}}
     containers = (msgspec.convert(taken, StorageContainer),)
     assert resolve(of, config(release, storage=containers)).image == "x:1"
+
+
+def test_own_containers_say_it_by_a_variable() -> None:
+    """``GetStorageUri`` in ``predictor_custom.go``."""
+    for name, verdict in (("STORAGE_URI", BROKEN), ("OTHER", Verdict.CUSTOM)):
+        env = [{"name": "A", "value": "odd://a"}, {"name": name, "value": "odd://m"}]
+        of = service({"containers": [{**OWN[1], "env": env}]})
+        found = resolve(of, config("0.20", storage=()))
+        assert found.verdict is verdict
+        assert ("odd://m" in found.reason) is (verdict is BROKEN)
+
+
+def test_a_mode_needs_what_it_is_made_of() -> None:
+    without = config("0.20", has_knative=False)
+    found = resolve(service({"model": MODEL}), without)
+    assert (found.verdict, found.image) == (BROKEN, None)
+    assert "not installed" in found.reason
+    raw = config("0.20", "Standard", has_knative=False)
+    assert resolve(service({"model": MODEL}), raw).image == "x:1"
 
 
 ANNOTATED = [

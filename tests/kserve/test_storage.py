@@ -37,6 +37,7 @@ def test_a_release_knows_some_schemes(release: str, uri: str, since: str) -> Non
         ("/mnt/models", False),
         ("models", False),
         ("://x", False),
+        ("é://x", False),
         ("gs:/b", False),
         ("custom://x", True),
         ("xgs://b", True),

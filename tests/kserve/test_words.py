@@ -17,6 +17,12 @@ def test_the_kinds_of_problems() -> None:
     assert [kind.value for kind in ProblemKind] == told
 
 
+def test_a_problem_has_a_key_only_where_there_are_two() -> None:
+    text = '{"sklearn": {"x": 1, "v1": {"image": "a", "y": 1}, "v2": {"image": "b"}}}'
+    found = {p.pointer: p.key for p in decode(text, rules("0.9")).problems}
+    assert (found["/sklearn/x"], found["/sklearn/v1/y"]) == ("", "v1")
+
+
 def test_the_forms_of_a_predictor() -> None:
     told = ["framework", "model", "custom", "none", "several"]
     assert [kind.value for kind in FormKind] == told
