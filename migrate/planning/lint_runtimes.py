@@ -10,16 +10,18 @@ from migrate.kserve.containers import Container
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.problems import Problem, ProblemKind
 from migrate.kserve.refusals import sets_pythonpath
+from migrate.kserve.resolution import Resolution
 from migrate.kserve.rules import Rules, ServerBy
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.servers import server_of
 from migrate.kserve.services import form_of
-from migrate.kserve.stock import stock_runtimes
-from migrate.kserve.tags import server_named
+from migrate.kserve.stock import server_name, stock_runtimes
+from migrate.kserve.tags import is_gpu, server_for_tag, server_named
 from migrate.objects import ObjectRef, canonical
 from migrate.planning import findings as codes
 from migrate.planning.checks import uncertain
 from migrate.planning.findings import finding
+from migrate.planning.lint_services import grouped
 from migrate.planning.lint_writes import secrets_of
 from migrate.planning.plan import Finding
 from migrate.planning.scene import Scene
@@ -133,6 +135,37 @@ def lost_defaults(scene: Scene) -> Iterator[Finding]:
             yield finding(codes.LOST_DEFAULTS, text, fix, [runtime.ref])
 
 
+def lost_suffix(scene: Scene) -> Iterator[Finding]:
+    """Find services with a GPU that get no -gpu image, as their runtime is a renamed copy."""
+    rules = scene.rules
+    named = {
+        server_name(container.image or ""): name
+        for name, runtime in stock_runtimes(str(scene.release)).items()
+        if server_named(name) in rules.gpu_suffix
+        for container in runtime.spec.containers or ()
+    }
+    lost = []
+    for service, found in scene.resolved:
+        runtime, image = found.runtime, found.image or ""
+        original = named.get(server_name(image))
+        if runtime is None or original is None or _keeps_suffix(runtime, found, rules):
+            continue
+        text = f"{runtime.ref} gives a GPU {image}: KServe appends -gpu only under {original}"
+        lost.append((text, service.ref))
+    for text, refs in grouped(lost).items():
+        fix = "call it as the stock runtime is called, or name the image for GPUs"
+        yield finding(codes.LOST_DEFAULTS, text, fix, refs)
+
+
+def _keeps_suffix(runtime: Runtime, found: Resolution, rules: Rules) -> bool:
+    """Tell whether nothing is lost: no GPU, a name that counts, or an image for GPUs anyway."""
+    container = found.pod.container if found.pod is not None else {}
+    if not is_gpu((container.get("resources") or {}).get("limits") or {}, rules):
+        return True
+    named = server_for_tag(runtime.name, runtime.server_type, rules)
+    return named in rules.gpu_suffix or "gpu" in (found.image or "").rpartition(":")[2]
+
+
 def _is_served(runtime: Runtime, rules: Rules) -> bool:
     if rules.server_by is ServerBy.WEBHOOK:
         return bool(server_named(runtime.name))
@@ -180,6 +213,7 @@ RUNTIMES: tuple[Lint, ...] = (
     equal_priorities,
     unused,
     lost_defaults,
+    lost_suffix,
     malformed,
     runtime_variables,
 )

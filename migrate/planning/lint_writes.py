@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+import msgspec
 
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
@@ -71,12 +74,24 @@ def refused(scene: Scene) -> Iterator[Finding]:
 def credentials(scene: Scene) -> Iterator[Finding]:
     """Find services with a literal that looks like a credential in a variable."""
     for service, _ in scene.resolved:
-        predictor = service.spec.predictor
-        specs = [predictor.model, framework_of(service), *(predictor.containers or ())]
-        if names := _secrets(spec for spec in specs if spec is not None):
+        if names := _secrets(_containers(service)):
             fix = "keep it in a Secret: valueFrom.secretKeyRef"
             text = f"in plain text, and looks like a credential: {', '.join(names)}"
             yield finding(codes.CREDENTIAL, text, fix, [service.ref])
+
+
+def _containers(service: InferenceService) -> Iterator[Container]:
+    """Yield all that is written in the service, those of transformer and explainer too."""
+    spec = service.spec
+    predictor, workers = spec.predictor, spec.predictor.worker_spec
+    own = [predictor.model, framework_of(service), *(predictor.containers or ())]
+    yield from (one for one in own if one is not None)
+    yield from (workers.containers or ()) if workers is not None else ()
+    for part in (spec.transformer or {}, spec.explainer or {}):
+        listed = part.get("containers")
+        for one in (*part.values(), *(listed if isinstance(listed, list) else ())):
+            with suppress(msgspec.ValidationError):
+                yield msgspec.convert(one, Container)
 
 
 def _secrets(containers: Iterable[Container]) -> list[str]:

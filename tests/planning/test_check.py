@@ -14,53 +14,11 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.stock import stock_runtimes
-from migrate.planning.check import Check, check
 from migrate.planning.findings import SEVERITY
 from migrate.planning.plan import Severity
-from tests.planning.clusters import service, snapshot
+from tests.planning.checking import CLUSTER, IRIS, NAMELESS, SKLEARN, Json, checked, codes, runtime
+from tests.planning.clusters import service
 
-SKLEARN = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://m/x"}
-ARGS = ["--model_name={{.Name}}", "--model_dir=/mnt/models"]
-Json = dict[str, Any]
-
-
-def runtime(name: str, namespace: str = "team", **spec: Any) -> Runtime:
-    container = spec.pop("container", {})
-    base = {"name": "kserve-container", "image": "kserve/sklearnserver:v1", "args": ARGS}
-    document = {
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "supportedModelFormats": [{"name": "sklearn", "version": "1", "autoSelect": True}],
-            "containers": [{**base, **container}],
-            **spec,
-        },
-    }
-    return msgspec.convert(document, Runtime)
-
-
-def checked(
-    *found: InferenceService | Runtime,
-    release: str = "0.15.2",
-    images: dict[str, str] | None = None,
-    target: str = "",
-    suppress: tuple[str, ...] = (),
-    predictors: str = "{}",
-) -> Check:
-    services = [one for one in found if isinstance(one, InferenceService)]
-    runtimes = [one for one in found if isinstance(one, Runtime)]
-    made = snapshot(
-        *services, images=images, release=release, predictors=predictors, runtimes=runtimes
-    )
-    return check(made, parse_release(target) if target else None, "", suppress)
-
-
-def codes(made: Check) -> set[str]:
-    return {one.code for one in made.findings}
-
-
-IRIS = service("iris", model=SKLEARN)
-CLUSTER = runtime("kserve-sklearnserver", "")
-NAMELESS = {"args": ["--model_dir=/mnt/models"]}
 GPU = {"limits": {"nvidia.com/gpu": "1"}}
 DIGEST = f"tensorflow/serving@sha256:{'a' * 64}"
 TENSORFLOW = [{"name": "tensorflow", "autoSelect": True}]
@@ -94,6 +52,11 @@ CASES: list[tuple[str, str, tuple[InferenceService | Runtime, ...]]] = [
     ("KM406", "0.15.2", (service("iris", model={**SKLEARN, "runtime": "gone"}), CLUSTER)),
     ("KM407", "0.15.2", (runtime("lonely"),)),
     ("KM408", "0.15.2", (runtime("my-mlserver", container=MLSERVER),)),
+    ("KM408", "0.15.2", (
+        service("big", model={"modelFormat": {"name": "tensorflow"}, "resources": GPU}),
+        runtime("my-serving", supportedModelFormats=TENSORFLOW,
+                container={"image": "mirror/tensorflow/serving:2.6.2"}),
+    )),
     ("KM410", "0.15.2", (
         service("iris", model={**SKLEARN, "env": [{"name": "DB_PASSWORD", "value": "hunter2!"}]}),
         CLUSTER,
@@ -140,6 +103,24 @@ def test_services_on_stock_runtimes_have_no_finding(release: str) -> None:
     made = checked(IRIS, *stock_runtimes(release).values(), release=release)
     # The text of this test has predictors, which these releases do not read.
     assert codes(made) <= {"KM415"}
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "limits", "is_found"),
+    [
+        ("my-serving", "2.6.2", GPU, True),
+        ("my-serving", "2.6.2-gpu", GPU, False),
+        ("my-serving", "2.6.2", {}, False),
+        ("kserve-tensorflow-serving", "2.6.2", GPU, False),
+    ],
+)
+def test_the_suffix_for_gpus_is_lost_with_the_name(
+    name: str, tag: str, limits: Json, *, is_found: bool
+) -> None:
+    big = service("big", model={"modelFormat": {"name": "tensorflow"}, "resources": limits})
+    image = {"image": f"tensorflow/serving:{tag}"}
+    made = checked(big, runtime(name, supportedModelFormats=TENSORFLOW, container=image))
+    assert ("KM408" in codes(made)) is is_found
 
 
 def test_a_literal_name_is_a_name() -> None:
@@ -224,29 +205,6 @@ def test_what_is_suppressed_is_left_out() -> None:
 def test_a_target_that_is_not_known_is_refused() -> None:
     with pytest.raises(UsageError, match=r"0\.6\.0"):
         checked(IRIS, target="0.6.0")
-
-
-SECRETS = [
-    {"container": {"env": [{"name": "API_TOKEN", "value": "s3cr3t-{{.Name}}"}]}},
-    {"container": {"env": [{"name": "PGPASSWORD", "value": "s3cr3t-v4lue"}]}},
-    {"container": {"args": ["--api-key=s3cr3t-v4lue"]}},
-    {"container": {"args": ["--token", "s3cr3t-v4lue"]}},
-]
-
-
-@pytest.mark.parametrize("spec", SECRETS)
-def test_a_credential_is_told_and_not_shown(spec: Json) -> None:
-    made = checked(IRIS, runtime("kserve-sklearnserver", **spec))
-    assert "KM410" in codes(made)
-    assert "s3cr3t" not in str(made)
-
-
-def test_a_template_that_is_not_closed_shows_nothing_of_what_follows_it() -> None:
-    env = [{"name": "X", "value": "s3cr3t-v4lue"}, {"name": "Y", "value": "{{.Name}}"}]
-    open_ended = {"args": ["--x={{.Name"], "env": env}
-    made = checked(IRIS, runtime("kserve-sklearnserver", container=open_ended))
-    assert "KM414" in codes(made)
-    assert "s3cr3t" not in str(made)
 
 
 def test_a_runtime_that_a_service_cannot_use_for_now_is_not_called_unused() -> None:
