@@ -54,7 +54,8 @@ def _log_in(kubeconfig: str | None, context: str | None) -> Session:
         _load_in_cluster(context, settings)
     else:
         _load_choice(choice, settings)
-    return _session(choice.context if choice else IN_CLUSTER, settings)
+    impersonation = choice.impersonation if choice else ()
+    return _session(choice.context if choice else IN_CLUSTER, settings, impersonation)
 
 
 def _load_in_cluster(context: str | None, settings: Configuration) -> None:
@@ -92,17 +93,26 @@ def _load(choice: Choice, settings: Configuration) -> None:
         load(choice.config, name, settings)  # type: ignore[no-untyped-call]
 
 
-def _session(context: str, settings: Configuration) -> Session:
+def _session(
+    context: str, settings: Configuration, impersonation: tuple[tuple[str, str], ...]
+) -> Session:
     settings.connection_pool_maxsize = _CONNECTIONS
     if not settings.verify_ssl:
         # Whoever set insecure-skip-tls-verify knows; a line for every request tells nothing.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     client = ApiClient(settings)
     place = Place(context, settings.host)
-    return Session(place, client.rest_client.pool_manager, partial(_authorize, client))
+    authorize = partial(_authorize, client, impersonation)
+    return Session(place, client.rest_client.pool_manager, authorize)
 
 
-def _authorize(client: ApiClient, headers: dict[str, str]) -> None:
+def _authorize(
+    client: ApiClient,
+    impersonation: tuple[tuple[str, str], ...],
+    headers: urllib3.HTTPHeaderDict,
+) -> None:
+    for name, value in impersonation:
+        headers.add(name, value)
     client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
     if "authorization" in headers:
         # The newline at the end of a token file is none of the token.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import yaml
@@ -52,6 +53,16 @@ class Choice(msgspec.Struct, frozen=True):
     def refreshes(self) -> bool:
         """Whether the library gets the token itself and stores a newer one in the files."""
         return bool(self._user.get("auth-provider"))
+
+    @property
+    def impersonation(self) -> tuple[tuple[str, str], ...]:
+        """The headers by which one acts as somebody else; the library does not send them."""
+        user = self._user
+        found = [("Impersonate-User", user.get("as")), ("Impersonate-Uid", user.get("as-uid"))]
+        found += [("Impersonate-Group", group) for group in user.get("as-groups") or ()]
+        for key, values in _map(user.get("as-user-extra")).items():
+            found += [(f"Impersonate-Extra-{quote(key, safe='')}", value) for value in values]
+        return tuple((name, str(value)) for name, value in found if value)
 
     @property
     def _user(self) -> dict[str, Any]:

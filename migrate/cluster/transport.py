@@ -29,7 +29,7 @@ class Session(NamedTuple):
 
     place: Place
     pool: urllib3.PoolManager
-    authorize: Callable[[dict[str, str]], None]
+    authorize: Callable[[urllib3.HTTPHeaderDict], None]
 
 
 class Answer(NamedTuple):
@@ -98,8 +98,8 @@ class Transport:
             return self._session
 
     def _once(self, session: Session, call: Call) -> Answer:
-        headers = {"User-Agent": f"kmigrate/{__version__}", "Accept": JSON}
-        headers |= {"Accept-Encoding": "gzip", "Content-Type": call.body_type}
+        headers = urllib3.HTTPHeaderDict({"User-Agent": f"kmigrate/{__version__}", "Accept": JSON})
+        headers.update({"Accept-Encoding": "gzip", "Content-Type": call.body_type})
         session.authorize(headers)
         try:
             answer = session.pool.urlopen(

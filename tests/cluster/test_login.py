@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from migrate.cluster.kube import KubeCluster, connect
-from migrate.errors import UnauthorizedError, UnreachableError, UsageError
+from migrate.errors import ForbiddenError, UnauthorizedError, UnreachableError, UsageError
 from tests.cluster.conftest import Write
 from tests.cluster.scripted import scripted
 from tests.testbed.control_plane import ControlPlane
@@ -45,6 +45,21 @@ def test_certificates_can_be_in_the_file(plane: ControlPlane, tmp_path: Path) ->
     path = tmp_path / "config"
     path.write_text(yaml.safe_dump(config))
     _ask(connect(str(path)))
+
+
+@pytest.mark.parametrize("groups", [[], ["nobody"], ["nobody", "system:masters"]])
+def test_somebody_else_is_acted_as(plane: ControlPlane, tmp_path: Path, groups: list[str]) -> None:
+    config = yaml.safe_load(plane.admin.read_text())
+    extra = {"example.com/why": ["it is", "a test"]}
+    config["users"][0]["user"] |= {"as": "alice", "as-groups": groups, "as-user-extra": extra}
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    cluster = connect(str(tmp_path / "config"))
+    if "system:masters" in groups:
+        _ask(cluster)
+        return
+    with pytest.raises(ForbiddenError) as caught:
+        _ask(cluster)
+    assert "alice" in str(caught.value)
 
 
 def test_data_that_is_no_base64_is_a_broken_kubeconfig(write: Write) -> None:
