@@ -11,7 +11,7 @@ _NAME = re.compile(
     r"(passw(or)?d|passphrase|pwd|secret|token|credentials?)$|(^|_)(key|secret|password)(_|$)"
     r"|access_?key|api_?key|private_?key"
 )
-_A_PLACE = re.compile(r"(file|path|dir|url|uri|name|id|type|ttl|size|length)$")
+_A_PLACE = re.compile(r"(^|_)(file|path|dir|url|uri|name|id|type|ttl|size|length)$")
 _URL = re.compile(r"(?i)^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
 _HARMLESS = re.compile(
     r"(?i)(true|false|yes|no|on|off|enabled|disabled|none|null|\d{1,4}|\$\([^)]*\)|\{\{[^{}]*\}\})?"

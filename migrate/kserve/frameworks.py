@@ -42,7 +42,8 @@ def framework_container(
     the limit on CPUs is no number.
     """
     spec = getattr(predictor, format_)
-    part = Part(name, spec, predictor, predictor.timeout or entry.default_timeout)
+    timeout = entry.default_timeout if predictor.timeout is None else predictor.timeout
+    part = Part(name, spec, predictor, timeout)
     container = container_manifest(spec)
     container["name"] = terms.CONTAINER
     args = [*_arguments(format_, part, rules), *(spec.args or ())]

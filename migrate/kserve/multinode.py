@@ -83,11 +83,24 @@ def with_workers(
 def with_gpus(head: Pod, worker: Pod, nodes: Nodes) -> tuple[Pod, Pod]:
     """Return both pods with their GPUs, as their Deployments get them.
 
-    In Knative mode there are no workers, and the head gets none.
+    In Knative mode there are no workers, and the head gets none. Raise BuildError where the
+    annotation that names more kinds of GPUs is not what KServe takes.
     """
+    kinds = (*GPUS, *_more_kinds(head.annotations.get(terms.GPU_KINDS, "")))
     pods = ((head, nodes.head), (worker, nodes.worker))
-    with_, also = (_changed(pod, _with_gpus(pod.container, count)) for pod, count in pods)
+    with_, also = (_changed(pod, _with_gpus(pod.container, count, kinds)) for pod, count in pods)
     return with_, also
+
+
+def _more_kinds(text: str) -> list[str]:
+    """``IsValidCustomGPUArray`` in ``pkg/utils/utils.go``."""
+    try:
+        found = msgspec.json.decode(text, type=list[str]) if text else []
+    except msgspec.DecodeError:
+        found = [""]
+    if text and not all(found or [""]):
+        raise BuildError(f"{terms.GPU_KINDS}: expected a JSON list of names, found {text!r}")
+    return found
 
 
 def _changed(pod: Pod, container: Manifest) -> Pod:
@@ -144,11 +157,11 @@ def _whole(quantity: object) -> str:
     return digits.group() if digits else "0"
 
 
-def _with_gpus(container: Manifest, count: int) -> Manifest:
+def _with_gpus(container: Manifest, count: int, kinds: tuple[str, ...]) -> Manifest:
     resources = container.get("resources", {})
-    kinds = [resources.get(kind) or {} for kind in ("limits", "requests")]
-    name = next((g for g in GPUS if any(_whole(kind.get(g, 0)) != "0" for kind in kinds)), GPUS[0])
-    limits, requests = ({**kind, name: str(count)} for kind in kinds)
+    lists = [resources.get(key) or {} for key in ("limits", "requests")]
+    name = next((g for g in kinds if any(_whole(of.get(g, 0)) != "0" for of in lists)), GPUS[0])
+    limits, requests = ({**of, name: str(count)} for of in lists)
     return {**container, "resources": {**resources, "limits": limits, "requests": requests}}
 
 

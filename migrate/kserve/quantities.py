@@ -10,7 +10,7 @@ class QuantityError(ValueError):
     """The text is no quantity."""
 
 
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([eE][+-]?\d+|[numkMGTPE]?|[KMGTPE]i)", re.ASCII)
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE]?)", re.ASCII)
 _SUFFIXES = {
     "": Fraction(1),
     **{name: Fraction(1, 1000**power) for power, name in enumerate("mun", 1)},
@@ -28,6 +28,6 @@ def quantity(text: str) -> Fraction:
     if found is None:
         raise QuantityError(f"{text!r} is no quantity such as 500m or 4Gi")
     number, suffix = found.groups()
-    if suffix[:1] in ("e", "E") and suffix != "E":
-        return Fraction(number + suffix)
-    return Fraction(number) * _SUFFIXES[suffix]
+    if suffix in _SUFFIXES:
+        return Fraction(number) * _SUFFIXES[suffix]
+    return Fraction(number + suffix)

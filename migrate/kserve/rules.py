@@ -86,8 +86,6 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an env variable PYTHONPATH is refused, in services and in runtimes."""
     refuses_container_name: bool = False
     """Whether a service whose model's container has a name is refused."""
-    judges_runtimes: bool = False
-    """Whether a webhook looks at runtimes: priorities that clash, and worker specs."""
 
     # which runtime
     knows_model: bool = False

@@ -18,7 +18,8 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.services import Framework
 
 _SCHEME = re.compile(r"\w+?://", re.ASCII)
-_AZURE = re.compile(r"https://(.+?)\.blob\.core\.windows\.net/(.+)")
+# Its dots are any character, in Go too.
+_AZURE = re.compile(r"https://(.+?).blob.core.windows.net/(.+)")
 
 
 class UriFormat(msgspec.Struct, frozen=True, gc=False):

@@ -96,7 +96,6 @@ _0_11 = msgspec.structs.replace(
     _0_10,
     name="0.11",
     v2_formats=frozenset({terms.TRITON}),
-    judges_runtimes=True,
     # GetProtocol and sortSupportedRuntimeByPriority in predictor_model.go of 0.11.2.
     unset_protocol=Unset.V1,
     orders_by_priority=True,

@@ -47,6 +47,7 @@ FINALIZER = "inferenceservice.finalizers"
 
 GPU = "nvidia.com/gpu"
 MIG_GPU = "nvidia.com/mig"
+GPU_KINDS = "serving.kserve.io/gpu-resource-types"
 GPU_SUFFIX = "-gpu"
 CPU_SUFFIX = "-cpu"
 

@@ -55,6 +55,9 @@ def test_the_words_of_the_release_count() -> None:
     assert read("0.16", deploy=text).mode == "Standard"
     with pytest.raises(ConfigError):
         read("0.15", deploy=text)
+    with pytest.raises(ConfigError) as told:
+        read("0.16", deploy="{")
+    assert told.value.fault.expected == "JSON"
 
 
 FORMAT = {"modelFormat"}

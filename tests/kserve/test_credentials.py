@@ -17,7 +17,7 @@ NAMES = [
     *("PASSPHRASE", "SECRET", "AWS_SECRET_ACCESS_KEY", "SECRET_OF_MINE", "CLIENTSECRET"),
     *("TOKEN", "HF_TOKEN", "hfToken", "api-token", "CREDENTIAL", "credentials"),
     *("API_KEY", "APIKEY", "apikey2", "OPENAI_API_KEY", "ACCESS_KEY", "ACCESSKEY", "PRIVATEKEY"),
-    *("private-key", "KEY", "KEY_OF_MINE", "MY_KEY"),
+    *("private-key", "KEY", "KEY_OF_MINE", "MY_KEY", "myKey", "SECRET_PROFILE"),
 ]
 
 

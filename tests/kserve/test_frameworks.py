@@ -107,7 +107,7 @@ def test_torchserve(release: str, spec: dict[str, Any], envelope: str | None) ->
     assert found["env"] == [*own, *told]
 
 
-@pytest.mark.parametrize(("timeout", "told"), [(None, 60000), (7, 7000)])
+@pytest.mark.parametrize(("timeout", "told"), [(None, 60000), (7, 7000), (0, 0)])
 def test_tensorflow(timeout: int | None, told: int) -> None:
     found = made("0.7", "tensorflow", {"args": ["--own"], "command": ["mine"]}, timeout=timeout)
     assert found["args"] == [

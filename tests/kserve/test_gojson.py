@@ -90,6 +90,7 @@ def test_what_is_none(text: str) -> None:
         ("[]", "a list"),
         ("1.50", "1.50"),
         ("12", "12"),
+        ("-0", "-0"),
         ("true", "true"),
         ("null", "null"),
         ('"é"', '"é"'),

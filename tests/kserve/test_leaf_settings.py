@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.kserve.image import parse_image
-from migrate.kserve.leaves import TargetError, leaf_pointers, settings
+from migrate.kserve.leaves import TargetError, check_target, leaf_pointers, settings
 from migrate.kserve.predictors import decode
 from tests.kserve.release import rules
 
@@ -26,6 +26,12 @@ def test_where_there_is_no_entry_nothing_is_read() -> None:
     image, version = leaf_pointers(decode(TEXT, rules("0.9")), "sklearn", "v2")
     assert (image.pointer, image.value, image.present) == ("/sklearn/v2/image", "", False)
     assert (version.pointer, version.value) == ("/sklearn/v2/defaultImageVersion", "")
+
+
+def test_only_two_formats_have_images_for_gpus() -> None:
+    check_target(rules("0.9"), "onnx")
+    with pytest.raises(TargetError, match="no image for GPUs for onnx"):
+        check_target(rules("0.9"), "onnx", gpu=True)
 
 
 def test_what_is_not_read_is_refused_with_the_release() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -81,7 +82,9 @@ def test_ray_gets_so_many_nodes_that_all_gpus_are_found(
 
 @pytest.mark.parametrize(("head", "worker"), [(1, 4), (3, 4), (1, 3)])
 def test_too_few_gpus_are_refused(head: int, worker: int) -> None:
-    with pytest.raises(BuildError, match=f"8 GPUs are asked for: the head has {head}"):
+    rest = worker * (math.ceil(8 / worker) - 1)
+    told = f"8 GPUs are asked for: the head has {head}, the workers {rest}$"
+    with pytest.raises(BuildError, match=told):
         laid(many(gpus(worker)), SIZES, head=gpus(head))
 
 
@@ -207,6 +210,24 @@ def test_deployments_get_the_gpus_under_the_name_that_is_there(
     told = {"claims": [], "limits": limits, "requests": requests}
     assert head.containers == ({"name": "c", "resources": told}, {"name": "side"})
     assert worker.container["resources"] == {"limits": {GPU: "3"}, "requests": {GPU: "3"}}
+
+
+def test_more_kinds_of_gpus_are_taken_from_an_annotation() -> None:
+    """``UpdateGPUResourceTypeListByAnnotation`` in ``pkg/utils/utils.go``."""
+    container = {"name": "c", "resources": {"limits": {"odd/gpu": 1}}}
+    kinds = {"serving.kserve.io/gpu-resource-types": '["other/gpu", "odd/gpu"]'}
+    head, worker = with_gpus(
+        Pod((container,), annotations=kinds), Pod(({"name": "w"},)), Nodes(2, 3, 4)
+    )
+    assert head.container["resources"] == {"limits": {"odd/gpu": "4"}, "requests": {"odd/gpu": "4"}}
+    assert worker.container["resources"]["limits"] == {GPU: "3"}
+
+
+@pytest.mark.parametrize("text", ["odd/gpu", "[]", '[""]', "[1]", "{}"])
+def test_other_kinds_of_gpus_than_a_list_of_names_are_refused(text: str) -> None:
+    pod = Pod(({"name": "c"},), annotations={"serving.kserve.io/gpu-resource-types": text})
+    with pytest.raises(BuildError, match="gpu-resource-types"):
+        with_gpus(pod, Pod(({"name": "w"},)), Nodes(2, 3, 4))
 
 
 def test_variables_are_overwritten_in_their_place_else_appended() -> None:

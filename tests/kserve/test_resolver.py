@@ -130,8 +130,11 @@ def test_the_first_of_its_own_containers_is_the_model(release: str, image: str) 
 @pytest.mark.parametrize("release", ["0.12", "0.20"])
 def test_from_0_12_on_it_is_the_one_named_so(release: str) -> None:
     """``GetContainer`` in ``predictor_custom.go`` of 0.12.1."""
-    found = told(release, {"containers": OWN[::-1]})
+    found = told(release, {"containers": OWN[::-1], "labels": {"l": "1"}})
     assert (found.image, found.verdict) == ("own:1", Verdict.CUSTOM)
+    assert found.pod is not None
+    assert [c["name"] for c in found.pod.containers] == ["kserve-container", "side"]
+    assert found.pod.labels == {"l": "1"}
     second = told(release, {"containers": OWN})
     assert (second.image, second.verdict) == (None, BROKEN)
     assert "not its first container" in second.reason

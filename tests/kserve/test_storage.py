@@ -43,6 +43,7 @@ def test_a_release_knows_some_schemes(release: str, uri: str, since: str) -> Non
         ("xgs://b", True),
         ("GS://b", True),
         ("https://account.blob.core.windows.net/container/m", False),
+        ("https://my-blob.core.windows.net/container/m", False),
         ("https://account.blob.core.windows.net/", True),
         ("https://blob.core.windows.net/m", True),
         ("http://account.blob.core.windows.net/m", True),
