@@ -23,6 +23,18 @@ STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 USER_AGENT = "kmigrate-testbed"
 _WORKERS = 16
+# A kind is "(re)initializing" for a moment after its CRD was changed, and says when to ask again.
+_PATIENCE = urllib3.Retry(
+    total=None,
+    connect=False,
+    read=False,
+    other=False,
+    redirect=False,
+    status=20,
+    status_forcelist=[429],
+    allowed_methods=None,
+    raise_on_status=False,
+)
 
 
 class ApiError(RuntimeError):
@@ -47,7 +59,7 @@ class Api:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._pool = urllib3.PoolManager(
-            ssl_context=tls, maxsize=_WORKERS, retries=False, headers=headers
+            ssl_context=tls, maxsize=_WORKERS, retries=_PATIENCE, headers=headers
         )
         self._plurals: dict[tuple[str, str], tuple[str, bool]] = {}
 
