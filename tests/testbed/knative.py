@@ -19,10 +19,13 @@ from tests.testbed.processes import Process
 from tests.testbed.waiting import wait_until
 
 NAMESPACE = "knative-serving"
-_PROGRAMS = ("knative-controller", "knative-autoscaler")
-_LEASES = {"autoscaler-bucket-00-of-01"} | {
-    f"controller.knative.dev.serving.pkg.reconciler.{part}.reconciler.00-of-01"
-    for part in ("configuration", "labeler", "revision", "route", "serverlessservice", "service")
+_PARTS = ("configuration", "labeler", "revision", "route", "serverlessservice", "service")
+_RECONCILER = "controller.knative.dev.serving.pkg.reconciler.{}.reconciler.00-of-01"
+# In this order, for both want the one port below. The autoscaler that does not get it hangs,
+# the controller only misses the server of its health probes.
+_LEASES = {
+    "knative-autoscaler": frozenset({"autoscaler-bucket-00-of-01"}),
+    "knative-controller": frozenset(map(_RECONCILER.format, _PARTS)),
 }
 # Where the autoscaler listens for statistics; it knows no other port.
 _STATS_PORT = 8080
@@ -56,8 +59,8 @@ def knative_serving(plane: ControlPlane) -> Iterator[None]:
     """
     with claimed_port(_STATS_PORT, "Knative's autoscaler"):
         _install(plane.api)
-        processes = [_start(plane, name) for name in _PROGRAMS]
-        _wait_leading(plane.api, processes)
+        for name, leases in _LEASES.items():
+            _lead(plane, name, leases)
         with _marked_ingresses(plane):
             yield
 
@@ -142,20 +145,20 @@ def _start(plane: ControlPlane, name: str) -> Process:
         "POD_IP": _POD_IP,
         "METRICS_PROMETHEUS_PORT": str(free_port()),
         "PROFILING_PORT": str(free_port()),
-        "KNATIVE_HEALTH_PROBES_PORT": str(free_port()),
     }
     return plane.run(name, [f"-kubeconfig={plane.kubeconfig(name)}"], env)
 
 
-def _wait_leading(api: Api, processes: list[Process]) -> None:
-    """Knative's programs act once they hold their leases."""
+def _lead(plane: ControlPlane, name: str, leases: frozenset[str]) -> None:
+    """Start a program and wait for its leases: it acts once it holds them."""
+    process = _start(plane, name)
 
     def hold_leases() -> bool:
-        leases = api.list("coordination.k8s.io/v1", "Lease", NAMESPACE)
-        held = {lease["metadata"]["name"] for lease in leases if lease["spec"]["holderIdentity"]}
-        return held >= _LEASES
+        found = plane.api.list("coordination.k8s.io/v1", "Lease", NAMESPACE)
+        held = {lease["metadata"]["name"] for lease in found if lease["spec"]["holderIdentity"]}
+        return held >= leases
 
-    wait_until(hold_leases, _SECONDS, "Knative's programs to hold their leases", processes)
+    wait_until(hold_leases, _SECONDS, f"{name} to hold its leases", [process])
 
 
 def _mark_ingresses(api: Api, stop: threading.Event) -> None:
