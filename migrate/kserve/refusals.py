@@ -83,7 +83,7 @@ def _workers(service: InferenceService, rules: Rules) -> Iterator[str]:
         local = {"pvc", "oci"} if rules.oci_is_local else {"pvc"}
         if (model.storage_uri or "").partition("://")[0] not in local:
             yield f"many nodes need a storageUri of {' or '.join(sorted(local))}"
-        if service.metadata.annotation("serving.kserve.io/autoscalerClass") != "none":
+        if service.metadata.annotation(terms.AUTOSCALER) != "none":
             yield "many nodes need the autoscaler class none"
     sizes = (workers.pipeline_parallel_size, workers.tensor_parallel_size)
     if any(size is not None and size < 1 for size in sizes):

@@ -8,6 +8,10 @@ framework form, which is all of 0.7, asks ``predictors`` (``legacy.py``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
+
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
 from migrate.kserve.building import Pod
@@ -19,7 +23,7 @@ from migrate.kserve.legacy import is_unmarked, resolve_framework
 from migrate.kserve.modelform import resolve_model
 from migrate.kserve.modes import mode_of
 from migrate.kserve.multinode import with_env
-from migrate.kserve.podmeta import pod_labels
+from migrate.kserve.podmeta import pod_annotations, pod_labels
 from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.refusals import refused_write
 from migrate.kserve.resolution import Resolution, Verdict
@@ -88,9 +92,33 @@ def _by_form(service: InferenceService, config: Config) -> Resolution:
         return _broken(reason)
     if (refused := _storage(service, form, config)) is not None:
         return refused
-    if form.kind is FormKind.CUSTOM:
-        return _custom(service, rules)
-    return _imaged(service, form, config)
+    is_custom = form.kind is FormKind.CUSTOM
+    found = _custom(service, rules) if is_custom else _imaged(service, form, config)
+    return found if found.pod is None else _made(service, form, found, found.pod, config)
+
+
+def _made(
+    service: InferenceService, form: Form, found: Resolution, pod: Pod, config: Config
+) -> Resolution:
+    """Return what becomes of a pod that can be built: a workload, or nothing."""
+    if form.kind is not FormKind.MODEL:
+        own = (service.spec.predictor, service.metadata)
+        notes = pod_annotations(None, *own, config.rules, config.hidden)
+        pod = msgspec.structs.replace(pod, annotations=notes)
+    if reason := _unscalable(service, pod.annotations, config):
+        return _broken(reason)
+    return msgspec.structs.replace(found, pod=pod)
+
+
+def _unscalable(service: InferenceService, notes: Mapping[str, str], config: Config) -> str:
+    """Say why no Deployment can be made for lack of an autoscaler; empty where it can."""
+    asked = notes.get(terms.AUTOSCALER)
+    is_made = mode_of(service, config.mode, config.rules) == terms.STANDARD
+    if not is_made or asked is None or asked in config.rules.autoscalers:
+        return ""
+    return (
+        f"KServe {config.rules.name} knows no autoscaler class {asked!r}, and makes no Deployment"
+    )
 
 
 def _imaged(service: InferenceService, form: Form, config: Config) -> Resolution:

@@ -175,6 +175,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ``disable-auto-update`` on a ready service stops every reconcile."""
     mode_by_annotation: bool = False
     """Whether the annotation is asked again when a Deployment is made, and must say so."""
+    autoscalers: frozenset[str]
+    """Classes of autoscalers with which a Deployment can be made."""
     stops: frozenset[str] = frozenset()
     """Modes in which the annotation ``stop`` takes the workload away."""
     workload_suffix: str

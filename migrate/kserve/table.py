@@ -36,6 +36,8 @@ _0_7 = Rules(
     pod_fields=_POD_FIELDS,
     tag_rule=TagRule.FIRST_COLON,
     storage_prefixes=("gs://", "s3://", "pvc://", "file://", "https://", "http://"),
+    # createAutoscaler in reconcilers/autoscaler/autoscaler_reconciler.go of 0.7.0.
+    autoscalers=frozenset({"hpa"}),
     workload_suffix="-predictor-default",
 )
 
@@ -118,6 +120,7 @@ _0_12 = msgspec.structs.replace(
     # GetContainer in predictor_custom.go of 0.12.1.
     custom_by_name=True,
     grpc_v2_envelope=True,
+    autoscalers=frozenset({"hpa", "external"}),
 )
 
 _0_13 = msgspec.structs.replace(_0_12, name="0.13")
@@ -129,6 +132,7 @@ _0_15 = msgspec.structs.replace(
     uses_workers=True,
     hides_by_config=True,
     storage_prefixes=(*_0_14.storage_prefixes, "hf://"),
+    autoscalers=frozenset({"hpa", "external", "none", "keda"}),
     merges_transformer=True,
     # UpdateImageTag in utils.go of 0.15.2.
     gpu_suffix=_0_14.gpu_suffix | {terms.HUGGINGFACE_SERVER},

@@ -29,6 +29,7 @@ MANAGER_CONTAINER = "manager"
 PREDICTOR_CONTAINERS = frozenset({"kserve-container", "kfserving-container"})
 """The container that serves the model: KServe from 0.7 on, KFServing before."""
 
+AUTOSCALER = "serving.kserve.io/autoscalerClass"
 DEPLOYMENT_MODE = "serving.kserve.io/deploymentMode"
 SERVERLESS = "Serverless"
 RAW_DEPLOYMENT = "RawDeployment"
