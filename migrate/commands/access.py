@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 import msgspec
 
@@ -10,7 +11,17 @@ from migrate.cluster.port import Cluster
 from migrate.cluster.resources import resource_of
 from migrate.errors import ForbiddenError
 from migrate.objects import ObjectRef, value_at
-from migrate.operations.model import Create, Delete, Holds, Operation, Patch, Wave
+from migrate.operations.model import (
+    Activation,
+    Create,
+    Delete,
+    Holds,
+    Operation,
+    Patch,
+    Restart,
+    Wake,
+    Wave,
+)
 
 AUTHORIZATION = "authorization.k8s.io/v1"
 
@@ -23,9 +34,12 @@ class Permission(msgspec.Struct, frozen=True, order=True):
     plural: str
     verb: str
     namespace: str
+    subresource: str = ""
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.resource} in namespace {self.namespace}"
+        below = f"/{self.subresource}" if self.subresource else ""
+        where = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{below}{where}"
 
 
 def refuse_denied(cluster: Cluster, namespace: str, waves: Sequence[Wave]) -> None:
@@ -37,11 +51,16 @@ def refuse_denied(cluster: Cluster, namespace: str, waves: Sequence[Wave]) -> No
     denied = [need for need in sorted(set(needs(namespace, waves))) if not _allowed(cluster, need)]
     if denied:
         lines = "\n".join(f"  {need}" for need in denied)
-        first = denied[0]
         raise ForbiddenError(
             f"{cluster.name}: these permissions are missing:\n{lines}",
-            f"kubectl auth can-i {first.verb} {first.resource} -n {first.namespace}",
+            _question(denied[0]),
         )
+
+
+def _question(need: Permission) -> str:
+    below = f" --subresource={need.subresource}" if need.subresource else ""
+    where = f" -n {need.namespace}" if need.namespace else ""
+    return f"kubectl auth can-i {need.verb} {need.resource}{below}{where}"
 
 
 def needs(namespace: str, waves: Iterable[Wave]) -> Iterator[Permission]:
@@ -52,11 +71,23 @@ def needs(namespace: str, waves: Iterable[Wave]) -> Iterator[Permission]:
         for operation in wave.operations:
             yield from _of(operation)
         for activation in wave.activations:
-            yield from _on(activation.target, "get", "patch")
+            yield from _of_activation(activation)
         for condition in wave.conditions:
             yield from _on(condition.target, "get")
             if isinstance(condition, Holds):
                 yield from _on(condition.owner, "get")
+
+
+def _of_activation(activation: Activation) -> Iterator[Permission]:
+    match activation:
+        case Restart(target):
+            yield from _on(target, "get", "patch")
+        case Wake(target):
+            yield from _on(target, "get")
+            for need in _on(target, "patch"):
+                yield msgspec.structs.replace(need, subresource="status")
+        case _:
+            assert_never(activation)
 
 
 def _of(operation: Operation) -> Iterator[Permission]:
@@ -80,6 +111,7 @@ def _allowed(cluster: Cluster, need: Permission) -> bool:
         "group": need.group,
         "resource": need.plural,
         "namespace": need.namespace,
+        "subresource": need.subresource,
     }
     answer = cluster.create(
         {

@@ -28,6 +28,7 @@ def apply(
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
     repin: flags.Repin = False,
+    activate: flags.ActivateFlag = None,
     accept: flags.Accept = [],  # noqa: B006
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
@@ -49,7 +50,7 @@ def apply(
     With a PLAN it does exactly that plan and does not ask. With planning flags it plans,
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
     """
-    options = making.options(set_, file, accept, kserve_version, repin=repin)
+    options = making.options(set_, file, accept, kserve_version, repin=repin, activate=activate)
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace)

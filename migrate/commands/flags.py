@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from migrate.planning.desired import Activate
+
 DEFAULT_NAMESPACE = "kserve"
 
 
@@ -54,7 +56,7 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="FORMAT[/v1|/v2][/gpu]=IMAGE",
-        help="Image wanted for a model format; repeatable.",
+        help="Image wanted for a model format, or for runtime/NAME; repeatable.",
     ),
 ]
 File = Annotated[
@@ -62,6 +64,12 @@ File = Annotated[
 ]
 Repin = Annotated[
     bool, typer.Option("--repin", help="Move the services' runtimeVersion with the image.")
+]
+ActivateFlag = Annotated[
+    Activate | None,
+    typer.Option(
+        help="What makes it act: restart the controller, wake each service that moves, or none."
+    ),
 ]
 Accept = Annotated[
     list[str],

@@ -33,6 +33,7 @@ class Listable(Protocol):
 
 
 L = TypeVar("L", bound=Listable)
+T = TypeVar("T")
 KUBE_SYSTEM = ObjectRef("v1", "Namespace", "kube-system")
 
 
@@ -121,7 +122,12 @@ def get_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
 
 def listed(cluster: Cluster, kind: type[L], namespace: str = "") -> Iterator[L]:
     """Yield the objects of a kind; none where the cluster does not serve it."""
+    return served(cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace))
+
+
+def served(found: Iterator[T]) -> Iterator[T]:
+    """Yield what is listed; nothing where the cluster does not serve the kind."""
     try:
-        yield from cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace)
+        yield from found
     except NotFoundError:
-        return  # the cluster does not serve the kind, so nothing runs as one
+        return  # so nothing runs as one

@@ -14,14 +14,20 @@ from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
-from migrate.planning.desired import Options, from_document, merged, parse_set
+from migrate.planning.desired import Activate, Options, from_document, merged, parse_set
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.staleness import refuse_stale, refuse_surprises
 
 
 def options(
-    sets: Sequence[str], file: str, accept: Sequence[str], kserve_version: str, *, repin: bool
+    sets: Sequence[str],
+    file: str,
+    accept: Sequence[str],
+    kserve_version: str,
+    *,
+    repin: bool,
+    activate: Activate | None = None,
 ) -> Options:
     """Return what the flags ask for. Raise UsageError where they do not parse."""
     wanted = [parse_set(text) for text in sets]
@@ -30,6 +36,7 @@ def options(
     return Options(
         images=merged(wanted),
         repin=repin,
+        activate=activate,
         accept=tuple(sorted(set(accept))),
         kserve_version=kserve_version,
     )

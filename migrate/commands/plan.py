@@ -21,6 +21,7 @@ def plan(
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
     repin: flags.Repin = False,
+    activate: flags.ActivateFlag = None,
     accept: flags.Accept = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the plan.")] = None,
     output: flags.OutputFlag = Output.TABLE,
@@ -39,7 +40,7 @@ def plan(
     Without --set or -f it shows the images that are set, and what the next
     reconcile of each InferenceService gives.
     """
-    options = making.options(set_, file, accept, kserve_version, repin=repin)
+    options = making.options(set_, file, accept, kserve_version, repin=repin, activate=activate)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made = making.plan(cluster, kserve_namespace, options)
     if output is Output.JSON:

@@ -17,6 +17,7 @@ from migrate.commands.installed import (
     has_knative,
     listed,
     release_of,
+    served,
 )
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
@@ -34,7 +35,7 @@ from migrate.kserve.workloads import (
     running_image,
     workload_of,
 )
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning.snapshot import Snapshot
 
 
@@ -52,6 +53,7 @@ def read_snapshot(
     controllers = controllers_of(cluster, namespace)
     detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules
+    runtimes, originals = _installed_runtimes(cluster, rules, only)
     return Snapshot(
         # A check of one namespace is for people who may read no more than that.
         cluster_uid="" if only else cluster_uid(cluster),
@@ -62,7 +64,8 @@ def read_snapshot(
         doubts=detected.doubts,
         rules=rules,
         services=services,
-        runtimes=_runtimes(cluster, rules, only),
+        runtimes=runtimes,
+        originals=originals,
         storage=_storage(cluster, rules),
         images=_images(cluster, only, has_raw=_has_raw(config, services, rules)),
         has_knative=has_knative(cluster, only),
@@ -93,7 +96,7 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
             "give --kserve-version X.Y.Z",
         )
     service = _service(cluster, ref)
-    runtimes = _runtimes(cluster, rules, ref.namespace)
+    runtimes, _ = _installed_runtimes(cluster, rules, ref.namespace)
     storage = _storage(cluster, rules)
     has = has_knative(cluster, ref.namespace)
     found = read_config(config.get("data") or {}, rules, runtimes, storage, has_knative=has)
@@ -138,13 +141,20 @@ def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
         ) from error
 
 
-def _runtimes(cluster: Cluster, rules: Rules | None, namespace: str = "") -> Runtimes:
-    """Read the runtimes of namespaces and cluster, where the release knows such."""
+def _installed_runtimes(
+    cluster: Cluster, rules: Rules | None, namespace: str = ""
+) -> tuple[Runtimes, dict[ObjectRef, Manifest]]:
+    """Read the runtimes of namespaces and cluster, where the release knows such.
+
+    Those of the cluster are few, and may be edited: they come as whole manifests, too.
+    """
     if rules is not None and not rules.knows_model:
-        return Runtimes()
-    found: list[Runtime] = list(listed(cluster, ServingRuntime, namespace))
-    found.extend(listed(cluster, ClusterRuntime))
-    return Runtimes(found)
+        return Runtimes(), {}
+    kind = (terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME)
+    whole = list(served(cluster.list(*kind, dict)))
+    found: list[Runtime] = [record_of(each, kind[1], ClusterRuntime) for each in whole]
+    found.extend(listed(cluster, ServingRuntime, namespace))
+    return Runtimes(found), {ref_of(each): each for each in whole}
 
 
 def _storage(cluster: Cluster, rules: Rules | None) -> tuple[StorageContainer, ...] | None:

@@ -42,6 +42,14 @@ class Unset(StrEnum):
     V1 = "v1"
 
 
+class Wakes(StrEnum):
+    """Whom an edit of a runtime's ``spec`` has reconciled."""
+
+    NOBODY = "nobody"
+    EVERYBODY = "every service"
+    USERS = "the services whose status names it"
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How the releases of one row behave. ``name`` is what a person calls the row.
 
@@ -100,6 +108,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a higher priority comes before that order."""
     uses_workers: bool = False
     """Whether ``workerSpec`` of runtime and service must go together, and is used."""
+    edit_wakes: Wakes = Wakes.NOBODY
+    """Whom an edit of a ClusterServingRuntime has reconciled at once."""
     reports_runtime: bool = False
     """Whether the status names the runtime, by a second look: namespace first."""
 

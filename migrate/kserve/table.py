@@ -12,7 +12,7 @@ import msgspec
 
 from migrate.kserve import terms
 from migrate.kserve.releases import Release
-from migrate.kserve.rules import Overlay, Rules, ServerBy, TagRule, Unset
+from migrate.kserve.rules import Overlay, Rules, ServerBy, TagRule, Unset, Wakes
 
 _BY_PROTOCOL = frozenset({terms.SKLEARN, terms.XGBOOST})
 _POD_FIELDS = ("nodeSelector", "affinity", "tolerations")
@@ -148,6 +148,8 @@ _0_16 = msgspec.structs.replace(
     # validatePredictor in inference_service_validation.go of 0.16.0.
     refuses_container_name=True,
     reports_runtime=True,
+    # clusterServingRuntimeFunc in controller.go of 0.16.0 compares no name.
+    edit_wakes=Wakes.EVERYBODY,
     mig_is_gpu=True,
     keeps_digest=True,
     oci_is_local=True,
@@ -163,6 +165,8 @@ _0_16 = msgspec.structs.replace(
 _0_17 = msgspec.structs.replace(
     _0_16,
     name="0.17",
+    # clusterServingRuntimeFunc in controller.go of 0.17.0.
+    edit_wakes=Wakes.USERS,
     stores_model_format=True,
     renames_modes=True,
     # SetRuntimeDefaults in inference_service_defaults.go of 0.17.0.

@@ -10,7 +10,7 @@ import msgspec
 from migrate.kserve.pins import pin_at_admission
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.rules import Rules
-from migrate.kserve.services import framework_of
+from migrate.kserve.services import form_of, framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.desired import Options
@@ -18,6 +18,7 @@ from migrate.planning.findings import finding
 from migrate.planning.forecast import World
 from migrate.planning.plan import Finding, Forecast, Outlook, Severity
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import Target
 from migrate.planning.wanted import Key, Wanted
 
 
@@ -29,6 +30,7 @@ class Case:
     now: World
     planned: World
     wanted: Mapping[Key, Wanted]
+    targets: Sequence[Target]
     rows: Sequence[Forecast]
 
     @property
@@ -40,6 +42,12 @@ class Case:
         """Return the services that get their image from an entry, after the plan."""
         return self.planned.users.get(key, ())
 
+    def format_of(self, ref: ObjectRef) -> str:
+        """Return the format of a service's model; empty for containers of its own."""
+        service = self.planned.services[ref]
+        model = service.spec.predictor.model
+        return model.model_format.name if model else form_of(service).format
+
     def having(self, outlook: Outlook) -> list[Forecast]:
         """Return the services with that outlook."""
         return [row for row in self.rows if row.outlook is outlook]
@@ -50,24 +58,15 @@ def run(case: Case, options: Options) -> list[Finding]:
     return [one for check in CHECKS for one in check(case, options)]
 
 
-def unreadable(snapshot: Snapshot, options: Options) -> Finding:
-    """Return the finding for a release whose `predictors` cannot be planned for.
+def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
+    """Return the finding for a release that is not known: nothing can be planned for it.
 
     Who only looks is told; who wants a change is refused.
     """
-    found = _unreadable(snapshot)
-    if options.images:
-        return found
-    return msgspec.structs.replace(found, severity=Severity.WARNING)
-
-
-def _unreadable(snapshot: Snapshot) -> Finding:
-    if snapshot.rules is None:
-        found = str(snapshot.release or "no tag that names a release")
-        text = f"the release of KServe is not known: the controller's image says {found}"
-        return finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
-    text = f"KServe {snapshot.release} does not read predictors: a change there changes nothing"
-    return finding(codes.UNREAD_RELEASE, text, snapshot.rules.instead)
+    found = str(snapshot.release or "no tag that names a release")
+    text = f"the release of KServe is not known: the controller's image says {found}"
+    told = finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
+    return told if options.images else msgspec.structs.replace(told, severity=Severity.WARNING)
 
 
 def _release(case: Case, options: Options) -> Iterator[Finding]:
@@ -163,8 +162,8 @@ def _gpu(case: Case, _options: Options) -> Iterator[Finding]:
             yield finding(codes.GPU_SEPARATE, text, fix, users)
 
 
-def _runtimes(case: Case, options: Options) -> Iterator[Finding]:
-    if options.images and not case.rules.new_services_use_predictors:
+def _runtimes(case: Case, _options: Options) -> Iterator[Finding]:
+    if case.wanted and not case.targets and not case.rules.new_services_use_predictors:
         users = [ref for key in case.wanted for ref in case.users(key)]
         text = (
             f"on KServe {case.rules.name} this acts only on services still in the framework "
@@ -175,9 +174,37 @@ def _runtimes(case: Case, options: Options) -> Iterator[Finding]:
 
 
 def _unused(case: Case, _options: Options) -> Iterator[Finding]:
-    for key, wanted in case.wanted.items():
-        if not case.users(key):
-            yield finding(codes.UNUSED, f"{wanted.entry}: no service uses it")
+    runtimes = {row.runtime_after_plan for row in case.rows}
+    idle = [w.entry for w in case.wanted.values() if not case.users(w.key)]
+    idle += [f"runtime/{t.runtime.name}" for t in case.targets if t.runtime not in runtimes]
+    for entry in dict.fromkeys(idle):
+        yield finding(codes.UNUSED, f"{entry}: no service uses it")
+
+
+def _unasked(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find who moves by the plan though nothing was asked for its format."""
+    asked: dict[ObjectRef, set[str]] = {}
+    for target in case.targets:
+        asked.setdefault(target.runtime, set()).add(target.desired.format)
+    for runtime, formats in asked.items():
+        users = [r for r in case.having(Outlook.CHANGES) if r.runtime_after_plan == runtime]
+        others = [r.service for r in users if case.format_of(r.service) not in formats]
+        if others and "" not in formats:
+            text = f"{runtime} serves more than {', '.join(sorted(formats))}: they move as well"
+            fix = f"--set runtime/{runtime.name}=IMAGE asks for all of them"
+            yield finding(codes.UNASKED, text, fix, others)
+
+
+def _hidden(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find who keeps its image, since a runtime of its namespace has the same name."""
+    names = {target.runtime.name for target in case.targets}
+    used = ((row.runtime_after_plan, row.service) for row in case.rows)
+    own = [(runtime.name, ref) for runtime, ref in used if runtime and runtime.namespace]
+    for name in sorted(names):
+        kept = [ref for called, ref in own if called == name]
+        if kept:
+            text = f"a ServingRuntime {name} of their namespace hides the one of the cluster"
+            yield finding(codes.HIDDEN, f"{text}: they keep its image", objects=kept)
 
 
 def _explicit(case: Case, _options: Options) -> Iterator[Finding]:
@@ -212,6 +239,8 @@ CHECKS: tuple[Check, ...] = (
     _gpu,
     _runtimes,
     _unused,
+    _unasked,
+    _hidden,
     _explicit,
     _broken,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 import msgspec
 
@@ -10,24 +11,50 @@ from migrate.errors import UsageError
 from migrate.objects import Json
 
 API_VERSION = "kmigrate.dev/v1alpha1"
-GRAMMAR = "FORMAT[/v1|/v2][/gpu]=REPOSITORY:TAG"
+GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
 
 
 class DesiredImage(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", order=True
 ):
-    """The image wanted for a model format. ``protocol`` is "", "v1" or "v2".
+    """The image wanted for a model format, or for a ClusterServingRuntime by its name.
 
-    ``gpu`` asks for the tag which KServe uses where a GPU is requested.
+    ``protocol`` is "", "v1" or "v2". ``gpu`` asks for the tag which KServe uses where a GPU
+    is requested. Exactly one of ``format`` and ``runtime`` is given.
     """
 
-    format: str
-    image: str
+    format: str = ""
+    image: str = ""
     protocol: str = ""
     gpu: bool = False
+    runtime: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.image:
+            message = "expected an `image`"
+            raise ValueError(message)
+        if bool(self.format) is bool(self.runtime):
+            message = "expected one of `format` and `runtime`"
+            raise ValueError(message)
+        if self.runtime and (self.protocol or self.gpu):
+            message = "`protocol` and `gpu` go with `format`, not with `runtime`"
+            raise ValueError(message)
 
     def __str__(self) -> str:
+        if self.runtime:
+            return f"runtime/{self.runtime}"
         return "/".join(p for p in (self.format, self.protocol, "gpu" if self.gpu else "") if p)
+
+
+class Activate(StrEnum):
+    """How a change is made to act."""
+
+    RESTART = "restart"
+    """The controller is restarted, and looks at every service."""
+    EACH = "each"
+    """Only the services that the plan moves are woken, wave by wave."""
+    NONE = "none"
+    """Nothing is done: each service moves at its own next reconcile."""
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -35,6 +62,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
 
     images: tuple[DesiredImage, ...] = ()
     repin: bool = False
+    activate: Activate | None = None
     accept: tuple[str, ...] = ()
     kserve_version: str = ""
 
@@ -52,16 +80,18 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 def parse_set(text: str) -> DesiredImage:
     """Parse one `--set`. Raise UsageError with the grammar where it does not fit."""
-    name, found, image = text.partition("=")
-    parts = name.strip().split("/")
-    gpu = parts[-1] == "gpu"
-    parts = parts[:-1] if gpu else parts
-    if not found or not image.strip() or not 1 <= len(parts) <= 2 or not parts[0]:  # noqa: PLR2004
+    name, found, image = (part.strip() for part in text.partition("="))
+    if not found or not image or not name:
         raise UsageError(f"--set {text}: expected {GRAMMAR}", "kmigrate plan --help")
-    protocol = parts[1] if parts[1:] else ""
-    if protocol not in ("", "v1", "v2"):
+    if name.startswith("runtime/") and name != "runtime/":
+        return DesiredImage(image=image, runtime=name.removeprefix("runtime/"))
+    path = name.removesuffix("/gpu")
+    format_, _, protocol = path.partition("/")
+    if not format_ or "/" in protocol or name in ("gpu", "/gpu"):
+        raise UsageError(f"--set {text}: expected {GRAMMAR}", "kmigrate plan --help")
+    if protocol not in ("", "v1", "v2") or path.endswith("/"):
         raise UsageError(f"--set {text}: expected /v1, /v2 or /gpu, found /{protocol}")
-    return DesiredImage(parts[0], image.strip(), protocol, gpu)
+    return DesiredImage(format_, image, protocol, gpu=path != name)
 
 
 def from_document(document: Json, name: str) -> tuple[DesiredImage, ...]:

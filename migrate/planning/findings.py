@@ -13,7 +13,6 @@ from migrate.errors import UsageError
 from migrate.objects import ObjectRef, printable
 from migrate.planning.plan import Finding, Severity
 
-UNREAD_RELEASE = "KM101"
 UNKNOWN_RELEASE = "KM102"
 NO_CONTROLLER = "KM103"
 UNCERTAIN_RELEASE = "KM104"
@@ -24,9 +23,11 @@ CHANGES_ANYWAY = "KM202"
 CANNOT_TELL = "KM203"
 GPU_SEPARATE = "KM204"
 RUNTIMES_DECIDE = "KM205"
+UNASKED = "KM206"
 UNUSED = "KM207"
 EXPLICIT = "KM208"
 BROKEN_SERVICE = "KM209"
+HIDDEN = "KM210"
 SERVED_AS_MODEL = "KM401"
 MANGLED = "KM402"
 PIN_OVER_RUNTIME = "KM403"
@@ -50,7 +51,6 @@ NOT_AS_BEFORE = "KM302"
 KEPT = "KM303"
 
 SEVERITY = {
-    UNREAD_RELEASE: Severity.ERROR,
     UNKNOWN_RELEASE: Severity.ERROR,
     NO_CONTROLLER: Severity.ERROR,
     UNCERTAIN_RELEASE: Severity.ERROR,
@@ -61,9 +61,11 @@ SEVERITY = {
     CANNOT_TELL: Severity.WARNING,
     GPU_SEPARATE: Severity.WARNING,
     RUNTIMES_DECIDE: Severity.INFO,
+    UNASKED: Severity.ERROR,
     UNUSED: Severity.INFO,
     EXPLICIT: Severity.INFO,
     BROKEN_SERVICE: Severity.WARNING,
+    HIDDEN: Severity.WARNING,
     SERVED_AS_MODEL: Severity.ERROR,
     MANGLED: Severity.ERROR,
     PIN_OVER_RUNTIME: Severity.WARNING,
@@ -88,7 +90,7 @@ SEVERITY = {
 }
 """Every code and its severity."""
 
-NEVER_ACCEPTED = frozenset({UNREAD_RELEASE, UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE})
+NEVER_ACCEPTED = frozenset({UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE})
 """Errors that no --accept takes away: there is nothing that could be done right."""
 
 

@@ -126,7 +126,13 @@ def _row(
         after_plan=after.image,
         after_rollback=back.resolved[ref].image,
         workload=workload,
+        runtime=_runtime(found),
+        runtime_after_plan=_runtime(after),
     )
+
+
+def _runtime(found: Resolution) -> ObjectRef | None:
+    return found.runtime.ref if found.runtime is not None and found.pod is not None else None
 
 
 FIXED = {
@@ -139,7 +145,7 @@ FIXED = {
 def _outlook(running: str | None, found: Resolution, after: Resolution) -> Outlook:
     if after.verdict in FIXED:
         return FIXED[after.verdict]
-    if after.image != found.image:
+    if (after.image, after.pod) != (found.image, found.pod):
         return Outlook.CHANGES
     if running is not None and after.image != running:
         return Outlook.CHANGES_ANYWAY

@@ -1,15 +1,22 @@
-"""The images that the global configuration sets, one row for each tag."""
+"""The images that are set globally: a row for each tag in `predictors`, and for each runtime."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from migrate.catalog.runtimes import StockRuntime, stock
 from migrate.kserve import terms
+from migrate.kserve.building import BuildError, base_container
+from migrate.kserve.config import Config
+from migrate.kserve.containers import Container
 from migrate.kserve.overrides import Override, overrides
 from migrate.kserve.predictors import Entry, Predictors
 from migrate.kserve.releases import Release
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtime
 from migrate.objects import printable
 from migrate.planning.plan import ImageRow
+from migrate.planning.targets import Target
 from migrate.planning.wanted import Key, Wanted
 
 
@@ -19,6 +26,41 @@ def image_rows(
     """Return a row for each image that the release reads from `predictors`."""
     found = overrides(predictors, release) if release else []
     return tuple(row for entry in predictors.entries for row in _rows(entry, found, wanted))
+
+
+def runtime_rows(
+    config: Config, release: Release | None, targets: Sequence[Target]
+) -> tuple[ImageRow, ...]:
+    """Return a row for the image of each ClusterServingRuntime that serves single models."""
+    if not config.rules.knows_model or release is None:
+        return ()
+    shipped = {one.name: one for one in stock(str(release))}
+    wanted = {target.runtime.name: target.desired.image for target in targets}
+    return tuple(
+        _runtime_row(runtime, container.image or "", shipped.get(name), wanted.get(name, ""))
+        for name, runtime in sorted(config.runtimes.of("").items())
+        if (container := _container(runtime, config.rules)) is not None
+    )
+
+
+def _container(runtime: Runtime, rules: Rules) -> Container | None:
+    if runtime.spec.multi_model:
+        return None
+    try:
+        return base_container(runtime, rules)
+    except BuildError:
+        return None
+
+
+def _runtime_row(
+    runtime: Runtime, image: str, shipped: StockRuntime | None, wanted: str
+) -> ImageRow:
+    """Tell a runtime's image from all that the release ships under its name."""
+    origins = shipped.origins if shipped else ()
+    known = [next(iter(one.images.values())) for one in origins]
+    is_stock = image in known or (not known and not wanted)
+    told = image if image in known else next(iter(known), "")
+    return ImageRow(f"runtime/{runtime.name}", printable(image), told, is_stock, wanted)
 
 
 def _rows(

@@ -1,8 +1,8 @@
-"""The plan to change the images in `predictors` where they are: in place."""
+"""The plan to change images where they are set: in `predictors` and in ClusterServingRuntimes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,20 +13,21 @@ from migrate.kserve.config import ConfigError
 from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.rules import Rules
 from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
-from migrate.operations.model import Activation, Edit, Holds, Operation, Patch, Restart, RolledOut
-from migrate.operations.patching import apply_edits
+from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning import checks
+from migrate.planning.activation import stages
+from migrate.planning.changed import Edits, changed
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
-from migrate.planning.forecast import World, forecast, with_pins
-from migrate.planning.images import image_rows
+from migrate.planning.forecast import World, configured, forecast, with_pins
+from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.pins import repins
-from migrate.planning.plan import MOVING, Forecast, Plan, Seal, Stage
+from migrate.planning.plan import Plan, Seal
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.wanted import Key, Wanted, edits_for, understand
+from migrate.planning.targets import edits_of, targets_of
+from migrate.planning.wanted import edits_for, understand
 
 FIELD = pointer("data", terms.PREDICTORS_KEY)
-IMAGE_PATH = "/spec/template/spec/containers/name=kserve-container/image"
 
 
 def make_plan(snapshot: Snapshot, options: Options) -> Plan:
@@ -41,53 +42,59 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
         release=str(snapshot.release or ""),
         options=options,
     )
-    rules = snapshot.rules
-    if rules is None or not rules.predictors_read:
-        found = accept([checks.unreadable(snapshot, options)], options.accept)
+    if snapshot.rules is None:
+        found = accept([checks.unknown_release(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
-    return msgspec.structs.replace(plan, **_content(snapshot, rules, options))
+    return msgspec.structs.replace(plan, **_content(snapshot, snapshot.rules, options))
 
 
 def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
-    now = world_of(snapshot, snapshot.config, rules)
+    now = world_of(snapshot, rules)
     wanted = understand(options.images, rules)
-    edits = edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)
-    planned = world_of(snapshot, apply_edits(edits, snapshot.config), rules)
+    targets = targets_of(options.images, now.config)
+    edits = dict(edits_of(targets))
+    if wanted and (found := edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)):
+        edits[snapshot.config_ref] = found
+    after = changed(snapshot, edits)
+    planned = world_of(after, rules)
     pins = repins(planned, wanted) if options.repin else {}
     planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
     rows = forecast(now, planned, now, snapshot.images)
-    operations = _operations(snapshot, edits, pins, wanted)
-    directions = _directions(snapshot, operations, rows, is_wanted=bool(wanted))
-    case = checks.Case(snapshot, now, planned, wanted, rows)
+    operations = _operations(snapshot, edits, pins, options)
+    case = checks.Case(snapshot, now, planned, wanted, targets, rows)
+    directions = stages(snapshot, operations, rows, options)
     return {
         "operations": operations,
         **directions,
-        "seals": _seals(snapshot.config, edits) if directions["apply"] else (),
-        "images": image_rows(now.predictors, snapshot.release, wanted),
+        "seals": _seals(snapshot, after) if directions["apply"] else (),
+        "images": (
+            *image_rows(now.predictors, snapshot.release, wanted),
+            *runtime_rows(now.config, snapshot.release, targets),
+        ),
         "findings": accept(checks.run(case, options), options.accept),
         "forecast": rows,
     }
 
 
-def world_of(snapshot: Snapshot, config: Manifest, rules: Rules) -> World:
-    """Return the services of the snapshot under that configuration.
+def world_of(snapshot: Snapshot, rules: Rules) -> World:
+    """Return the services of the snapshot under its configuration.
 
     Raise BlockedError (PredictorsError) where it cannot be decoded.
     """
-    data = config.get("data") or {}
-    services = {service.ref: service for service in snapshot.services}
+    config = snapshot.config
     try:
-        text_of(config)
-        found = snapshot.config_of(data, rules)
-        if isinstance(found.predictors, PredictorsError):
-            raise found.predictors
-        return World(found, services)
+        if rules.predictors_read:
+            text_of(config)
+        world = configured(snapshot, rules)
+        if isinstance(world.config.predictors, PredictorsError):
+            raise world.config.predictors
     except (PredictorsError, ConfigError) as error:
         fails = "; KServe cannot read it either, and reconciles no service"
         raise BlockedError(
             f"{ref_of(config)}: {error.message}{fails if error.fault.go_fails else ''}",
             f"kubectl edit configmap -n {snapshot.namespace} {terms.CONFIG_MAP}",
         ) from error
+    return world
 
 
 def text_of(config: Manifest) -> str:
@@ -104,53 +111,22 @@ def text_of(config: Manifest) -> str:
 
 def _operations(
     snapshot: Snapshot,
-    edits: tuple[Edit, ...],
+    edits: Edits,
     pins: Mapping[ObjectRef, Edit],
-    wanted: Mapping[Key, Wanted],
+    options: Options,
 ) -> tuple[Operation, ...]:
-    """Return the ConfigMap first: a service that is written to wakes, and must find it done."""
-    what = "set the image of " + ", ".join(w.entry for w in wanted.values())
-    config = [Operation(ref_of(snapshot.config), Patch(edits), what)] if edits else []
+    """Return the global ones first: a service that is written to wakes, and must find it done."""
+    what = "set the image of " + ", ".join(map(str, options.images))
+    order = sorted(edits, key=lambda ref: (ref != snapshot.config_ref, ref.place))
+    written = [Operation(ref, Patch(edits[ref]), what) for ref in order]
     services = sorted(pins, key=lambda ref: ref.place)
     moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
-    return (*config, *moved)
+    return (*written, *moved)
 
 
-def _directions(
-    snapshot: Snapshot,
-    operations: tuple[Operation, ...],
-    rows: Sequence[Forecast],
-    *,
-    is_wanted: bool,
-) -> dict[str, tuple[Stage, ...]]:
-    """Return the stages of both directions: all writes, the restart, the wait."""
-    if not is_wanted or not (operations or any(row.outlook in MOVING for row in rows)):
-        return {"apply": (), "rollback": ()}
-    restarts, rolled_out = restart_of(snapshot)
-    order = tuple(range(len(operations)))
-    awaited = tuple(conditions(rows))
-    return {
-        "apply": (Stage(order, restarts, (*rolled_out, *awaited)),),
-        "rollback": (Stage(order, restarts, rolled_out),),
-    }
-
-
-def restart_of(snapshot: Snapshot) -> tuple[tuple[Activation, ...], tuple[RolledOut, ...]]:
-    """Return the restart of the controller, and the wait for it."""
-    restarts = tuple(Restart(ref) for ref in snapshot.controllers)
-    return restarts, tuple(RolledOut(ref) for ref in snapshot.controllers)
-
-
-def conditions(rows: Sequence[Forecast]) -> list[Holds]:
-    """Return the wait for each workload whose image will be another than it is now."""
-    return [
-        Holds(row.workload, IMAGE_PATH, row.after_plan, row.service)
-        for row in rows
-        if row.outlook in MOVING and row.workload and row.now and row.after_plan
-    ]
-
-
-def _seals(config: Manifest, edits: tuple[Edit, ...]) -> tuple[Seal, ...]:
+def _seals(before: Snapshot, after: Snapshot) -> tuple[Seal, ...]:
     """Seal `predictors` also where it is not edited: everybody follows it at the restart."""
-    before, after = text_of(config), text_of(apply_edits(edits, config))
-    return (Seal(ref_of(config), FIELD, sha256(before), sha256(after)),)
+    if before.rules is None or not before.rules.predictors_read:
+        return ()
+    texts = (sha256(text_of(before.config)), sha256(text_of(after.config)))
+    return (Seal(before.config_ref, FIELD, *texts),)

@@ -74,7 +74,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     """The image of one InferenceService at four moments; None where it cannot be told.
 
     ``now`` is read from ``workload``, ``after_reconcile`` is what the next reconcile gives
-    without the plan, ``after_plan`` and ``after_rollback`` are what it gives then.
+    without the plan, ``after_plan`` and ``after_rollback`` are what it gives then. ``runtime``
+    decides at the next reconcile without the plan, ``runtime_after_plan`` with it.
     """
 
     service: ObjectRef
@@ -86,6 +87,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     after_plan: str | None = None
     after_rollback: str | None = None
     workload: ObjectRef | None = None
+    runtime: ObjectRef | None = None
+    runtime_after_plan: ObjectRef | None = None
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

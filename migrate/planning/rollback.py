@@ -9,16 +9,19 @@ import msgspec
 from msgspec import UNSET
 
 from migrate.errors import BlockedError
-from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.kserve import terms
+from migrate.kserve.resolution import Resolution
+from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, standing_of, to_make
 from migrate.operations.describe import found_value, place_of
-from migrate.operations.model import Direction, Edit, Operation, Patch, Wave
-from migrate.operations.patching import apply_edits
+from migrate.operations.model import Direction, Edit, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
+from migrate.planning.activation import conditions, restart_of, wakes
+from migrate.planning.changed import changed
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, forecast, with_pins
-from migrate.planning.in_place import conditions, restart_of, world_of
-from migrate.planning.plan import Finding, Forecast, Plan
+from migrate.planning.in_place import world_of
+from migrate.planning.plan import MOVING, Finding, Forecast, Plan, Stage
 from migrate.planning.snapshot import Snapshot
 
 
@@ -43,31 +46,38 @@ def plan_rollback(
     release cannot be told, or does not read `predictors`.
     """
     rules = snapshot.rules
-    if rules is None or not rules.predictors_read:
+    reads = rules is not None and (rules.predictors_read or not _edits_config(plan, snapshot))
+    if rules is None or not reads:
         raise BlockedError(
             f"KServe {snapshot.release or '(release unknown)'} runs now; the run was made under "
             f"{plan.release}, and what it changed is not read any more",
             "bring the former release back first, or give --kserve-version",
         )
-    now = world_of(snapshot, snapshot.config, rules)
+    now = world_of(snapshot, rules)
     back = _back(plan, snapshot, now)
     rows = forecast(now, back, back, snapshot.images)
     findings = (*_kept(plan, live), *_findings(plan, rows, back))
     return Rollback(_waves(plan, snapshot, rows), tuple(_to_do(plan, live)), rows, findings)
 
 
+def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:
+    return any(operation.target == snapshot.config_ref for operation in plan.operations)
+
+
 def _back(plan: Plan, snapshot: Snapshot, now: World) -> World:
     """Return the world after the rollback: what is still ours goes back, the rest stays."""
-    config, pins = snapshot.config, {}
+    whole = {snapshot.config_ref: snapshot.config, **snapshot.originals}
+    edits: dict[ObjectRef, tuple[Edit, ...]] = {}
+    pins = {}
     for wave in plan.waves(Direction.ROLLBACK):
         for operation in wave.operations:
             assert isinstance(operation.change, Patch)
-            if operation.target == ref_of(config):
-                config = apply_edits(to_make(operation.change, config), config)
+            if operation.target in whole:
+                edits[operation.target] = to_make(operation.change, whole[operation.target])
             elif operation.target in now.services:
                 pins[operation.target] = operation.change.edits[0]
     moved = {ref: _pin(edit) for ref, edit in pins.items() if _is_ours(now, ref, edit)}
-    return with_pins(world_of(snapshot, config, now.rules), moved)
+    return with_pins(world_of(changed(snapshot, edits), now.rules), moved)
 
 
 def _is_ours(now: World, ref: ObjectRef, edit: Edit) -> bool:
@@ -85,18 +95,27 @@ def _pin(edit: Edit) -> str | None:
 
 
 def _waves(plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast]) -> tuple[Wave, ...]:
-    """Return the planned order, with the controller and the conditions of today."""
-    restarts, rolled_out = restart_of(snapshot)
-    awaited = conditions(rows)
+    """Return the planned order, with the controller, the services and the waits of today."""
     waves = plan.waves(Direction.ROLLBACK)
+    moving = [row for row in rows if row.outlook in MOVING]
+    woken = [a for wave in waves for a in wave.activations if isinstance(a, Wake)]
+    acts = any(wave.activations for wave in waves)
+    if woken or not acts:
+        writes = tuple(Wave(wave.operations) for wave in waves if wave.operations)
+        return (*writes, *(_wave(stage) for stage in (wakes(moving) if woken else ())))
+    restarts, rolled_out = restart_of(snapshot)
     return tuple(
         Wave(
             wave.operations,
             restarts if wave.activations else (),
-            (*rolled_out, *awaited) if wave is waves[-1] else (),
+            (*rolled_out, *conditions(rows)) if wave is waves[-1] else (),
         )
         for wave in waves
     )
+
+
+def _wave(stage: Stage) -> Wave:
+    return Wave((), stage.activations, stage.conditions)
 
 
 def _findings(plan: Plan, rows: Sequence[Forecast], back: World) -> Iterator[Finding]:
@@ -148,5 +167,11 @@ def _kept(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Fin
 
 def _users(plan: Plan, back: World) -> set[ObjectRef]:
     """Return the services that get their image from an entry which the run changed."""
-    formats = {image.format for image in plan.options.images}
-    return {ref for key, users in back.users.items() if key[0] in formats for ref in users}
+    formats = {image.format for image in plan.options.images if image.format}
+    runtimes = {op.target for op in plan.operations if op.target.kind == terms.CLUSTER_RUNTIME}
+    users = {ref for key, users in back.users.items() if key[0] in formats for ref in users}
+    return users | {ref for ref, found in back.resolved.items() if _ref(found) in runtimes}
+
+
+def _ref(found: Resolution) -> ObjectRef | None:
+    return found.runtime.ref if found.runtime is not None else None

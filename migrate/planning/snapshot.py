@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from migrate.kserve.config import Config, read_config
 from migrate.kserve.releases import Release
@@ -21,7 +21,8 @@ class Snapshot:
     ``images`` is the image that each workload's serving container has now; ``controllers``
     are the workloads that run KServe's controller; ``rules`` is None for a release that is
     not known, and ``doubts`` say why it may be another one. ``cluster_uid`` is the uid of
-    namespace kube-system, empty if not told.
+    namespace kube-system, empty if not told. ``originals`` are the ClusterServingRuntimes as
+    whole manifests, because a plan edits them.
     """
 
     cluster_uid: str
@@ -33,6 +34,7 @@ class Snapshot:
     services: tuple[InferenceService, ...]
     runtimes: Runtimes
     images: Mapping[ObjectRef, str]
+    originals: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
     storage: tuple[StorageContainer, ...] | None = None
     has_knative: bool = True
     doubts: tuple[str, ...] = ()

@@ -35,11 +35,17 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def understand(images: Iterable[DesiredImage], rules: Rules) -> dict[Key, Wanted]:
     """Return what is wanted of which entry. Raise UsageError or BlockedError that says why not."""
-    found = (_understand(image, rules) for image in images)
+    found = (_understand(image, rules) for image in images if _is_for_predictors(image, rules))
     result = {wanted.key: wanted for wanted in found}
     for wanted in result.values():
         _check_repository(wanted, result)
     return result
+
+
+def _is_for_predictors(desired: DesiredImage, rules: Rules) -> bool:
+    """Tell whether it is; where runtimes decide as well, a format may be known to them alone."""
+    known = desired.format in terms.FORMATS or not rules.knows_model
+    return rules.predictors_read and not desired.runtime and known
 
 
 def _understand(desired: DesiredImage, rules: Rules) -> Wanted:

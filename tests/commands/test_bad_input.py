@@ -40,7 +40,7 @@ from tests.commands.snapshots import (
         (("plan", "--set", "tensorflow=a:b", "--set", "tensorflow/gpu=c:d"), ("one repository",)),
         (("plan", "--set", "tensorflow/gpu=c:d"), ("one repository", "--set tensorflow=c:TAG")),
         (("plan", *SET, "--accept", "KM999"), ("KM999", "KM201")),
-        (("plan", *SET, "--accept", "KM101"), ("KM101",)),
+        (("plan", *SET, "--accept", "KM102"), ("KM102",)),
         (("plan", "--kserve-version", "seven"), ("--kserve-version", "seven")),
         (("plan", "-f", "/does/not/exist.yaml"), ("/does/not/exist.yaml",)),
         (("apply", "/does/not/exist.json"), ("/does/not/exist.json",)),
@@ -150,7 +150,8 @@ def test_looking_at_a_release_that_does_not_read_predictors_is_no_error(
     folder = released(tmp_path, "kserve/kserve-controller:v0.12.0")
     code, out, _ = run(capsys, "plan", "--snapshot", folder)
     assert code == 0
-    assert "warning KM101" in out
+    assert "warning KM110" in out
+    assert "does not read predictors" in out
 
 
 @pytest.mark.parametrize("flags", [("--timeout", "0"), ("--timeout", "nan"), ("--timeout", "-5")])
@@ -170,8 +171,6 @@ def test_a_file_that_breaks_the_reader(
 @pytest.mark.parametrize(
     ("image", "words"),
     [
-        ("kserve/kserve-controller:v0.10.1", ("KM101", "does not read predictors", "Runtime")),
-        ("kserve/kserve-controller:v0.20.0", ("KM101", "does not read predictors", "Runtime")),
         ("kserve/kserve-controller:v1.2.0", ("KM102", "--kserve-version")),
         ("mirror:5000/controller@sha256:" + "a" * 64, ("KM104", "--kserve-version")),
     ],
@@ -187,6 +186,15 @@ def test_a_release_that_cannot_be_written_to(
     code, _, error = run(capsys, "apply", *SET, "--snapshot", folder, "--dry-run=client")
     assert code == 7
     assert words[0] in error
+
+
+@pytest.mark.parametrize("release", ["0.10.1", "0.20.0"])
+def test_a_format_that_no_runtime_serves(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, release: str
+) -> None:
+    folder = released(tmp_path, f"kserve/kserve-controller:v{release}")
+    words = ("sklearn: ", "a ClusterServingRuntime decides, and none serves it", "next: ")
+    check(capsys, 7, words, "plan", *SET, "--snapshot", folder)
 
 
 def test_the_release_can_be_given_where_it_cannot_be_detected(

@@ -146,3 +146,47 @@ def test_edits_made_in_memory_leave_the_manifest_alone_and_can_be_taken_back() -
     assert isinstance(back, Patch)
     # The spelling of the leaf is that of the plan: the planner takes it from the live text.
     assert apply_edits(back.edits, after) == live(p=TEXT.replace("a\\/b", "a/b"), gone="g")
+
+
+def runtime(*env: str) -> dict[str, Any]:
+    served = {"name": "kserve-container", "image": "a:1", "env": [{"name": e} for e in env]}
+    meta = {"name": "r", "resourceVersion": "7"}
+    containers = [{"name": "transformer-container", "image": "t"}, served]
+    return {"kind": "X", "metadata": meta, "spec": {"containers": containers}}
+
+
+SERVED = "/spec/containers/name=kserve-container"
+IMAGE = Edit(f"{SERVED}/image", "a:1", "b:2")
+VARIABLE = Edit(f"{SERVED}/env/name=P", UNSET, {"name": "P", "value": "1"})
+NAMED = {"op": "test", "path": "/spec/containers/1/name", "value": "kserve-container"}
+
+
+def test_an_item_is_counted_where_it_is_written_and_tested_by_its_name() -> None:
+    assert json_patch([IMAGE], runtime()) == [
+        NAMED,
+        {"op": "test", "path": "/spec/containers/1/image", "value": "a:1"},
+        {"op": "replace", "path": "/spec/containers/1/image", "value": "b:2"},
+    ]
+
+
+def test_an_item_that_is_not_there_goes_behind_the_others() -> None:
+    [version, *ops] = json_patch([VARIABLE], runtime("A"))
+    assert version == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
+    path = "/spec/containers/1/env/-"
+    assert ops == [NAMED, {"op": "add", "path": path, "value": VARIABLE.after}]
+
+
+def test_items_are_taken_out_from_behind() -> None:
+    gone = [Edit(f"{SERVED}/env/name={e}", {"name": e}, UNSET) for e in ("A", "B")]
+    ops = json_patch(gone, runtime("A", "B", "C"))
+    removed = [op["path"] for op in ops if op["op"] == "remove"]
+    assert removed == ["/spec/containers/1/env/1", "/spec/containers/1/env/0"]
+    assert apply_edits(gone, runtime("A", "B", "C")) == runtime("C")
+
+
+def test_edits_of_items_in_memory() -> None:
+    after = apply_edits([IMAGE, VARIABLE], runtime("A"))
+    served = after["spec"]["containers"][1]
+    assert served["image"] == "b:2"
+    assert served["env"] == [{"name": "A"}, {"name": "P", "value": "1"}]
+    assert apply_edits([Edit(f"{SERVED}/env/name=Z", {"name": "Z"}, UNSET)], runtime()) == runtime()
