@@ -16,6 +16,7 @@ from migrate.commands.reading import workload_images
 from migrate.errors import Exit
 from migrate.objects import canonical
 from migrate.operations.model import Direction
+from migrate.planning.desired import Activate
 from migrate.planning.plan import API_VERSION, Forecast, Plan
 from migrate.planning.proof import Result, prove_objects, prove_services
 from migrate.report.text import count
@@ -32,7 +33,7 @@ def prove(
     results = list(prove_objects(plan, direction, live))
     if cluster.controllers_act:
         images = workload_images(cluster, (row.workload for row in forecast if row.workload))
-        results.extend(prove_services(forecast, direction, images))
+        results.extend(prove_services(plan, forecast, direction, images))
     return results
 
 
@@ -45,6 +46,11 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
         emit("".join(line + "\n" for line in _lines(end.results)))
     if is_dry:
         print("dry run: no controller acted, so no image was awaited", file=sys.stderr)
+    if job.plan.options.activate is Activate.NONE:
+        print(
+            "--activate=none: nothing was woken; who is to move does so at its next reconcile",
+            file=sys.stderr,
+        )
     if not end.whole:
         print(_mixed(end.results), file=sys.stderr)
     return Exit.OK if end.whole else Exit.MIXED

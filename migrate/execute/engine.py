@@ -30,7 +30,7 @@ from migrate.execute.retry import insist
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.waiting import await_all
-from migrate.execute.wake import wake
+from migrate.execute.wake import wake, waking_again
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify, standing_of, to_make
 from migrate.operations.describe import found_value
@@ -220,8 +220,11 @@ class Engine:
             self.tell(kept)
 
     def _activate(self, activation: Activation) -> None:
-        self.insist(activation.target, lambda: self._act(activation))
+        self._insist_on(activation)
         self.tell(Activated(activation))
+
+    def _insist_on(self, activation: Activation) -> None:
+        self.insist(activation.target, lambda: self._act(activation))
 
     def _act(self, activation: Activation) -> None:
         self.guard()
@@ -243,5 +246,5 @@ class Engine:
                 self.tell,
                 timeout=self.timeout,
                 longest_pause=self.lease.patience,
-                meanwhile=self.guard,
+                meanwhile=waking_again(wave.activations, self.clock, self.guard, self._insist_on),
             )

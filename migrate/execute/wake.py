@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from msgspec import UNSET
 
 from migrate.cluster.port import Cluster
+from migrate.errors import NotFoundError
+from migrate.execute.clock import Clock
 from migrate.objects import Json, ObjectRef, value_at
+from migrate.operations.model import Activation, Wake
 
 PATH = "/status/observedGeneration"
+AGAIN = 5.0
+"""Seconds after which a service that does not move is woken again."""
 
 
 def wake(cluster: Cluster, target: ObjectRef) -> None:
@@ -15,12 +22,40 @@ def wake(cluster: Cluster, target: ObjectRef) -> None:
 
     A write of the status is seen by the controller's watch, but by no webhook and no pod.
     From KServe 0.11 on the controller puts the field right itself in the reconcile that
-    this causes; up to 0.10 it does not use the field, so it is put back here.
+    this causes; up to 0.10 it does not use the field, so it is put back here. A service that
+    has gone has nothing to wake up to.
     """
-    former = value_at(cluster.get(target), PATH)
+    try:
+        former = value_at(cluster.get(target), PATH)
+    except NotFoundError:
+        return
     marked = cluster.patch(target, _merge(_other(former)), subresource="status")
     if value_at(marked, PATH) != former:
         cluster.patch(target, _merge(None if former is UNSET else former), subresource="status")
+
+
+def waking_again(
+    activations: Iterable[Activation],
+    clock: Clock,
+    guard: Callable[[], None],
+    act: Callable[[Activation], None],
+) -> Callable[[], None]:
+    """Return what guards, and wakes the same services again when called after a while.
+
+    A controller may see an edited runtime later than the wake, and go on with the former.
+    """
+    wakes, last = [a for a in activations if isinstance(a, Wake)], clock.monotonic()
+
+    def again() -> None:
+        nonlocal last
+        guard()
+        if clock.monotonic() - last < AGAIN:
+            return
+        for each in wakes:
+            act(each)
+        last = clock.monotonic()
+
+    return again
 
 
 def _other(former: Json) -> int:

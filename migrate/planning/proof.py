@@ -10,7 +10,7 @@ from migrate.objects import Manifest, ObjectRef, sha256, value_at
 from migrate.operations.classify import Standing, classify, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
-from migrate.operations.model import Direction, Operation, Patch
+from migrate.operations.model import Direction, Operation, Patch, Restart
 from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
 
 
@@ -71,17 +71,27 @@ def _bytes(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest |
 
 
 def prove_services(
-    forecast: Sequence[Forecast], direction: Direction, images: Mapping[ObjectRef, str]
+    plan: Plan,
+    forecast: Sequence[Forecast],
+    direction: Direction,
+    images: Mapping[ObjectRef, str],
 ) -> tuple[Result, ...]:
     """Prove the image of each service that can be told; ``images`` is by workload.
 
-    Services whose workload has gone are left out: there is nothing to prove.
+    Services whose workload has gone are left out: there is nothing to prove. So are those that
+    the plan does not make move: they do so when they like.
     """
-    rows = [row for row in forecast if row.workload in images and row.outlook in PROVABLE]
+    provable = _provable(plan)
+    rows = [row for row in forecast if row.workload in images and row.outlook in provable]
     return tuple(_service(row, direction, images) for row in rows)
 
 
-PROVABLE = (*MOVING, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
+def _provable(plan: Plan) -> tuple[Outlook, ...]:
+    still = (Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
+    acts = [activation for stage in plan.apply for activation in stage.activations]
+    if any(isinstance(activation, Restart) for activation in acts):
+        return (*MOVING, *still)
+    return (Outlook.CHANGES, *still) if acts else still
 
 
 def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str]) -> Result:
