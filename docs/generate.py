@@ -1,4 +1,6 @@
-"""Write the generated parts of docs/: the help of each verb, as an 80-column terminal shows it.
+"""Write the generated parts of docs/: the help of each verb, and the table of servers.
+
+Help is as an 80-column terminal shows it.
 
 ``python -m docs.generate`` writes; with ``--check`` it only tells what is stale.
 """
@@ -9,7 +11,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from docs.servers import PAGE, with_table
 
 VERBS = ("plan", "apply", "rollback", "status", "explain", "check")
 HERE = Path(__file__).parent
@@ -30,13 +36,18 @@ def generated(verb: str, page: str) -> str:
     return HELP.sub(lambda found: found[1] + help_of(verb) + found[2], page)
 
 
+def pages() -> dict[str, Callable[[str], str]]:
+    """Return what writes the generated part of each page."""
+    return {f"{verb}.md": partial(generated, verb) for verb in VERBS} | {PAGE: with_table}
+
+
 def main() -> int:
     """Write what is stale; with --check only say so, and return 1."""
     stale = []
-    for verb in VERBS:
-        path = HERE / f"{verb}.md"
+    for name, write in pages().items():
+        path = HERE / name
         page = path.read_text(encoding="utf-8")
-        fresh = generated(verb, page)
+        fresh = write(page)
         if fresh != page:
             stale.append(path.name)
             if "--check" not in sys.argv:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import VERBS, generated
+from docs.generate import VERBS, generated, pages
 from migrate.errors import Exit
 from migrate.planning.findings import NEVER_ACCEPTED, SEVERITY
 
@@ -24,6 +24,12 @@ def test_the_help_in_the_docs_is_that_of_the_program(verb: str) -> None:
     page = (DOCS / f"{verb}.md").read_text(encoding="utf-8")
     assert page.count("<!-- help -->") == 1
     assert generated(verb, page) == page, "run: make docs"
+
+
+def test_the_table_of_servers_is_that_of_the_catalog() -> None:
+    page = (DOCS / "kserve/servers.md").read_text(encoding="utf-8")
+    assert page.count("<!-- servers -->") == 1
+    assert pages()["kserve/servers.md"](page) == page, "run: make docs"
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -1,1 +1,1 @@
-"""What the releases of KServe ship, as data; read by `migrate.kserve` alone."""
+"""What the releases of KServe ship, as data; read by `migrate.kserve` and `planning.loading`."""
