@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from migrate.kserve.pins import pin_at_admission
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.rules import Rules
-from migrate.kserve.services import form_of, framework_of
+from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
+from migrate.planning.case import Case
+from migrate.planning.checks_models import hidden, loading, unasked
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
-from migrate.planning.forecast import World
-from migrate.planning.plan import Finding, Forecast, Outlook, Severity
+from migrate.planning.plan import Finding, Outlook, Severity
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.targets import Target
-from migrate.planning.wanted import Key, Wanted
-
-
-@dataclass(frozen=True)
-class Case:
-    """Everything that a check may look at; ``rows`` is the forecast."""
-
-    snapshot: Snapshot
-    now: World
-    planned: World
-    wanted: Mapping[Key, Wanted]
-    targets: Sequence[Target]
-    rows: Sequence[Forecast]
-
-    @property
-    def rules(self) -> Rules:
-        """The rules of the release."""
-        return self.now.rules
-
-    def users(self, key: Key) -> Sequence[ObjectRef]:
-        """Return the services that get their image from an entry, after the plan."""
-        return self.planned.users.get(key, ())
-
-    def format_of(self, ref: ObjectRef) -> str:
-        """Return the format of a service's model; empty for containers of its own."""
-        service = self.planned.services[ref]
-        model = service.spec.predictor.model
-        return model.model_format.name if model else form_of(service).format
-
-    def having(self, outlook: Outlook) -> list[Forecast]:
-        """Return the services with that outlook."""
-        return [row for row in self.rows if row.outlook is outlook]
 
 
 def run(case: Case, options: Options) -> list[Finding]:
@@ -181,32 +148,6 @@ def _unused(case: Case, _options: Options) -> Iterator[Finding]:
         yield finding(codes.UNUSED, f"{entry}: no service uses it")
 
 
-def _unasked(case: Case, _options: Options) -> Iterator[Finding]:
-    """Find who moves by the plan though nothing was asked for its format."""
-    asked: dict[ObjectRef, set[str]] = {}
-    for target in case.targets:
-        asked.setdefault(target.runtime, set()).add(target.desired.format)
-    for runtime, formats in asked.items():
-        users = [r for r in case.having(Outlook.CHANGES) if r.runtime_after_plan == runtime]
-        others = [r.service for r in users if case.format_of(r.service) not in formats]
-        if others and "" not in formats:
-            text = f"{runtime} serves more than {', '.join(sorted(formats))}: they move as well"
-            fix = f"--set runtime/{runtime.name}=IMAGE asks for all of them"
-            yield finding(codes.UNASKED, text, fix, others)
-
-
-def _hidden(case: Case, _options: Options) -> Iterator[Finding]:
-    """Find who keeps its image, since a runtime of its namespace has the same name."""
-    names = {target.runtime.name for target in case.targets}
-    used = ((row.runtime_after_plan, row.service) for row in case.rows)
-    own = [(runtime.name, ref) for runtime, ref in used if runtime and runtime.namespace]
-    for name in sorted(names):
-        kept = [ref for called, ref in own if called == name]
-        if kept:
-            text = f"a ServingRuntime {name} of their namespace hides the one of the cluster"
-            yield finding(codes.HIDDEN, f"{text}: they keep its image", objects=kept)
-
-
 def _explicit(case: Case, _options: Options) -> Iterator[Finding]:
     formats = {key[0] for key in case.wanted}
     rows = [row for row in case.rows if row.form.removeprefix("framework ") in formats]
@@ -239,8 +180,9 @@ CHECKS: tuple[Check, ...] = (
     _gpu,
     _runtimes,
     _unused,
-    _unasked,
-    _hidden,
+    unasked,
+    hidden,
+    loading,
     _explicit,
     _broken,
 )

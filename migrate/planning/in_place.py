@@ -16,6 +16,7 @@ from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning import checks
 from migrate.planning.activation import stages
+from migrate.planning.case import Case
 from migrate.planning.changed import Edits, changed
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
@@ -61,7 +62,7 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
     rows = forecast(now, planned, now, snapshot.images)
     operations = _operations(snapshot, edits, pins, options)
-    case = checks.Case(snapshot, now, planned, wanted, targets, rows)
+    case = Case(snapshot, now, planned, wanted, targets, rows)
     directions = stages(snapshot, operations, rows, options)
     return {
         "operations": operations,

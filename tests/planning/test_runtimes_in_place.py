@@ -232,3 +232,13 @@ def test_a_foreign_edit_of_the_runtime_is_kept() -> None:
     assert [w.operations for w in back.waves] == [
         w.operations for w in made.waves(Direction.ROLLBACK)
     ]
+
+
+def test_a_server_that_may_not_load_the_models_is_told() -> None:
+    services = (model("iris"), model("rows", protocolVersion="v2"))
+    made = plan(world(*services), "sklearn=mirror/kserve/sklearnserver:v0.9.0")
+    told = [f for f in made.findings if f.code == "KM211"]
+    assert told
+    assert {ref.name for f in told for ref in f.objects} == {"iris"}
+    assert any("3.7" in f.text for f in told)
+    assert "KM211" not in codes(plan(world(*services), f"sklearn={OTHER}"))

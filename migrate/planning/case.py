@@ -1,0 +1,46 @@
+"""What the checks of a plan look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from migrate.kserve.rules import Rules
+from migrate.kserve.services import form_of
+from migrate.objects import ObjectRef
+from migrate.planning.forecast import World
+from migrate.planning.plan import Forecast, Outlook
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import Target
+from migrate.planning.wanted import Key, Wanted
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a check may look at; ``rows`` is the forecast."""
+
+    snapshot: Snapshot
+    now: World
+    planned: World
+    wanted: Mapping[Key, Wanted]
+    targets: Sequence[Target]
+    rows: Sequence[Forecast]
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the release."""
+        return self.now.rules
+
+    def users(self, key: Key) -> Sequence[ObjectRef]:
+        """Return the services that get their image from an entry, after the plan."""
+        return self.planned.users.get(key, ())
+
+    def format_of(self, ref: ObjectRef) -> str:
+        """Return the format of a service's model; empty for containers of its own."""
+        service = self.planned.services[ref]
+        model = service.spec.predictor.model
+        return model.model_format.name if model else form_of(service).format
+
+    def having(self, outlook: Outlook) -> list[Forecast]:
+        """Return the services with that outlook."""
+        return [row for row in self.rows if row.outlook is outlook]

@@ -1,0 +1,51 @@
+"""Checks of the services that a plan moves, or should have moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.objects import ObjectRef
+from migrate.planning import findings as codes
+from migrate.planning.case import Case
+from migrate.planning.desired import Options
+from migrate.planning.findings import finding
+from migrate.planning.loading import breaks
+from migrate.planning.plan import Finding, Outlook
+
+
+def unasked(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find who moves by the plan though nothing was asked for its format."""
+    asked: dict[ObjectRef, set[str]] = {}
+    for target in case.targets:
+        asked.setdefault(target.runtime, set()).add(target.desired.format)
+    for runtime, formats in asked.items():
+        users = [r for r in case.having(Outlook.CHANGES) if r.runtime_after_plan == runtime]
+        others = [r.service for r in users if case.format_of(r.service) not in formats]
+        if others and "" not in formats:
+            text = f"{runtime} serves more than {', '.join(sorted(formats))}: they move as well"
+            fix = f"--set runtime/{runtime.name}=IMAGE asks for all of them"
+            yield finding(codes.UNASKED, text, fix, others)
+
+
+def hidden(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find who keeps its image, since a runtime of its namespace has the same name."""
+    names = {target.runtime.name for target in case.targets}
+    used = ((row.runtime_after_plan, row.service) for row in case.rows)
+    own = [(runtime.name, ref) for runtime, ref in used if runtime and runtime.namespace]
+    for name in sorted(names):
+        kept = [ref for called, ref in own if called == name]
+        if kept:
+            text = f"a ServingRuntime {name} of their namespace hides the one of the cluster"
+            yield finding(codes.HIDDEN, f"{text}: they keep its image", objects=kept)
+
+
+def loading(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find models that may not load in the image that the plan gives them."""
+    found: dict[tuple[str, str], list[ObjectRef]] = {}
+    for row in case.having(Outlook.CHANGES):
+        before, after = row.now or row.after_reconcile or "", row.after_plan or ""
+        for one in breaks(before, after, case.format_of(row.service)):
+            found.setdefault((one.text, one.source), []).append(row.service)
+    for (text, source), services in found.items():
+        fix = f"try one model first; see {source}"
+        yield finding(codes.MAY_NOT_LOAD, text, fix, services)
