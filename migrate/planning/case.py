@@ -9,7 +9,7 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.services import form_of
 from migrate.objects import ObjectRef
 from migrate.planning.forecast import World
-from migrate.planning.plan import Forecast, Outlook
+from migrate.planning.plan import Forecast, ImageRow, Outlook
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target
 from migrate.planning.wanted import Key, Wanted
@@ -17,7 +17,10 @@ from migrate.planning.wanted import Key, Wanted
 
 @dataclass(frozen=True)
 class Case:
-    """Everything that a check may look at; ``rows`` is the forecast."""
+    """Everything that a check may look at; ``rows`` is the forecast.
+
+    ``images`` are those that are set globally, a mirror's taken for stock.
+    """
 
     snapshot: Snapshot
     now: World
@@ -25,6 +28,7 @@ class Case:
     wanted: Mapping[Key, Wanted]
     targets: Sequence[Target]
     rows: Sequence[Forecast]
+    images: Sequence[ImageRow]
 
     @property
     def rules(self) -> Rules:

@@ -13,7 +13,7 @@ from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.checks_models import hidden, loading, unasked
+from migrate.planning.checks_models import hidden, loading, mirrored, unasked
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Outlook, Severity
@@ -183,6 +183,7 @@ CHECKS: tuple[Check, ...] = (
     unasked,
     hidden,
     loading,
+    mirrored,
     _explicit,
     _broken,
 )

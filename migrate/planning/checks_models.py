@@ -10,6 +10,7 @@ from migrate.planning.case import Case
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.loading import breaks
+from migrate.planning.mirrors import prefix_of
 from migrate.planning.plan import Finding, Outlook
 
 
@@ -49,3 +50,12 @@ def loading(case: Case, _options: Options) -> Iterator[Finding]:
     for (text, source), services in found.items():
         fix = f"try one model first; see {source}"
         yield finding(codes.MAY_NOT_LOAD, text, fix, services)
+
+
+def mirrored(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find a registry of its own that a distribution takes the release's images from."""
+    found = [row for row in case.images if row.is_stock and prefix_of(row)]
+    if found:
+        prefix = prefix_of(found[0])
+        text = f"{len(found)} images are the release's own, below {prefix}: taken for stock"
+        yield finding(codes.MIRROR, text)

@@ -16,6 +16,7 @@ from migrate.planning.plan import Finding, Severity
 UNKNOWN_RELEASE = "KM102"
 NO_CONTROLLER = "KM103"
 UNCERTAIN_RELEASE = "KM104"
+MIRROR = "KM105"
 UNREAD_PART = "KM110"
 BROKEN_PART = "KM111"
 PINNED = "KM201"
@@ -55,6 +56,7 @@ SEVERITY = {
     UNKNOWN_RELEASE: Severity.ERROR,
     NO_CONTROLLER: Severity.ERROR,
     UNCERTAIN_RELEASE: Severity.ERROR,
+    MIRROR: Severity.INFO,
     UNREAD_PART: Severity.WARNING,
     BROKEN_PART: Severity.ERROR,
     PINNED: Severity.ERROR,

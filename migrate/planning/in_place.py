@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,11 +22,13 @@ from migrate.planning.desired import Options
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, configured, forecast, with_pins
 from migrate.planning.images import image_rows, runtime_rows
+from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
-from migrate.planning.plan import Plan, Seal
+from migrate.planning.plan import ImageRow, Plan, Seal
+from migrate.planning.reach import judged, unread
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.targets import edits_of, targets_of
-from migrate.planning.wanted import edits_for, understand
+from migrate.planning.targets import Target, edits_of, targets_of
+from migrate.planning.wanted import Key, Wanted, edits_for, understand
 
 FIELD = pointer("data", terms.PREDICTORS_KEY)
 
@@ -62,19 +64,31 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
     rows = forecast(now, planned, now, snapshot.images)
     operations = _operations(snapshot, edits, pins, options)
-    case = Case(snapshot, now, planned, wanted, targets, rows)
+    images = _images(snapshot, now, wanted, targets)
+    case = Case(snapshot, now, planned, wanted, targets, rows, images)
     directions = stages(snapshot, operations, rows, options)
     return {
         "operations": operations,
         **directions,
         "seals": _seals(snapshot, after) if directions["apply"] else (),
-        "images": (
-            *image_rows(now.predictors, snapshot.release, wanted),
-            *runtime_rows(now.config, snapshot.release, targets),
-        ),
+        "images": images,
         "findings": accept(checks.run(case, options), options.accept),
         "forecast": rows,
     }
+
+
+def _images(
+    snapshot: Snapshot, now: World, wanted: Mapping[Key, Wanted], targets: Sequence[Target]
+) -> tuple[ImageRow, ...]:
+    """Return what is set globally, whom it reaches, and what is set in vain."""
+    rows = (
+        *image_rows(now.predictors, snapshot.release, wanted),
+        *runtime_rows(now.config, snapshot.release, targets),
+    )
+    text = (snapshot.config.get("data") or {}).get(terms.PREDICTORS_KEY)
+    idle = unread(text, now.predictors)
+    mirror = mirror_of([*rows, *idle])
+    return (*judged(taken_for_stock(rows, mirror), now), *taken_for_stock(idle, mirror))
 
 
 def world_of(snapshot: Snapshot, rules: Rules) -> World:

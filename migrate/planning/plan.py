@@ -41,11 +41,25 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
         return self.severity is Severity.ERROR and not self.accepted
 
 
+class Reach(StrEnum):
+    """What becomes of an image that is set globally."""
+
+    EFFECTIVE = "effective"
+    PARTLY = "partly effective"
+    INEFFECTIVE = "without effect"
+    """Pins, images of their own or the form of the services keep it from all of them."""
+    HIDDEN = "hidden by a namespaced runtime"
+    UNREAD = "not read by this release"
+    UNUSED = "unused"
+    WRONG_SHAPE = "wrong shape"
+
+
 class ImageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """An image that the global configuration sets, and what is wanted of it.
 
-    ``entry`` is spelled as in `--set`: ``sklearn/v1``, ``tensorflow/gpu``. ``stock`` is
-    what the release ships, where that is known.
+    ``entry`` is spelled as in `--set`: ``sklearn/v1``, ``tensorflow/gpu``,
+    ``runtime/NAME``. ``stock`` is what the release ships, where that is known. Of an override,
+    ``services`` get it, and ``missed`` are those of its format or runtime that do not.
     """
 
     entry: str
@@ -53,6 +67,9 @@ class ImageRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     stock: str
     is_stock: bool
     wanted: str = ""
+    verdict: Reach | None = None
+    services: tuple[ObjectRef, ...] = ()
+    missed: tuple[ObjectRef, ...] = ()
 
 
 class Outlook(StrEnum):

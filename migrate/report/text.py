@@ -62,14 +62,23 @@ def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
     is_asked = any(row.wanted for row in rows)
     shown = [row for row in rows if row.wanted or not row.is_stock or not is_asked]
     if shown:
-        yield from ("", "Images set in predictors:")
+        yield from ("", "Images set globally:")
     for row in shown:
-        mark = "" if row.is_stock else f"  (override; stock is {row.stock or 'none'})"
-        yield f"  {row.entry:<14} {row.image or '(none)'}{mark}"
+        yield f"  {row.entry:<14} {row.image or '(none)'}"
+        if not row.is_stock:
+            yield from wrapped(f"  {'':<14} {_override(row)}")
         if row.wanted and row.wanted != row.image:
             yield f"  {'':<14} -> {row.wanted}"
     if len(shown) < len(rows):
         yield f"  {len(rows) - len(shown)} others are stock"
+
+
+def _override(row: ImageRow) -> str:
+    reach = [f"{count(len(row.services), 'InferenceService')}"] if row.services else []
+    if row.missed:
+        reach.append(f"not for {names(row.missed)}")
+    told = f"{row.verdict.value}{': ' if reach else ''}{', '.join(reach)}" if row.verdict else ""
+    return f"override, {told}; stock is {row.stock or 'none'}"
 
 
 def _work(plan: Plan) -> Iterator[str]:

@@ -1,0 +1,159 @@
+"""Whom an image that is set globally reaches: a verdict, with the services behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
+
+from migrate.catalog.predictors import VARIANTS
+from migrate.kserve import terms
+from migrate.kserve.predictors import Predictors, PredictorsError, decode
+from migrate.kserve.problems import ProblemKind
+from migrate.kserve.releases import Release
+from migrate.kserve.services import form_of
+from migrate.kserve.table import rules_for
+from migrate.objects import Json, ObjectRef, value_at
+from migrate.planning.forecast import World
+from migrate.planning.images import image_rows
+from migrate.planning.plan import ImageRow, Reach
+
+READERS = (Release(0, 9), Release(0, 8), Release(0, 7))
+"""The releases that read `predictors`, the newest first."""
+
+
+def judged(rows: Iterable[ImageRow], world: World) -> tuple[ImageRow, ...]:
+    """Return the rows of what the release reads, each with whom it reaches and whom it misses."""
+    seen = _Seen(world)
+    return tuple(_judged(row, seen) for row in rows)
+
+
+def unread(text: str | None, predictors: Predictors) -> tuple[ImageRow, ...]:
+    """Return a row for each image in `predictors` that the release does not read.
+
+    Either it reads none at all (0.10 and later), or not in this shape. What some release ships
+    there is stock.
+    """
+    if text is None:
+        return ()
+    if not predictors.rules.predictors_read:
+        found = min(map(_as_read_by(text), READERS), key=_overridden)
+        return tuple(msgspec.structs.replace(row, verdict=Reach.UNREAD) for row in found)
+    return tuple(_misshapen(json.loads(text), predictors))
+
+
+def _as_read_by(text: str) -> Callable[[Release], tuple[ImageRow, ...]]:
+    def rows(release: Release) -> tuple[ImageRow, ...]:
+        rules = rules_for(release)
+        assert rules is not None
+        try:
+            return image_rows(decode(text, rules), release, {})
+        except PredictorsError:
+            return ()
+
+    return rows
+
+
+def _overridden(rows: Sequence[ImageRow]) -> tuple[int, int]:
+    return (sum(not row.is_stock for row in rows), -len(rows))
+
+
+def _misshapen(document: Json, predictors: Predictors) -> Iterator[ImageRow]:
+    for problem in predictors.problems:
+        found = value_at(document, problem.pointer)
+        if problem.kind is not ProblemKind.UNREAD or not isinstance(found, dict):
+            continue
+        image = f"{found.get(terms.IMAGE, '')}:{found.get(terms.VERSION, '')}".strip(":")
+        if image:
+            entry = problem.pointer.strip("/")
+            shipped = image in _SHIPPED
+            yield ImageRow(entry, image, "", shipped, verdict=Reach.WRONG_SHAPE)
+
+
+_SHIPPED = frozenset(
+    f"{row.image}:{row.version}" for variant in VARIANTS for row in variant.rows.values()
+)
+
+
+class _Seen:
+    """The services by what decides about them, gathered once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.runtimes: dict[ObjectRef, list[ObjectRef]] = {}
+        self.formats: dict[str, list[ObjectRef]] = {}
+        self.named: dict[str, list[ObjectRef]] = {}
+        for ref, found in world.resolved.items():
+            service = world.services[ref]
+            model = service.spec.predictor.model
+            format_ = model.model_format.name if model else form_of(service).format
+            self.formats.setdefault(format_, []).append(ref)
+            if found.runtime is not None:
+                self.runtimes.setdefault(found.runtime.ref, []).append(ref)
+                if found.runtime.metadata.namespace:
+                    self.named.setdefault(found.runtime.name, []).append(ref)
+
+
+def _judged(row: ImageRow, seen: _Seen) -> ImageRow:
+    if row.entry.startswith("runtime/"):
+        name = row.entry.removeprefix("runtime/")
+        users = seen.runtimes.get(_cluster_runtime(name), [])
+        return _with(row, *_divided(row, users, seen.world), seen.named.get(name, []))
+    format_, key, gpu = key_of(row.entry)
+    users = seen.world.users.get((format_, key, gpu), [])
+    others = [
+        ref
+        for ref in seen.formats.get(format_, [])
+        if seen.world.key(ref) is None and not gpu and key != terms.PROTOCOL_V2
+    ]
+    got, missed = _divided(row, users, seen.world)
+    return _with(row, got, [*missed, *others], [])
+
+
+def _divided(
+    row: ImageRow, users: Sequence[ObjectRef], world: World
+) -> tuple[list[ObjectRef], list[ObjectRef]]:
+    """Part those that get this very image from those whose pin or own image keeps it off."""
+    got = [ref for ref in users if _gets(world.resolved[ref].image, row.image)]
+    return got, [ref for ref in users if ref not in set(got)]
+
+
+def _gets(image: str | None, wanted: str) -> bool:
+    # KServe itself lays -gpu behind a tag, or -cpu behind a repository.
+    return image is not None and image.replace("-gpu", "").replace("-cpu", "") == wanted.replace(
+        "-gpu", ""
+    ).replace("-cpu", "")
+
+
+def _cluster_runtime(name: str) -> ObjectRef:
+    return ObjectRef(terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME, name)
+
+
+def key_of(entry: str) -> tuple[str, str, bool]:
+    """Return the key of an entry as `--set` spells it."""
+    path = entry.removesuffix("/gpu")
+    format_, _, key = path.partition("/")
+    return format_, key, path != entry
+
+
+def _with(
+    row: ImageRow,
+    got: Sequence[ObjectRef],
+    missed: Sequence[ObjectRef],
+    hidden: Sequence[ObjectRef],
+) -> ImageRow:
+    verdict = Reach.EFFECTIVE if got else Reach.UNUSED
+    if got and (missed or hidden):
+        verdict = Reach.PARTLY
+    elif hidden:
+        verdict = Reach.HIDDEN
+    elif not got and missed:
+        verdict = Reach.INEFFECTIVE
+    kept = () if row.is_stock else (tuple(got), tuple(sorted({*missed, *hidden}, key=_place)))
+    services, others = kept or ((), ())
+    return msgspec.structs.replace(row, verdict=verdict, services=services, missed=others)
+
+
+def _place(ref: ObjectRef) -> tuple[str, str, str]:
+    return ref.place
