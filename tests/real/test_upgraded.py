@@ -31,7 +31,7 @@ def test_unconverted_services(
     _a_new_repository_moves_and_comes_back(world, before, controller)
     _the_pin_keeps_another_tag_away(world, before)
     _a_pin_cannot_be_moved_without_a_conversion(world)
-    _a_converted_service_is_told_by_its_runtime(world)
+    _a_converted_service_follows_its_runtime(world)
 
 
 def _a_new_repository_moves_and_comes_back(world: World, before: object, controller: str) -> None:
@@ -40,7 +40,7 @@ def _a_new_repository_moves_and_comes_back(world: World, before: object, control
     others = {key: image for key, image in world.images().items() if key not in sklearn}
     done = kmigrate(world.kserve.admin, "apply", "--yes", "--set", wanted)
     assert f"! restart {controller} kserve/kserve-controller-manager" in done.stderr
-    assert "KM205" in done.stderr
+    assert "~ patch ClusterServingRuntime kserve-sklearnserver" in done.stderr
     assert world.images() == {**others, **dict.fromkeys(sklearn, f"{REPOSITORY}:v0.7.0")}
     kmigrate(world.kserve.admin, "rollback", "--yes")
     assert world.everything_else() == before
@@ -61,12 +61,18 @@ def _a_pin_cannot_be_moved_without_a_conversion(world: World) -> None:
     assert "converts a service" in done.stderr
 
 
-def _a_converted_service_is_told_by_its_runtime(world: World) -> None:
+def _a_converted_service_follows_its_runtime(world: World) -> None:
     world.add(world.namespaces[0], "modern", "sklearn")
     assert "model" in world.services()[f"{world.namespaces[0]}/modern"]["predictor"]
-    wanted = f"sklearn={REPOSITORY}:v0.7.0"
-    plan = json.loads(kmigrate(world.kserve.admin, "plan", "--set", wanted, "-o", "json").stdout)
+    wanted, before = f"{REPOSITORY}:v0.7.0", world.images()
+    plan = json.loads(
+        kmigrate(world.kserve.admin, "plan", "--set", f"sklearn={wanted}", "-o", "json").stdout
+    )
     row = next(r for r in plan["plan"]["forecast"] if r["service"]["name"] == "modern")
-    runs = world.images()[world.workload(0, "modern")]
-    assert (row["outlook"], row["afterPlan"], row["now"]) == ("unchanged", runs, runs)
-    assert "ClusterServingRuntime kserve-sklearnserver" in row["reason"]
+    modern = world.workload(0, "modern")
+    assert (row["outlook"], row["now"], row["afterPlan"]) == ("changes", before[modern], wanted)
+    assert row["runtimeAfterPlan"]["name"] == "kserve-sklearnserver"
+    kmigrate(world.kserve.admin, "apply", "--yes", "--set", f"sklearn={wanted}")
+    assert world.images()[modern] == wanted
+    kmigrate(world.kserve.admin, "rollback", "--yes")
+    assert world.images() == before
