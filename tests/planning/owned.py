@@ -10,7 +10,7 @@ PREDICTORS = '{"sklearn": {"v1": {"image": "kfserving/sklearnserver"}}}'
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 V1ALPHA1 = "serving.kserve.io/v1alpha1"
 V1BETA1 = "serving.kserve.io/v1beta1"
-DATA = {"f:data": {".": {}, "f:ingress": {}, "f:predictors": {}}}
+DATA: Content = {"f:data": {".": {}, "f:ingress": {}, "f:predictors": {}}}
 
 
 def entry(manager: str, operation: str, fields: Content, **rest: str) -> Content:

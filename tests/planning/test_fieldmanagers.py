@@ -8,7 +8,7 @@ import pytest
 
 from migrate.objects import Manifest
 from migrate.planning.fieldmanagers import Writer, managed_by, writer_of
-from tests.planning.owned import DATA, config, entry, runtime
+from tests.planning.owned import DATA, Content, config, entry, runtime
 
 EARLY, LATE = "2026-01-02T03:04:05Z", "2026-08-20T15:58:20Z"
 CONTAINER = 'k:{"name":"kserve-container"}'
@@ -43,8 +43,8 @@ def test_a_key_with_slashes_and_colons() -> None:
 
 
 def test_a_field_of_a_list_item_by_its_key() -> None:
-    image = {"f:spec": {"f:containers": {CONTAINER: {"f:image": {}}}}}
-    rest = {
+    image: Content = {"f:spec": {"f:containers": {CONTAINER: {"f:image": {}}}}}
+    rest: Content = {
         "f:spec": {
             "f:containers": {
                 CONTAINER: {".": {}, "f:name": {}, "f:args": {}, "f:ports": {PORT: {".": {}}}},
@@ -66,7 +66,7 @@ def test_a_field_of_a_list_item_by_its_key() -> None:
 def test_every_key_of_an_item_counts() -> None:
     other = 'k:{"containerPort":8080,"protocol":"UDP"}'
     for key, writer in ((PORT, "m"), (other, None)):
-        fields = {"f:spec": {"f:containers": {CONTAINER: {"f:ports": {key: {}}}}}}
+        fields: Content = {"f:spec": {"f:containers": {CONTAINER: {"f:ports": {key: {}}}}}}
         manifest = owned(runtime, entry("m", "Update", fields))
         assert by(manifest, "/spec/containers/1/ports/0") == writer
 
@@ -116,7 +116,7 @@ def test_items_of_a_set_and_by_index() -> None:
 
 def test_values_are_told_apart_by_type() -> None:
     for key, writer in (("v:1", None), ("v:true", "m")):
-        fields = {"f:spec": {"f:flags": {key: {}}}}
+        fields: Content = {"f:spec": {"f:flags": {key: {}}}}
         manifest = {**owned(runtime, entry("m", "Update", fields)), "spec": {"flags": [True]}}
         assert by(manifest, "/spec/flags/0") == writer
 
