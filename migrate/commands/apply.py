@@ -29,6 +29,7 @@ def apply(
     file: flags.File = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
+    take_ownership: flags.TakeOwnership = False,
     accept: flags.Accept = [],  # noqa: B006
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
@@ -50,7 +51,15 @@ def apply(
     With a PLAN it does exactly that plan and does not ask. With planning flags it plans,
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
     """
-    options = making.options(set_, file, accept, kserve_version, repin=repin, activate=activate)
+    options = making.options(
+        set_,
+        file,
+        accept,
+        kserve_version,
+        repin=repin,
+        activate=activate,
+        take_ownership=take_ownership,
+    )
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace)

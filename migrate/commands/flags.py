@@ -71,6 +71,10 @@ ActivateFlag = Annotated[
         help="What makes it act: restart the controller, wake each service that moves, or none."
     ),
 ]
+TakeOwnership = Annotated[
+    bool,
+    typer.Option("--take-ownership", help="Write objects that Argo CD, Flux, Helm... take back."),
+]
 Accept = Annotated[
     list[str],
     typer.Option(metavar="CODE[=OBJECT]", help="Go on in spite of this finding; repeatable."),

@@ -28,6 +28,7 @@ def options(
     *,
     repin: bool,
     activate: Activate | None = None,
+    take_ownership: bool = False,
 ) -> Options:
     """Return what the flags ask for. Raise UsageError where they do not parse."""
     wanted = [parse_set(text) for text in sets]
@@ -37,6 +38,7 @@ def options(
         images=merged(wanted),
         repin=repin,
         activate=activate,
+        take_ownership=take_ownership,
         accept=tuple(sorted(set(accept))),
         kserve_version=kserve_version,
     )

@@ -22,6 +22,7 @@ def plan(
     file: flags.File = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
+    take_ownership: flags.TakeOwnership = False,
     accept: flags.Accept = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the plan.")] = None,
     output: flags.OutputFlag = Output.TABLE,
@@ -40,7 +41,15 @@ def plan(
     Without --set or -f it shows the images that are set, and what the next
     reconcile of each InferenceService gives.
     """
-    options = making.options(set_, file, accept, kserve_version, repin=repin, activate=activate)
+    options = making.options(
+        set_,
+        file,
+        accept,
+        kserve_version,
+        repin=repin,
+        activate=activate,
+        take_ownership=take_ownership,
+    )
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made = making.plan(cluster, kserve_namespace, options)
     if output is Output.JSON:

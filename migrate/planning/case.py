@@ -19,7 +19,8 @@ from migrate.planning.wanted import Key, Wanted
 class Case:
     """Everything that a check may look at; ``rows`` is the forecast.
 
-    ``images`` are those that are set globally, a mirror's taken for stock.
+    ``images`` are those that are set globally, a mirror's taken for stock. ``written`` are the
+    objects that the plan writes.
     """
 
     snapshot: Snapshot
@@ -29,6 +30,7 @@ class Case:
     targets: Sequence[Target]
     rows: Sequence[Forecast]
     images: Sequence[ImageRow]
+    written: Sequence[ObjectRef]
 
     @property
     def rules(self) -> Rules:

@@ -14,6 +14,7 @@ from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
 from migrate.planning.checks_models import hidden, loading, mirrored, unasked
+from migrate.planning.checks_owners import owned
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Outlook, Severity
@@ -184,6 +185,7 @@ CHECKS: tuple[Check, ...] = (
     hidden,
     loading,
     mirrored,
+    owned,
     _explicit,
     _broken,
 )

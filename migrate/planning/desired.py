@@ -63,6 +63,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     images: tuple[DesiredImage, ...] = ()
     repin: bool = False
     activate: Activate | None = None
+    take_ownership: bool = False
     accept: tuple[str, ...] = ()
     kserve_version: str = ""
 

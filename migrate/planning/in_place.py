@@ -65,7 +65,8 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     rows = forecast(now, planned, now, snapshot.images)
     operations = _operations(snapshot, edits, pins, options)
     images = _images(snapshot, now, wanted, targets)
-    case = Case(snapshot, now, planned, wanted, targets, rows, images)
+    written = [operation.target for operation in operations]
+    case = Case(snapshot, now, planned, wanted, targets, rows, images, written)
     directions = stages(snapshot, operations, rows, options)
     return {
         "operations": operations,

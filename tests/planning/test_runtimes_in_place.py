@@ -56,11 +56,8 @@ def world(*services: Any, release: str = "0.15.2", own: tuple[Manifest, ...] = (
     return replace(found, originals=originals)
 
 
-def plan(
-    found: Snapshot, *sets: str, activate: Activate | None = None, accept: tuple[str, ...] = ()
-) -> Plan:
-    images = merged(map(parse_set, sets))
-    return make_plan(found, Options(images, activate=activate, accept=accept))
+def plan(found: Snapshot, *sets: str, **options: Any) -> Plan:
+    return make_plan(found, Options(merged(map(parse_set, sets)), **options))
 
 
 def test_a_format_means_the_runtime_that_a_new_service_gets() -> None:
@@ -242,3 +239,23 @@ def test_a_server_that_may_not_load_the_models_is_told() -> None:
     assert {ref.name for f in told for ref in f.objects} == {"iris"}
     assert any("3.7" in f.text for f in told)
     assert "KM211" not in codes(plan(world(*services), f"sklearn={OTHER}"))
+
+
+HELM = {
+    "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    "annotations": {"meta.helm.sh/release-name": "kserve", "meta.helm.sh/release-namespace": "k"},
+}
+
+
+def test_what_somebody_takes_back_is_not_written_by_surprise() -> None:
+    found = world(model("iris"))
+    owned = {**SKLEARN, "metadata": {**SKLEARN["metadata"], **HELM}}
+    found = replace(found, originals={**found.originals, RUNTIME: owned})
+    made = plan(found, f"sklearn={OTHER}")
+    [told] = [f for f in made.findings if f.code == "KM106"]
+    assert (told.blocks, told.objects) == (True, (RUNTIME,))
+    assert "Helm k/kserve" in told.text
+    taken = plan(found, f"sklearn={OTHER}", take_ownership=True)
+    assert [f.severity for f in taken.findings if f.code == "KM106"] == ["warning"]
+    assert not taken.blocking
+    assert "KM106" not in codes(plan(found, "sklearn/v2=x:2"))

@@ -1,0 +1,41 @@
+"""Checks of the objects that a plan writes: whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from migrate.objects import Manifest, ObjectRef
+from migrate.planning import findings as codes
+from migrate.planning.case import Case
+from migrate.planning.desired import Options
+from migrate.planning.findings import finding
+from migrate.planning.owners import owner_of
+from migrate.planning.ownership import Owner
+from migrate.planning.plan import Finding, Severity
+
+
+def owned(case: Case, options: Options) -> Iterator[Finding]:
+    """Find what is written although somebody takes it back: an error until it is wanted so."""
+    found: dict[Owner, list[ObjectRef]] = {}
+    for ref in case.written:
+        owner = owner_of(_whole(case, ref))
+        if owner is not None and owner.will_revert:
+            found.setdefault(owner, []).append(ref)
+    for owner, refs in found.items():
+        text = f"{owner} owns it ({owner.evidence}) and takes an edit back {owner.reverts}"
+        told = finding(codes.OWNED, text, f"{owner.remedy}, or --take-ownership", refs)
+        lesser = msgspec.structs.replace(told, severity=Severity.WARNING)
+        yield lesser if options.take_ownership else told
+
+
+def _whole(case: Case, ref: ObjectRef) -> Manifest:
+    """Return the object; of a service what was read: its field managers are not."""
+    snapshot = case.snapshot
+    if ref == snapshot.config_ref:
+        return snapshot.config
+    if ref in snapshot.originals:
+        return snapshot.originals[ref]
+    meta = msgspec.to_builtins(case.now.services[ref].metadata)
+    return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta}
