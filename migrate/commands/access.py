@@ -27,7 +27,10 @@ AUTHORIZATION = "authorization.k8s.io/v1"
 
 
 class Permission(msgspec.Struct, frozen=True, order=True):
-    """A verb on a resource in a namespace; ``resource`` has its group behind a dot."""
+    """A verb on a resource in a namespace; ``resource`` has its group behind a dot.
+
+    ``name`` is that of the one object it is for, empty for all of them.
+    """
 
     resource: str
     group: str
@@ -35,6 +38,7 @@ class Permission(msgspec.Struct, frozen=True, order=True):
     verb: str
     namespace: str
     subresource: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         below = f"/{self.subresource}" if self.subresource else ""
@@ -73,18 +77,18 @@ def needs(namespace: str, waves: Iterable[Wave]) -> Iterator[Permission]:
         for activation in wave.activations:
             yield from _of_activation(activation)
         for condition in wave.conditions:
-            yield from _on(condition.target, "get")
+            yield from on(condition.target, "get")
             if isinstance(condition, Holds):
-                yield from _on(condition.owner, "get")
+                yield from on(condition.owner, "get")
 
 
 def _of_activation(activation: Activation) -> Iterator[Permission]:
     match activation:
         case Restart(target):
-            yield from _on(target, "get", "patch")
+            yield from on(target, "get", "patch")
         case Wake(target):
-            yield from _on(target, "get")
-            for need in _on(target, "patch"):
+            yield from on(target, "get")
+            for need in on(target, "patch"):
                 yield msgspec.structs.replace(need, subresource="status")
         case _:
             assert_never(activation)
@@ -92,11 +96,14 @@ def _of_activation(activation: Activation) -> Iterator[Permission]:
 
 def _of(operation: Operation) -> Iterator[Permission]:
     verbs = {Create: "create", Patch: "patch", Delete: "delete"}
-    yield from _on(operation.target, "get", verbs[type(operation.change)])
+    yield from on(operation.target, "get", verbs[type(operation.change)])
 
 
-def _on(target: ObjectRef, *verbs: str) -> Iterator[Permission]:
-    yield from _each(target.api_version, target.kind, target.namespace, *verbs)
+def on(target: ObjectRef, *verbs: str, named: bool = False) -> Iterator[Permission]:
+    """Yield what is needed to do this with an object: by its name if it is in no namespace."""
+    by_name = named or (bool(target.name) and not target.namespace)
+    for need in _each(target.api_version, target.kind, target.namespace, *verbs):
+        yield msgspec.structs.replace(need, name=target.name) if by_name else need
 
 
 def _each(api_version: str, kind: str, namespace: str, *verbs: str) -> Iterator[Permission]:
@@ -112,6 +119,7 @@ def _allowed(cluster: Cluster, need: Permission) -> bool:
         "resource": need.plural,
         "namespace": need.namespace,
         "subresource": need.subresource,
+        "name": need.name,
     }
     answer = cluster.create(
         {

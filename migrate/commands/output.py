@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
@@ -24,3 +25,10 @@ def emit_document(document: Json, form: Form) -> None:
     import yaml  # noqa: PLC0415 -- slow to import, and seldom asked for
 
     emit(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+
+def emit_documents(documents: Sequence[Json]) -> None:
+    """Write several documents as one YAML stream."""
+    import yaml  # noqa: PLC0415 -- slow to import, and seldom asked for
+
+    emit(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, explicit_start=True))

@@ -10,7 +10,8 @@ import typer
 
 from migrate.commands import flags, making
 from migrate.commands.flags import Output
-from migrate.commands.output import emit
+from migrate.commands.output import emit, emit_documents
+from migrate.commands.rbac import roles
 from migrate.commands.target import Target
 from migrate.errors import Exit
 from migrate.planning import planfile
@@ -28,6 +29,9 @@ def plan(
     output: flags.OutputFlag = Output.TABLE,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 where there is something to do.")
+    ] = False,
+    rbac: Annotated[
+        bool, typer.Option("--rbac", help="Print the least roles for this plan instead.")
     ] = False,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
@@ -52,7 +56,9 @@ def plan(
     )
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made = making.plan(cluster, kserve_namespace, options)
-    if output is Output.JSON:
+    if rbac:
+        emit_documents(roles(made))
+    elif output is Output.JSON:
         emit(planfile.dump(made).decode())
     else:
         emit("\n".join(plan_lines(made, cluster.name)) + "\n")

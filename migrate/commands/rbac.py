@@ -1,0 +1,84 @@
+"""The least roles with which a plan can be made, applied and taken back: `plan --rbac`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migrate.catalog.fingerprints import SCHEMA_FACTS
+from migrate.commands.access import Permission, needs, on
+from migrate.kserve import terms
+from migrate.kserve.releases import parse_release
+from migrate.kserve.rules import Rules
+from migrate.kserve.storage import StorageContainer
+from migrate.kserve.table import rules_for
+from migrate.objects import Manifest, ObjectRef
+from migrate.operations.model import Direction
+from migrate.planning.plan import Plan
+
+RBAC = "rbac.authorization.k8s.io/v1"
+NAME = "kmigrate"
+
+
+def roles(plan: Plan) -> list[Manifest]:
+    """Return a ClusterRole, and a Role for each namespace that the plan writes to."""
+    rules = rules_for(parse_release(plan.release)) if plan.release else None
+    asked = {*_reads(plan.kserve_namespace, rules), *_writes(plan)}
+    wide = {need for need in asked if not need.namespace}
+    # What is allowed everywhere need not be allowed once more.
+    everywhere = {_anywhere(need) for need in wide if not need.name}
+    narrow = {need for need in asked - wide if _anywhere(need) not in everywhere}
+    found = [_role("ClusterRole", "", wide)]
+    for namespace in sorted({need.namespace for need in narrow}):
+        own = {need for need in narrow if need.namespace == namespace}
+        found.append(_role("Role", namespace, own))
+    return found
+
+
+def _anywhere(need: Permission) -> tuple[str, str, str]:
+    return (need.resource, need.verb, need.subresource)
+
+
+def _reads(namespace: str, rules: Rules | None) -> Iterator[Permission]:
+    for version, kind in _listed(rules):
+        yield from on(ObjectRef(version, kind, ""), "list")
+    yield from on(ObjectRef("v1", "Namespace", "kube-system"), "get", named=True)
+    for name in SCHEMA_FACTS:
+        crd = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        yield from on(crd, "get", named=True)
+    yield from on(ObjectRef("v1", "ConfigMap", "", namespace), "get")
+    for kind in (terms.DEPLOYMENT, terms.STATEFUL_SET):
+        yield from on(ObjectRef(terms.APPS_VERSION, kind, "", namespace), "list")
+
+
+def _listed(rules: Rules | None) -> Iterator[tuple[str, str]]:
+    """Yield apiVersion and kind of what a plan lists everywhere, as far as the release has it."""
+    yield terms.SERVING_VERSION, terms.INFERENCE_SERVICE
+    yield terms.KNATIVE_VERSION, terms.KNATIVE_SERVICE
+    yield terms.APPS_VERSION, terms.DEPLOYMENT
+    if rules is None or rules.knows_model:
+        yield terms.RUNTIME_VERSION, terms.SERVING_RUNTIME
+        yield terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME
+    if rules is None or rules.judges_storage:
+        yield StorageContainer.API_VERSION, StorageContainer.KIND
+
+
+def _writes(plan: Plan) -> Iterator[Permission]:
+    for direction in Direction:
+        yield from needs(plan.kserve_namespace, plan.waves(direction))
+
+
+def _role(kind: str, namespace: str, asked: Iterable[Permission]) -> Manifest:
+    meta = {"name": NAME} | ({"namespace": namespace} if namespace else {})
+    return {"apiVersion": RBAC, "kind": kind, "metadata": meta, "rules": list(_rules(asked))}
+
+
+def _rules(asked: Iterable[Permission]) -> Iterator[Manifest]:
+    """Yield a rule for each resource, or for each name where only that is asked for."""
+    groups: dict[tuple[str, str, str], set[str]] = {}
+    for need in asked:
+        below = f"/{need.subresource}" if need.subresource else ""
+        key = (need.group, need.plural + below, need.name)
+        groups.setdefault(key, set()).add(need.verb)
+    for (group, resource, name), verbs in sorted(groups.items()):
+        rule: Manifest = {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)}
+        yield rule | ({"resourceNames": [name]} if name else {})
