@@ -1,0 +1,78 @@
+"""What is timed: kmigrate, and kubectl and curl at the same job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.benchmarks.measuring import Command
+from tests.testbed.programs import build
+
+PLAN, PLAN_SET = "kmigrate plan", "kmigrate plan --set"
+GET, GET_ALL, GET_5000 = (
+    "kubectl get -A",
+    "kubectl get -A, one page",
+    "kubectl get -A, pages of 5000",
+)
+GET_JSON = "kubectl get -A -o json"
+CURL, CURL_PACKED = "curl of the same pages", "curl of the same pages, gzip"
+VERSION, HELP, KUBECTL_VERSION = "kmigrate --version", "kmigrate --help", "kubectl version --client"
+
+KINDS = (
+    ("inferenceservices", "serving.kserve.io/v1beta1"),
+    ("services", "serving.knative.dev/v1"),
+    ("deployments", "apps/v1"),
+)
+"""What both list: the services and the workloads that run them."""
+PAGE = 500
+"""Objects in a page, for kmigrate and by default for kubectl."""
+WANTED = "sklearn=registry.example.com/x:1"
+
+
+def kubectl(kubeconfig: Path, cache: Path) -> list[Command]:
+    """Return kubectl listing, as a table and as JSON, with each size of page."""
+    names = ",".join(f"{plural}.{version.rpartition('/')[0]}" for plural, version in KINDS)
+    get = (str(build("kubectl")), "get", names, "-A")
+    env = (("KUBECONFIG", str(kubeconfig)), ("KUBECACHEDIR", str(cache)))
+    return [
+        Command(GET, get, env),
+        Command(GET_ALL, (*get, "--chunk-size=0"), env),
+        Command(GET_5000, (*get, "--chunk-size=5000"), env),
+        Command(GET_JSON, (*get, "-o", "json"), env),
+    ]
+
+
+def kmigrate(kubeconfig: Path) -> list[Command]:
+    """Return the plans that are timed; what would block the second is accepted."""
+    plan = (sys.executable, "-m", "migrate", "plan")
+    env = (("KUBECONFIG", str(kubeconfig)),)
+    return [
+        Command(PLAN, plan, env),
+        Command(PLAN_SET, (*plan, "--set", WANTED, "--accept", "KM201"), env),
+    ]
+
+
+def curl(server: str, counts: dict[str, int], folder: Path) -> list[Command]:
+    """Return curl asking for those pages over one connection; ``counts`` is objects by kind."""
+    token = "Authorization: Bearer stand-in"
+    files = folder / "curl.conf"
+    urls = [
+        f'url = "{server}/apis/{version}/{plural}?limit={PAGE}&continue={start}"'
+        for plural, version in KINDS
+        for start in range(0, counts[plural], PAGE)
+    ]
+    files.write_text("".join(f"{url}\noutput = /dev/null\n" for url in urls))
+    plain = ("curl", "-sfk", "-H", token, "-K", str(files))
+    return [
+        Command(CURL, plain),
+        Command(CURL_PACKED, (*plain, "-H", "Accept-Encoding: gzip")),
+    ]
+
+
+def started() -> list[Command]:
+    """Return what only starts and says something."""
+    return [
+        Command(VERSION, (sys.executable, "-m", "migrate", "--version")),
+        Command(HELP, (sys.executable, "-m", "migrate", "--help")),
+        Command(KUBECTL_VERSION, (str(build("kubectl")), "version", "--client")),
+    ]

@@ -1,0 +1,88 @@
+"""Whole processes, timed one after the other in rounds, so that noise hits all alike."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command line and what it is called in the table; ``env`` is beside the caller's."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One run: seconds on the clock, seconds of CPU, the most MiB that were resident."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """The medians of the runs of a command, and how far they spread (slowest by fastest)."""
+
+    wall: float
+    cpu: float
+    memory: float
+    runs: int
+    spread: float
+
+
+class CommandError(Exception):
+    """A command that was to be timed failed."""
+
+
+def run(command: Command, errors: Path) -> Sample:
+    """Run a command to its end and throw its output away. Raise CommandError where it fails.
+
+    Linux counts the parent into ``ru_maxrss``: no figure is below the harness's own size.
+    """
+    writes = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, str(errors), writes, 0o600),
+    ]
+    environment = {**os.environ, **dict(command.env)}
+    started = time.perf_counter()
+    pid = os.posix_spawnp(command.argv[0], command.argv, environment, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - started
+    if code := os.waitstatus_to_exitcode(status):
+        said = errors.read_text(errors="replace")[-2000:]
+        raise CommandError(f"{' '.join(command.argv)[:300]}: exit code {code}: {said}")
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def rounds(
+    commands: Sequence[Command], counts: Mapping[str, int], errors: Path
+) -> dict[str, Figures]:
+    """Run each command once to warm up, then in turn until each has had its runs."""
+    samples: dict[str, list[Sample]] = {command.name: [] for command in commands}
+    for command in commands:
+        run(command, errors)
+    for number in range(max(counts.values())):
+        for command in commands:
+            if number < counts[command.name]:
+                samples[command.name].append(run(command, errors))
+    return {name: figures(taken) for name, taken in samples.items()}
+
+
+def figures(samples: Sequence[Sample]) -> Figures:
+    """Return the medians of one or more runs."""
+    walls = [sample.wall for sample in samples]
+    return Figures(
+        wall=statistics.median(walls),
+        cpu=statistics.median(sample.cpu for sample in samples),
+        memory=statistics.median(sample.memory for sample in samples),
+        runs=len(samples),
+        spread=max(walls) / min(walls),
+    )

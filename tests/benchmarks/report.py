@@ -1,0 +1,157 @@
+"""docs/benchmarks.md: medians, ratios against their targets, the machine. No figure is fixed here.
+
+The targets are ratios, because seconds say more of the machine than of kmigrate.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from tests.benchmarks import commands
+from tests.benchmarks.measuring import Figures
+from tests.testbed.programs import PROGRAMS
+
+Table = Mapping[str, Figures]
+"""Figures by the name of the command."""
+
+_BEST = (commands.GET, commands.GET_ALL, commands.GET_5000)
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One size: services, figures, pages of each kind, how often the same page was asked for."""
+
+    services: int
+    figures: dict[str, Figures]
+    lists: Counter[str]
+    repeated: dict[str, int]
+    others: list[str]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What was wanted and what was found."""
+
+    what: str
+    found: float | None
+    wanted: float
+    unit: str = ""
+
+    @property
+    def line(self) -> str:
+        """A row of the table."""
+        if self.found is None:
+            return f"| {self.what} | not measured | <= {self.wanted:g}{self.unit} | |"
+        verdict = "met" if self.found <= self.wanted else "**not met**"
+        found = f"{self.found:.3g}{self.unit}"
+        return f"| {self.what} | {found} | <= {self.wanted:g}{self.unit} | {verdict} |"
+
+
+_RATIOS: dict[int, tuple[tuple[tuple[str, ...], str, float], ...]] = {
+    10_000: (
+        ((commands.GET,), "`kubectl get -A`", 0.25),
+        (_BEST, "`kubectl get -A` with its best pages", 0.5),
+        ((commands.GET_JSON,), "`kubectl get -A -o json`", 0.15),
+        ((commands.CURL,), "`curl` of the same pages", 6),
+    ),
+    50_000: (
+        ((commands.GET,), "`kubectl get -A`", 0.10),
+        (_BEST, "`kubectl get -A` with its best pages", 0.25),
+        ((commands.GET_JSON,), "`kubectl get -A -o json`", 0.06),
+        ((commands.CURL,), "`curl` of the same pages", 6),
+    ),
+}
+_MEMORY_AT, _MEMORY = 50_000, 200
+_FEW, _MANY, _LINEAR = 10_000, 100_000, 1.1
+
+
+def targets(sizes: Sequence[Measured], started: Table) -> list[Target]:
+    """Return every target with what was found; of sizes that were not measured, nothing."""
+    found = [each for size in sizes for each in _of_size(size)]
+    found += [_linear({size.services: size.figures for size in sizes})]
+    kubectl = started[commands.KUBECTL_VERSION].wall
+    for name, wanted in ((commands.VERSION, 0.5), (commands.HELP, 2)):
+        ratio = started[name].wall / kubectl
+        found.append(Target(f"`{name}` to `{commands.KUBECTL_VERSION}`", ratio, wanted))
+    repeated = max((n for size in sizes for n in size.repeated.values()), default=1)
+    found.append(Target("lists of one kind and page in a plan", repeated, 1))
+    kinds = len({tuple(size.others) for size in sizes})
+    found.append(Target("different sets of requests, but for pages, over the sizes", kinds, 1))
+    return found
+
+
+def _of_size(size: Measured) -> Iterator[Target]:
+    table = size.figures
+    for plan in (commands.PLAN, commands.PLAN_SET):
+        for names, label, wanted in _RATIOS.get(size.services, ()):
+            others = [table[name].wall for name in names if name in table]
+            ratio = table[plan].wall / min(others) if others else None
+            yield Target(f"`{plan}` to {label}, {size.services:,} services", ratio, wanted)
+        if size.services == _MEMORY_AT:
+            what = f"most memory of `{plan}`, {size.services:,} services"
+            yield Target(what, table[plan].memory, _MEMORY, " MiB")
+
+
+def _linear(tables: Mapping[int, Table]) -> Target:
+    what = f"time for a further service, {_MANY:,} to 50,000 by 50,000 to {_FEW:,}"
+    if not {_FEW, _MEMORY_AT, _MANY} <= tables.keys():
+        return Target(what, None, _LINEAR)
+    few, middle, many = (tables[n][commands.PLAN].wall for n in (_FEW, _MEMORY_AT, _MANY))
+    early = (middle - few) / (_MEMORY_AT - _FEW)
+    return Target(what, (many - middle) / (_MANY - _MEMORY_AT) / early, _LINEAR)
+
+
+def page(sizes: Sequence[Measured], started: Table) -> str:
+    """Return the whole page."""
+    lines = [*_head(), "## Targets", "", "| what | found | wanted | |", "|---|---|---|---|"]
+    lines += [target.line for target in targets(sizes, started)]
+    for size in sizes:
+        lines += ["", f"## {size.services:,} InferenceServices", "", *_table(size.figures)]
+        lines += ["", f"Requests of `{commands.PLAN}`: {_requests(size)}."]
+    return "\n".join([*lines, "", "## Starting", "", *_table(started), ""])
+
+
+def _head() -> Iterator[str]:
+    yield from ("# Benchmarks", "", "Written by `make bench`; every figure is from one run of it.")
+    yield from ("", f"- machine: {_processor()}, {os.cpu_count()} cores, {platform.system()}")
+    yield f"- Python {platform.python_version()}, kubectl {PROGRAMS['kubectl'].version}, {_curl()}"
+    yield from (
+        "- server: a stand-in on loopback that answers lists from memory over TLS and HTTP/1.1,",
+        "  packed where asked; it shares the cores with the client. A real API server is slower,",
+        "  and makes all ratios weaker that are not 1.",
+        "- data: generated, seeded: InferenceServices of 3.3 to 4.4 KB on KServe 0.9.0, one third",
+        "  in the framework form, each with its workload: nine Knative Services to one Deployment",
+        "- whole processes in turn, after one run of each to warm up; medians; output thrown away;",
+        "  kubectl with a warm cache of discovery; `curl` reads the pages that kmigrate reads",
+        "",
+    )
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield "| command | seconds | CPU seconds | most MiB | runs | slowest by fastest |"
+    yield "|---|---|---|---|---|---|"
+    for name, found in table.items():
+        times = f"{found.wall:.3f} | {found.cpu:.3f} | {found.memory:.0f}"
+        yield f"| `{name}` | {times} | {found.runs} | {found.spread:.2f} |"
+
+
+def _requests(size: Measured) -> str:
+    pages = ", ".join(f"{name} {n}" for name, n in sorted(size.lists.items()))
+    again = ", ".join(f"{name} {n} times" for name, n in sorted(size.repeated.items()))
+    return f"pages of {pages}; the same page again: {again or 'none'}"
+
+
+def _processor() -> str:
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    models = (line.partition(": ")[2] for line in text.splitlines() if "model name" in line)
+    return next(models, platform.machine())
+
+
+def _curl() -> str:
+    done = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True)
+    return " ".join(done.stdout.split()[:2])
