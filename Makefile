@@ -8,8 +8,10 @@ SEED ?= 1
 CLUSTERS ?= 20
 SAMPLE ?= 600
 ONLY ?=
+SIZES ?= 10000,50000,100000
+RUNS ?= 7
 
-.PHONY: help demo test lint programs unit real kill releases claims differential mutation cluster docs clean
+.PHONY: help demo test lint programs unit real kill releases claims differential mutation bench cluster docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +71,10 @@ differential: $(VENV)/dev ## predictions against a live controller: KSERVE=0.15.
 
 mutation: $(VENV)/dev ## is there a test for every rule of KServe? SAMPLE=600 SEED=1 ONLY=tags
 	$(BIN)/python -m tests.mutation --sample $(SAMPLE) --seed $(SEED) --only "$(ONLY)"
+
+bench: $(VENV)/dev ## kmigrate against kubectl and curl, written to docs/benchmarks.md (half an hour)
+	@$(BIN)/python -m tests.testbed.programs kubectl
+	$(BIN)/python -m tests.benchmarks --sizes $(SIZES) --runs $(RUNS)
 
 cluster: $(VENV)/dev ## a KServe control plane on this machine, until Ctrl-C: make cluster KSERVE=0.9.0
 	@$(BIN)/python -m tests.testbed.cluster --kserve $(KSERVE) $(FLAGS)

@@ -31,8 +31,9 @@ def main() -> int:
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         errors = Path(folder) / "stderr"
-        started = _timed(commands.started(), flags.runs, flags.runs, errors)
-        sizes = [_measure(int(n), flags, errors) for n in flags.sizes.split(",")]
+        python = commands.interpreter(Path(folder) / "python")
+        started = _timed(commands.started(python), flags.runs, flags.runs, errors)
+        sizes = [_measure(int(n), python, flags, errors) for n in flags.sizes.split(",")]
     flags.out.write_text(report.page(sizes, started), encoding="utf-8")
     found = report.targets(sizes, started)
     print("\n".join(target.line for target in found))
@@ -45,10 +46,12 @@ def _timed(chosen: list[Command], runs: int, kubectl_runs: int, errors: Path) ->
     return rounds(chosen, counts, errors)
 
 
-def _measure(services: int, flags: argparse.Namespace, errors: Path) -> report.Measured:
+def _measure(
+    services: int, python: str, flags: argparse.Namespace, errors: Path
+) -> report.Measured:
     print(f"{services:,} services: generating, then timing", file=sys.stderr)
     with serving(services) as server:
-        plan = commands.kmigrate(server.kubeconfig)
+        plan = commands.kmigrate(python, server.kubeconfig)
         asked = _asked(server, plan[0], errors)
         chosen = [*plan, *commands.curl(server.url, _sizes(services), server.folder)]
         if services <= _NO_KUBECTL:

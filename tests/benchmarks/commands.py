@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import site
+import venv
 from pathlib import Path
 
 from tests.benchmarks.measuring import Command
@@ -29,6 +30,20 @@ PAGE = 500
 WANTED = "sklearn=registry.example.com/x:1"
 
 
+def interpreter(folder: Path) -> str:
+    """Make a Python that starts as it does where kmigrate is installed, and return its path.
+
+    The one that runs the tests imports, before all else, what tools and the editable install
+    hook into its start. In this one the same packages are found by plain paths.
+    """
+    venv.create(folder, symlinks=True)
+    root = Path(__file__).parents[2]
+    (packages,) = folder.glob("lib/python*/site-packages")
+    paths = "\n".join([*site.getsitepackages(), str(root)])
+    (packages / "benchmarks.pth").write_text(paths + "\n")
+    return str(folder / "bin" / "python")
+
+
 def kubectl(kubeconfig: Path, cache: Path) -> list[Command]:
     """Return kubectl listing, as a table and as JSON, with each size of page."""
     names = ",".join(f"{plural}.{version.rpartition('/')[0]}" for plural, version in KINDS)
@@ -42,9 +57,9 @@ def kubectl(kubeconfig: Path, cache: Path) -> list[Command]:
     ]
 
 
-def kmigrate(kubeconfig: Path) -> list[Command]:
+def kmigrate(python: str, kubeconfig: Path) -> list[Command]:
     """Return the plans that are timed; what would block the second is accepted."""
-    plan = (sys.executable, "-m", "migrate", "plan")
+    plan = (python, "-m", "migrate", "plan")
     env = (("KUBECONFIG", str(kubeconfig)),)
     return [
         Command(PLAN, plan, env),
@@ -69,10 +84,10 @@ def curl(server: str, counts: dict[str, int], folder: Path) -> list[Command]:
     ]
 
 
-def started() -> list[Command]:
+def started(python: str) -> list[Command]:
     """Return what only starts and says something."""
     return [
-        Command(VERSION, (sys.executable, "-m", "migrate", "--version")),
-        Command(HELP, (sys.executable, "-m", "migrate", "--help")),
+        Command(VERSION, (python, "-m", "migrate", "--version")),
+        Command(HELP, (python, "-m", "migrate", "--help")),
         Command(KUBECTL_VERSION, (str(build("kubectl")), "version", "--client")),
     ]

@@ -20,7 +20,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One run: seconds on the clock, seconds of CPU, the most MiB that were resident."""
+    """One run: seconds on the clock, seconds of CPU, the most megabytes (10^6) that were resident."""
 
     wall: float
     cpu: float
@@ -59,7 +59,7 @@ def run(command: Command, errors: Path) -> Sample:
     if code := os.waitstatus_to_exitcode(status):
         said = errors.read_text(errors="replace")[-2000:]
         raise CommandError(f"{' '.join(command.argv)[:300]}: exit code {code}: {said}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 
 def rounds(

@@ -94,7 +94,7 @@ def _of_size(size: Measured) -> Iterator[Target]:
             yield Target(f"`{plan}` to {label}, {size.services:,} services", ratio, wanted)
         if size.services == _MEMORY_AT:
             what = f"most memory of `{plan}`, {size.services:,} services"
-            yield Target(what, table[plan].memory, _MEMORY, " MiB")
+            yield Target(what, table[plan].memory, _MEMORY, " MB")
 
 
 def _linear(tables: Mapping[int, Table]) -> Target:
@@ -133,7 +133,7 @@ def _head() -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield "| command | seconds | CPU seconds | most MiB | runs | slowest by fastest |"
+    yield "| command | seconds | CPU seconds | most MB | runs | slowest by fastest |"
     yield "|---|---|---|---|---|---|"
     for name, found in table.items():
         times = f"{found.wall:.3f} | {found.cpu:.3f} | {found.memory:.0f}"
