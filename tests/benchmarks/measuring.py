@@ -20,7 +20,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One run: seconds on the clock, seconds of CPU, the most megabytes (10^6) that were resident."""
+    """One run: seconds on the clock, seconds of CPU, the most memory in megabytes (10^6)."""
 
     wall: float
     cpu: float
