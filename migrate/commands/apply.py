@@ -30,6 +30,8 @@ def apply(
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     take_ownership: flags.TakeOwnership = False,
+    max_restarts: flags.MaxRestarts = None,
+    max_namespaces: flags.MaxNamespaces = None,
     accept: flags.Accept = [],  # noqa: B006
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
@@ -52,13 +54,17 @@ def apply(
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
     """
     options = making.options(
-        set_,
-        file,
-        accept,
-        kserve_version,
-        repin=repin,
-        activate=activate,
-        take_ownership=take_ownership,
+        making.Flags(
+            sets=set_,
+            file=file,
+            accept=accept,
+            kserve_version=kserve_version,
+            repin=repin,
+            activate=activate,
+            take_ownership=take_ownership,
+            max_restarts=max_restarts,
+            max_namespaces=max_namespaces,
+        )
     )
     saved = making.load(plan) if plan else None
     if saved:

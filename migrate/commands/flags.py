@@ -75,6 +75,14 @@ TakeOwnership = Annotated[
     bool,
     typer.Option("--take-ownership", help="Write objects that Argo CD, Flux, Helm... take back."),
 ]
+MaxRestarts = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Refuse where more InferenceServices restart."),
+]
+MaxNamespaces = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Refuse where they are in more namespaces."),
+]
 Accept = Annotated[
     list[str],
     typer.Option(metavar="CODE[=OBJECT]", help="Go on in spite of this finding; repeatable."),

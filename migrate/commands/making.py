@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from migrate.cluster.port import Cluster
@@ -20,27 +21,35 @@ from migrate.planning.plan import Plan
 from migrate.planning.staleness import refuse_stale, refuse_surprises
 
 
-def options(
-    sets: Sequence[str],
-    file: str,
-    accept: Sequence[str],
-    kserve_version: str,
-    *,
-    repin: bool,
-    activate: Activate | None = None,
-    take_ownership: bool = False,
-) -> Options:
+@dataclass(frozen=True)
+class Flags:
+    """The planning flags as they were given."""
+
+    sets: Sequence[str] = ()
+    file: str = ""
+    accept: Sequence[str] = ()
+    kserve_version: str = ""
+    repin: bool = False
+    activate: Activate | None = None
+    take_ownership: bool = False
+    max_restarts: int | None = None
+    max_namespaces: int | None = None
+
+
+def options(flags: Flags) -> Options:
     """Return what the flags ask for. Raise UsageError where they do not parse."""
-    wanted = [parse_set(text) for text in sets]
-    if file:
-        wanted.extend(from_document(_yaml(file), file))
+    wanted = [parse_set(text) for text in flags.sets]
+    if flags.file:
+        wanted.extend(from_document(_yaml(flags.file), flags.file))
     return Options(
         images=merged(wanted),
-        repin=repin,
-        activate=activate,
-        take_ownership=take_ownership,
-        accept=tuple(sorted(set(accept))),
-        kserve_version=kserve_version,
+        repin=flags.repin,
+        activate=flags.activate,
+        take_ownership=flags.take_ownership,
+        max_restarts=flags.max_restarts,
+        max_namespaces=flags.max_namespaces,
+        accept=tuple(sorted(set(flags.accept))),
+        kserve_version=flags.kserve_version,
     )
 
 

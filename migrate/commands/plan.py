@@ -24,6 +24,8 @@ def plan(
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     take_ownership: flags.TakeOwnership = False,
+    max_restarts: flags.MaxRestarts = None,
+    max_namespaces: flags.MaxNamespaces = None,
     accept: flags.Accept = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the plan.")] = None,
     output: flags.OutputFlag = Output.TABLE,
@@ -46,13 +48,17 @@ def plan(
     reconcile of each InferenceService gives.
     """
     options = making.options(
-        set_,
-        file,
-        accept,
-        kserve_version,
-        repin=repin,
-        activate=activate,
-        take_ownership=take_ownership,
+        making.Flags(
+            sets=set_,
+            file=file,
+            accept=accept,
+            kserve_version=kserve_version,
+            repin=repin,
+            activate=activate,
+            take_ownership=take_ownership,
+            max_restarts=max_restarts,
+            max_namespaces=max_namespaces,
+        )
     )
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made = making.plan(cluster, kserve_namespace, options)

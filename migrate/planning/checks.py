@@ -13,7 +13,7 @@ from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.checks_models import hidden, loading, mirrored, unasked
+from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
@@ -186,6 +186,7 @@ CHECKS: tuple[Check, ...] = (
     loading,
     mirrored,
     owned,
+    too_many,
     _explicit,
     _broken,
 )

@@ -11,7 +11,7 @@ from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.loading import breaks
 from migrate.planning.mirrors import prefix_of
-from migrate.planning.plan import Finding, Outlook
+from migrate.planning.plan import MOVING, Finding, Outlook
 
 
 def unasked(case: Case, _options: Options) -> Iterator[Finding]:
@@ -59,3 +59,15 @@ def mirrored(case: Case, _options: Options) -> Iterator[Finding]:
         prefix = prefix_of(found[0])
         text = f"{len(found)} images are the release's own, below {prefix}: taken for stock"
         yield finding(codes.MIRROR, text)
+
+
+def too_many(case: Case, options: Options) -> Iterator[Finding]:
+    """Find that more services restart, or in more namespaces, than was allowed."""
+    moving = [row.service for row in case.rows if row.outlook in MOVING]
+    places = len({ref.namespace for ref in moving})
+    for flag, limit, found, what in (
+        ("--max-restarts", options.max_restarts, len(moving), "InferenceServices"),
+        ("--max-namespaces", options.max_namespaces, places, "namespaces"),
+    ):
+        if options.images and limit is not None and found > limit:
+            yield finding(codes.TOO_MANY, f"{found} {what} are hit, {flag} allows {limit}")

@@ -64,6 +64,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     repin: bool = False
     activate: Activate | None = None
     take_ownership: bool = False
+    max_restarts: int | None = None
+    max_namespaces: int | None = None
     accept: tuple[str, ...] = ()
     kserve_version: str = ""
 

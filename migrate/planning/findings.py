@@ -31,6 +31,7 @@ EXPLICIT = "KM208"
 BROKEN_SERVICE = "KM209"
 HIDDEN = "KM210"
 MAY_NOT_LOAD = "KM211"
+TOO_MANY = "KM212"
 SERVED_AS_MODEL = "KM401"
 MANGLED = "KM402"
 PIN_OVER_RUNTIME = "KM403"
@@ -72,6 +73,7 @@ SEVERITY = {
     BROKEN_SERVICE: Severity.WARNING,
     HIDDEN: Severity.WARNING,
     MAY_NOT_LOAD: Severity.WARNING,
+    TOO_MANY: Severity.ERROR,
     SERVED_AS_MODEL: Severity.ERROR,
     MANGLED: Severity.ERROR,
     PIN_OVER_RUNTIME: Severity.WARNING,
@@ -96,8 +98,8 @@ SEVERITY = {
 }
 """Every code and its severity."""
 
-NEVER_ACCEPTED = frozenset({UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE})
-"""Errors that no --accept takes away: there is nothing that could be done right."""
+NEVER_ACCEPTED = frozenset({UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE, TOO_MANY})
+"""Errors that no --accept takes away: nothing could be done right, or a limit was set."""
 
 
 def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = ()) -> Finding:

@@ -33,7 +33,7 @@ class Refusing(MemoryCluster):
 
 
 def job(cluster: Refusing) -> Job:
-    options = making.options(["sklearn=r/s:t"], "", [], "", repin=True)
+    options = making.options(making.Flags(sets=["sklearn=r/s:t"], repin=True))
     made = making.plan(cluster, "kserve", options)
     waves = made.waves(Direction.APPLY)
     return Job(made, Direction.APPLY, waves, None, [], check=lambda: None, prove=list)

@@ -259,3 +259,13 @@ def test_what_somebody_takes_back_is_not_written_by_surprise() -> None:
     assert [f.severity for f in taken.findings if f.code == "KM106"] == ["warning"]
     assert not taken.blocking
     assert "KM106" not in codes(plan(found, "sklearn/v2=x:2"))
+
+
+@pytest.mark.parametrize(("flag", "found"), [("max_restarts", "2"), ("max_namespaces", "1")])
+def test_a_plan_beyond_what_is_allowed_is_blocked(flag: str, found: str) -> None:
+    both, wanted = world(model("a"), model("b")), f"sklearn={OTHER}"
+    made = plan(both, wanted, **{flag: int(found) - 1})
+    [told] = [f for f in made.findings if f.code == "KM212"]
+    assert told.blocks
+    assert told.text.startswith(found)
+    assert "KM212" not in codes(plan(both, wanted, **{flag: int(found)}))
