@@ -26,9 +26,9 @@ def argo_cd_marks(marks: Marks) -> Owner | None:
     application, *rest = marks.annotations.get(terms.ARGOCD_TRACKING_ID, "").split(":", 2)
     if len(rest) == 2:  # noqa: PLR2004 -- application:group/Kind:namespace/name
         is_own = application and _is_own(marks, *rest)
-        return argo_cd(application, f"annotation {terms.ARGOCD_TRACKING_ID}") if is_own else None
+        return _argo_cd(application, f"annotation {terms.ARGOCD_TRACKING_ID}") if is_own else None
     label = marks.labels.get(terms.ARGOCD_INSTANCE)
-    return argo_cd(label, f"label {terms.ARGOCD_INSTANCE}") if label else None
+    return _argo_cd(label, f"label {terms.ARGOCD_INSTANCE}") if label else None
 
 
 def argo_cd_label(marks: Marks) -> Owner | None:
@@ -45,12 +45,12 @@ def argo_cd_label(marks: Marks) -> Owner | None:
     beside = next((key for key in ours if key not in _COPIED), None)
     if not (label and beside) or terms.ARGOCD_TRACKING_ID in marks.annotations:
         return None
-    return argo_cd(label, f"label {terms.INSTANCE}, annotation {beside}")
+    return _argo_cd(label, f"label {terms.INSTANCE}, annotation {beside}")
 
 
 def argo_cd_manager(marks: Marks, evidence: str) -> Owner:
     """Return Argo CD told by its field manager, with the application if the label tells it."""
-    return argo_cd(marks.labels.get(terms.INSTANCE, ""), evidence)
+    return _argo_cd(marks.labels.get(terms.INSTANCE, ""), evidence)
 
 
 def flux_marks(marks: Marks) -> Owner | None:
@@ -96,7 +96,7 @@ def helm_manager(marks: Marks, evidence: str) -> Owner:
     return _helm(marks, "", evidence)
 
 
-def argo_cd(application: str, evidence: str) -> Owner:
+def _argo_cd(application: str, evidence: str) -> Owner:
     """Return the owner; self-healing waits five seconds (``auto_sync.md``, v3.5.1)."""
     told = f"Application {application}" if application else "its Application"
     return Owner(

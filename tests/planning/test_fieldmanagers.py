@@ -114,6 +114,18 @@ def test_items_of_a_set_and_by_index() -> None:
     assert by(manifest, "/metadata/finalizers/0") == "at"
 
 
+def test_an_index_is_of_that_item_alone() -> None:
+    fields: Content = {"f:metadata": {"f:finalizers": {"i:0": {}}}}
+    manifest = runtime(finalizers=["a", "b"], managedFields=[entry("m", "Update", fields)])
+    assert by(manifest, "/metadata/finalizers/1") is None
+
+
+def test_keys_of_what_is_no_object() -> None:
+    fields: Content = {"f:metadata": {"f:finalizers": {'k:{"name":"a"}': {}, 'k:"a"': {}}}}
+    manifest = runtime(finalizers=["a"], managedFields=[entry("m", "Update", fields)])
+    assert by(manifest, "/metadata/finalizers/0") is None
+
+
 def test_values_are_told_apart_by_type() -> None:
     for key, writer in (("v:1", None), ("v:true", "m")):
         fields: Content = {"f:spec": {"f:flags": {key: {}}}}
@@ -173,7 +185,12 @@ JUNK: tuple[Any, ...] = (
     [{"manager": "m", "fieldsV1": {"f:data": None}}],
     [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": []}}}],
     [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": {"k:": {}, "v:": {}, "": {}}}}}],
-    [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": {"k:{}": {}, "k:[]": {}}}}}],
+    [
+        {
+            "manager": "m",
+            "fieldsV1": {"f:spec": {"f:containers": {"k:{}": {}, "k:[]": {}, "k:7": {}}}},
+        }
+    ],
     [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": {"k:{": {}, "i:x": {}}}}}],
     [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": {f"k:{DEEP}": {}, "i:9": {}}}}}],
     [{"manager": "m", "fieldsV1": {"f:spec": {"f:containers": {"x:1": {}, "i:true": {}}}}}],

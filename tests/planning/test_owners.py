@@ -53,6 +53,7 @@ ODH: dict[str, Any] = {
         "platform.opendatahub.io/version": "3.4.0",
     },
 }
+GROUP = "opendatahub.io"
 DASHBOARD: dict[str, Any] = {
     "labels": {"opendatahub.io/dashboard": "true"},
     "annotations": {"opendatahub.io/template-name": "kserve-ovms"},
@@ -156,6 +157,30 @@ def written(manager: str, operation: str = "Update", **rest: str) -> dict[str, A
             "ownerReference to DataScienceCluster default-dsc",
         ),
         (
+            config(ownerReferences=[reference(f"dscinitialization.{GROUP}/v1", "X", "x")]),
+            "OpenDataHub operator",
+            "x",
+            "ownerReference to X x",
+        ),
+        (
+            config(ownerReferences=[reference(f"services.platform.{GROUP}/v1alpha1", "X", "x")]),
+            "OpenDataHub operator",
+            "x",
+            "ownerReference to X x",
+        ),
+        (
+            config(annotations={"meta.helm.sh/release-name": "kserve"}),
+            "Helm",
+            "kserve",
+            "annotation meta.helm.sh/release-name",
+        ),
+        (
+            config(labels={"helm.toolkit.fluxcd.io/name": "kserve"}),
+            "Flux",
+            "kserve",
+            "label helm.toolkit.fluxcd.io/name",
+        ),
+        (
             runtime(**ODH),
             "OpenDataHub operator",
             "default-kserve",
@@ -213,6 +238,9 @@ def test_recognised(manifest: Manifest, kind: str, name: str, evidence: str) -> 
         config(ownerReferences=[reference("nim.opendatahub.io/v1", "Account", "a")]),
         service(**written("argocd-controller", subresource="status")),
         service(annotations={"argocd.argoproj.io/sync-wave": "1"}),
+        service(labels={INSTANCE: "a"}, annotations={"argocd.argoproj.io/installation-id": "here"}),
+        config(ownerReferences=[{"kind": "X", "controller": True}]),
+        config(ownerReferences=[{"name": "x", "controller": True}]),
     ],
 )
 def test_nobodys(manifest: Manifest) -> None:
@@ -280,23 +308,54 @@ def test_flux_does_not_leave_alone(name: str, value: str) -> None:
     assert owner.reverts == "at the next interval, or change of its source"
 
 
-def test_flux_looks_for_drift_of_a_release_unless_exempt() -> None:
-    exempt = {"helm.toolkit.fluxcd.io/driftDetection": "disabled"}
-    assert "driftDetection.mode" in found(config(labels=RELEASE)).reverts
-    owner = found(config(labels=RELEASE, annotations=exempt))
-    assert (owner.reverts, owner.will_revert) == ("at the next upgrade of the release", True)
+APPLIED = {**HELM, **written("helm", "Apply")}
 
 
-def test_helm_restores_built_in_kinds_but_not_custom_resources() -> None:
-    assert found(config(**HELM)).reverts == "at the next helm upgrade"
-    assert found(deployment(**HELM)).reverts == "at the next helm upgrade"
-    assert "changes the same field" in found(runtime(**HELM)).reverts
-
-
-def test_helm_4_fails_of_the_conflict() -> None:
-    for like in (config, runtime):
-        assert "--force-conflicts" in found(like(**HELM, **written("helm", "Apply"))).reverts
-        assert "--force-conflicts" not in found(like(**HELM, **written("helm"))).reverts
+@pytest.mark.parametrize(
+    ("manifest", "reverts"),
+    [
+        (
+            config(**written("argocd-controller")),
+            "at the next sync; within seconds where the Application has selfHeal",
+        ),
+        (config(labels=KUSTOMIZATION), "at the next interval, or change of its source"),
+        (
+            config(labels=RELEASE),
+            (
+                "at the next upgrade of the release; "
+                "at the next interval where driftDetection.mode is enabled"
+            ),
+        ),
+        (
+            config(labels={**RELEASE, "helm.toolkit.fluxcd.io/driftDetection": "disabled"}),
+            "at the next upgrade of the release",
+        ),
+        (config(**HELM), "at the next helm upgrade"),
+        (deployment(**HELM), "at the next helm upgrade"),
+        ({**config(**HELM), "apiVersion": "networking.k8s.io/v1"}, "at the next helm upgrade"),
+        (
+            runtime(**HELM),
+            "at the first helm upgrade that changes the same field (or list) in the chart",
+        ),
+        (config(**HELM, **written("helm")), "at the next helm upgrade"),
+        (
+            config(**APPLIED),
+            "at the next helm upgrade, with --force-conflicts; without, the upgrade fails",
+        ),
+        (
+            runtime(**APPLIED),
+            "at the next helm upgrade, with --force-conflicts; without, the upgrade fails",
+        ),
+        (
+            config(**ODH),
+            "at its next reconcile: at once where it watches the object, as ConfigMaps from 2.22",
+        ),
+        (deployment(ownerReferences=[IRIS]), "when it next reconciles InferenceService iris"),
+    ],
+)
+def test_when_it_reverts(manifest: Manifest, reverts: str) -> None:
+    owner = found(manifest)
+    assert (owner.reverts, owner.will_revert) == (reverts, True)
 
 
 @pytest.mark.parametrize(
@@ -334,6 +393,10 @@ def test_who_reverts_comes_before_who_leaves_alone() -> None:
         (
             config(labels=KUSTOMIZATION),
             "change it in the source of Kustomization flux-system/serving",
+        ),
+        (
+            config(**written("kustomize-controller", "Apply")),
+            "change it in the source of its Kustomization",
         ),
         (config(labels=RELEASE), "change the values of HelmRelease serving/kserve"),
         (config(**written("helm-controller")), "change the values of its HelmRelease"),
