@@ -92,7 +92,7 @@ def _odh_manager(marks: Marks, evidence: str) -> Owner:
 
 
 # argocd-controller: ArgoCDSSAManager in common/common.go, v3.5.1, for both ways of applying;
-# argocd-application-controller: where it creates or replaces (argo-cd issue 20815).
+# argocd-application-controller: where it creates or replaces.
 # kserve-module-controller: constants.go of kserve-module, odh-v3.5; default-dsc: performPatch
 # in pkg/deploy/deploy.go, 2.19.0. From 2.22 to 3.5 the operator's manager is "kserve", which is
 # too common a word to tell anything.

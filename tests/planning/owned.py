@@ -3,6 +3,8 @@
 from typing import Any
 
 from migrate.objects import Manifest
+from migrate.planning.owners import owner_of
+from migrate.planning.ownership import Owner
 
 Content = dict[str, Any]
 
@@ -77,3 +79,53 @@ CLUSTER = reference(
     "datasciencecluster.opendatahub.io/v1", "DataScienceCluster", "default-dsc", **CONTROLLER
 )
 IRIS = reference(V1BETA1, "InferenceService", "iris", **CONTROLLER)
+
+TRACKING = "argocd.argoproj.io/tracking-id"
+INSTANCE = "app.kubernetes.io/instance"
+HELM: dict[str, Any] = {
+    "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    "annotations": {
+        "meta.helm.sh/release-name": "kserve",
+        "meta.helm.sh/release-namespace": "serving",
+    },
+}
+KUSTOMIZATION = {
+    "kustomize.toolkit.fluxcd.io/name": "serving",
+    "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+}
+RELEASE = {
+    "helm.toolkit.fluxcd.io/name": "kserve",
+    "helm.toolkit.fluxcd.io/namespace": "serving",
+}
+ODH: dict[str, Any] = {
+    "labels": {
+        "app.opendatahub.io/kserve": "true",
+        "app.kubernetes.io/part-of": "kserve",
+        "platform.opendatahub.io/part-of": "kserve",
+    },
+    "annotations": {
+        "platform.opendatahub.io/instance.name": "default-kserve",
+        "platform.opendatahub.io/instance.generation": "2",
+        "platform.opendatahub.io/type": "OpenShift AI Self-Managed",
+        "platform.opendatahub.io/version": "3.4.0",
+    },
+}
+GROUP = "opendatahub.io"
+DASHBOARD: dict[str, Any] = {
+    "labels": {"opendatahub.io/dashboard": "true"},
+    "annotations": {"opendatahub.io/template-name": "kserve-ovms"},
+}
+
+
+def tracked(place: str, **annotations: str) -> dict[str, Any]:
+    return {"annotations": {TRACKING: f"models:{place}", **annotations}}
+
+
+def written(manager: str, operation: str = "Update", **rest: str) -> dict[str, Any]:
+    return {"managedFields": [entry(manager, operation, DATA, **rest)]}
+
+
+def found(manifest: Manifest) -> Owner:
+    owner = owner_of(manifest)
+    assert owner is not None
+    return owner
