@@ -1,12 +1,13 @@
-"""Write the generated parts of docs/: the help of each verb, and the table of servers.
+"""Write what is generated: the help of each verb, the table of servers, the JSON Schemas.
 
-Help is as an 80-column terminal shows it.
+The help is as an 80-column terminal shows it.
 
 ``python -m docs.generate`` writes; with ``--check`` it only tells what is stale.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,9 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from docs.servers import PAGE, with_table
+from migrate.planning import desiredfile
 
 VERBS = ("plan", "apply", "rollback", "status", "explain", "check")
 HERE = Path(__file__).parent
+SCHEMA = HERE.parent / "migrate" / "schemas" / "desired.schema.json"
 HELP = re.compile(r"(<!-- help -->\n```console\n).*?(\n```\n<!-- /help -->)", re.DOTALL)
 
 
@@ -36,23 +39,37 @@ def generated(verb: str, page: str) -> str:
     return HELP.sub(lambda found: found[1] + help_of(verb) + found[2], page)
 
 
+def schema_of_desired() -> str:
+    """Return the JSON Schema of desired.yaml, as it is shipped."""
+    return json.dumps(desiredfile.schema(), indent=1) + "\n"
+
+
 def pages() -> dict[str, Callable[[str], str]]:
     """Return what writes the generated part of each page."""
     return {f"{verb}.md": partial(generated, verb) for verb in VERBS} | {PAGE: with_table}
 
 
+def fresh() -> dict[Path, str]:
+    """Return every file that is generated, in whole or in part, as it should be."""
+    texts = {
+        HERE / name: write((HERE / name).read_text(encoding="utf-8"))
+        for name, write in pages().items()
+    }
+    return {**texts, SCHEMA: schema_of_desired()}
+
+
+def _is_stale(path: Path, text: str) -> bool:
+    return not path.exists() or path.read_text(encoding="utf-8") != text
+
+
 def main() -> int:
     """Write what is stale; with --check only say so, and return 1."""
-    stale = []
-    for name, write in pages().items():
-        path = HERE / name
-        page = path.read_text(encoding="utf-8")
-        fresh = write(page)
-        if fresh != page:
-            stale.append(path.name)
-            if "--check" not in sys.argv:
-                path.write_text(fresh, encoding="utf-8")
-    print("stale: " + ", ".join(stale) if stale else "docs are up to date")
+    stale = {path: text for path, text in fresh().items() if _is_stale(path, text)}
+    if "--check" not in sys.argv:
+        for path, text in stale.items():
+            path.write_text(text, encoding="utf-8")
+    names = ", ".join(path.name for path in stale)
+    print(f"stale: {names}" if stale else "docs are up to date")
     return int(bool(stale) and "--check" in sys.argv)
 
 

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from docs.generate import VERBS, generated, pages
+from migrate.commands import yamlfile
 from migrate.errors import Exit
+from migrate.planning.desired import Desired, Exempt, parse_set
+from migrate.planning.desiredfile import from_document
 from migrate.planning.findings import NEVER_ACCEPTED, SEVERITY
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +68,30 @@ def test_every_exit_code_is_documented() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / link).exists(), link
+
+
+def test_every_field_of_desired_yaml_is_documented() -> None:
+    page = (DOCS / "desired.md").read_text(encoding="utf-8")
+    _, items, exceptions = re.split(r"^\|---\|---\|$", page, flags=re.MULTILINE)
+    told = [re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) for table in (items, exceptions)]
+    assert told == [[f.name for f in msgspec.structs.fields(kind)] for kind in (Desired, Exempt)]
+
+
+def test_the_examples_of_desired_yaml_are_read() -> None:
+    page = (DOCS / "desired.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    found = [yamlfile.parse(text.encode(), "desired.md") for text in examples]
+    items = [item for one in found for item in from_document(one.value, one.name, one.lines)]
+    used = {name for item in items for name in msgspec.to_builtins(item)}
+    assert used >= {"format", "runtime", "gpu", "image", "env", "args", "exceptions"}
+
+
+def test_the_sets_of_desired_yaml_are_read() -> None:
+    page = (DOCS / "desired.md").read_text(encoding="utf-8")
+    sets = re.findall(r"`--set (\S+)=IMAGE`", page)
+    names = [name for name in sets if name != "NAME"]
+    assert names == [str(parse_set(f"{name}=a:b")) for name in names]
+    assert names
 
 
 def test_the_demo_runs_through() -> None:

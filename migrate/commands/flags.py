@@ -55,12 +55,15 @@ Set = Annotated[
     list[str],
     typer.Option(
         "--set",
-        metavar="FORMAT[/v1|/v2][/gpu]=IMAGE",
-        help="Image wanted for a model format, or for runtime/NAME; repeatable.",
+        metavar="NAME=IMAGE",
+        help="Image wanted of FORMAT[/v1|/v2][/gpu] or of runtime/NAME; repeatable.",
     ),
 ]
 File = Annotated[
-    str, typer.Option("-f", "--file", metavar="FILE", help="Images wanted, from a desired.yaml.")
+    str,
+    typer.Option(
+        "-f", "--file", metavar="FILE", help="What is wanted, from a desired.yaml; - reads stdin."
+    ),
 ]
 Repin = Annotated[
     bool, typer.Option("--repin", help="Move the services' runtimeVersion with the image.")

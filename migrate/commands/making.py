@@ -15,7 +15,7 @@ from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
-from migrate.planning.desired import Activate, Options, from_document, merged, parse_set
+from migrate.planning.desired import Activate, Desired, Options, merged, parse_set
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.staleness import refuse_stale, refuse_surprises
@@ -40,7 +40,7 @@ def options(flags: Flags) -> Options:
     """Return what the flags ask for. Raise UsageError where they do not parse."""
     wanted = [parse_set(text) for text in flags.sets]
     if flags.file:
-        wanted.extend(from_document(_yaml(flags.file), flags.file))
+        wanted.extend(_from_file(flags.file))
     return Options(
         images=merged(wanted),
         repin=flags.repin,
@@ -118,13 +118,10 @@ def save(made: Plan, path: Path) -> None:
         raise UsageError(f"--out {path}: {error.strerror}") from error
 
 
-def _yaml(file: str) -> object:
-    import yaml  # noqa: PLC0415 -- slow to import, needed for -f alone
+def _from_file(file: str) -> tuple[Desired, ...]:
+    # Slow to import, and needed for -f alone.
+    from migrate.commands import yamlfile  # noqa: PLC0415
+    from migrate.planning.desiredfile import from_document  # noqa: PLC0415
 
-    try:
-        with Path(file).open(encoding="utf-8") as stream:
-            return yaml.safe_load(stream)
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"{file}: {error}", "docs/desired.md shows the form") from error
+    document = yamlfile.read(file)
+    return from_document(document.value, document.name, document.lines)

@@ -2,47 +2,121 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from migrate.errors import UsageError
-from migrate.objects import Json
+from migrate.kserve.image import ImageFormatError, parse_image
 
-API_VERSION = "kmigrate.dev/v1alpha1"
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
+RUNTIME = "runtime"
+"""How `--set` begins where it names a runtime; so no model format is called this."""
+
+# In Python $ also matches before a line end that is the last character; in a JSON Schema not.
+_END = r"$(?!\n)"
+_LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_QUALIFIED = "[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_SUBDOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+_PAIR = rf"(?:{_SUBDOMAIN}/)?{_QUALIFIED}=(?:{_QUALIFIED})?"
+_RUNTIME_NAME = rf"^{_SUBDOMAIN}{_END}"
+_LONGEST_NAME = 253
 
 
-class DesiredImage(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", order=True
-):
-    """The image wanted for a model format, or for a ClusterServingRuntime by its name.
+def _meta(expected: str, pattern: str, longest: int | None = None) -> Meta:
+    extra = {"expected": expected}
+    return Meta(pattern=pattern, max_length=longest, description=expected, extra=extra)
 
-    ``protocol`` is "", "v1" or "v2". ``gpu`` asks for the tag which KServe uses where a GPU
-    is requested. Exactly one of ``format`` and ``runtime`` is given.
+
+Format = Annotated[str, _meta("the name of a model format", rf"^(?!{RUNTIME}$)[^\s/=]+{_END}")]
+RuntimeName = Annotated[
+    str, _meta("the name of a ClusterServingRuntime", _RUNTIME_NAME, _LONGEST_NAME)
+]
+Protocol = Annotated[
+    str,
+    _meta("v1 or v2", f"^(?:v1|v2)?{_END}"),
+    Meta(extra_json_schema={"enum": ["", "v1", "v2"]}),
+]
+Image = Annotated[str, _meta(r"[REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST]", rf"^\S+{_END}")]
+EnvName = Annotated[
+    str,
+    _meta(
+        "the name of a variable (letters, digits, _, - and ., with no digit first)",
+        rf"^(?!\.\.|\.$)[-._a-zA-Z][-._a-zA-Z0-9]*{_END}",
+    ),
+]
+Flag = Annotated[
+    str, _meta("--FLAG or --FLAG=VALUE in one text", rf"^--[^-=\s][^=\s]*(?:=|{_END})")
+]
+NamespaceName = Annotated[str, _meta("the name of a namespace", rf"^{_LABEL}{_END}", 63)]
+Selector = Annotated[
+    str, _meta("labels as KEY=VALUE,KEY=VALUE without spaces", rf"^{_PAIR}(?:,{_PAIR})*{_END}")
+]
+
+
+class EnvVar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
+    """A variable of the container that serves the model. An empty value is a value.
+
+    Names are as Kubernetes took them in all releases that KServe runs on
+    (apimachinery ``pkg/util/validation/validation.go`` ``IsEnvVarName``, 0.22.3 and 0.34.5).
     """
 
-    format: str = ""
-    image: str = ""
-    protocol: str = ""
-    gpu: bool = False
-    runtime: str = ""
+    name: EnvName
+    value: str
 
-    def __post_init__(self) -> None:
-        if not self.image:
-            message = "expected an `image`"
-            raise ValueError(message)
-        if bool(self.format) is bool(self.runtime):
-            message = "expected one of `format` and `runtime`"
-            raise ValueError(message)
-        if self.runtime and (self.protocol or self.gpu):
-            message = "`protocol` and `gpu` go with `format`, not with `runtime`"
-            raise ValueError(message)
+
+class Exempt(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    order=True,
+    kw_only=True,
+):
+    """InferenceServices that a change shall not reach.
+
+    They are those in one of the ``namespaces``, where some are given, that have all the
+    labels of the ``selector`` (``key=value,key=value``), where there is one. They keep what
+    they have, or get ``image`` where that is not empty.
+    """
+
+    namespaces: Annotated[tuple[NamespaceName, ...], Meta(min_length=1)] = ()
+    selector: Selector = ""
+    image: Image = ""
+
+
+class Desired(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    order=True,
+    kw_only=True,
+):
+    """What is wanted of a model format (``format``) or of a ClusterServingRuntime (``runtime``).
+
+    ``protocol`` is "", "v1" or "v2". ``gpu`` asks for the tag which KServe up to 0.9 uses
+    where a GPU is requested. Each of ``args`` sets one flag, in place of the same flag;
+    ``env`` likewise for variables; all others stay. Empty means: leave as it is.
+    """
+
+    format: Format = ""
+    runtime: RuntimeName = ""
+    protocol: Protocol = ""
+    gpu: bool = False
+    image: Image = ""
+    env: Annotated[tuple[EnvVar, ...], Meta(min_length=1)] = ()
+    args: Annotated[tuple[Flag, ...], Meta(min_length=1)] = ()
+    exceptions: Annotated[tuple[Exempt, ...], Meta(min_length=1)] = ()
 
     def __str__(self) -> str:
+        """Return the name as `--set` spells it: ``sklearn/v1/gpu``, ``runtime/NAME``."""
         if self.runtime:
-            return f"runtime/{self.runtime}"
+            return f"{RUNTIME}/{self.runtime}"
         return "/".join(p for p in (self.format, self.protocol, "gpu" if self.gpu else "") if p)
 
 
@@ -60,7 +134,7 @@ class Activate(StrEnum):
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Everything that decides what a plan holds; the same options resume the same run."""
 
-    images: tuple[DesiredImage, ...] = ()
+    images: tuple[Desired, ...] = ()
     repin: bool = False
     activate: Activate | None = None
     take_ownership: bool = False
@@ -75,44 +149,58 @@ def without_release(options: Options) -> Options:
     return msgspec.structs.replace(options, kserve_version="")
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    api_version: str
-    kind: str
-    images: list[DesiredImage]
+def labels_of(selector: str) -> tuple[tuple[str, str], ...]:
+    """Return the labels, as (key, value), that the selector of an exception asks for."""
+    pairs = (pair.partition("=") for pair in selector.split(",") if pair)
+    return tuple((key, value) for key, _, value in pairs)
 
 
-def parse_set(text: str) -> DesiredImage:
+def parse_set(text: str) -> Desired:
     """Parse one `--set`. Raise UsageError with the grammar where it does not fit."""
     name, found, image = (part.strip() for part in text.partition("="))
-    if not found or not image or not name:
+    parts = name.split("/")
+    if not found or not image or not all(parts) or parts == ["gpu"] or re.search(r"\s", name):
         raise UsageError(f"--set {text}: expected {GRAMMAR}", "kmigrate plan --help")
-    if name.startswith("runtime/") and name != "runtime/":
-        return DesiredImage(image=image, runtime=name.removeprefix("runtime/"))
-    path = name.removesuffix("/gpu")
-    format_, _, protocol = path.partition("/")
-    if not format_ or "/" in protocol or name in ("gpu", "/gpu"):
-        raise UsageError(f"--set {text}: expected {GRAMMAR}", "kmigrate plan --help")
-    if protocol not in ("", "v1", "v2") or path.endswith("/"):
-        raise UsageError(f"--set {text}: expected /v1, /v2 or /gpu, found /{protocol}")
-    return DesiredImage(format_, image, protocol, gpu=path != name)
-
-
-def from_document(document: Json, name: str) -> tuple[DesiredImage, ...]:
-    """Read the parsed desired.yaml. Raise UsageError that names the field."""
     try:
-        file = msgspec.convert(document, _File)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{name}: {error}", "docs/desired.md shows the form") from error
-    if (file.api_version, file.kind) != (API_VERSION, "Desired"):
-        raise UsageError(f"{name}: expected apiVersion {API_VERSION}, kind Desired")
-    return tuple(file.images)
+        parse_image(image)
+    except ImageFormatError as error:
+        raise UsageError(f"--set {text}: not an image: {error}") from error
+    if parts[0] == RUNTIME:
+        return Desired(runtime=_runtime(text, parts[1:]), image=image)
+    gpu = parts[-1] == "gpu"
+    format_, *protocol = parts[:-1] if gpu else parts
+    return Desired(format=format_, protocol=_protocol(text, protocol), gpu=gpu, image=image)
 
 
-def merged(images: Iterable[DesiredImage]) -> tuple[DesiredImage, ...]:
+def _runtime(text: str, parts: list[str]) -> str:
+    name = "/".join(parts)
+    if not re.search(_RUNTIME_NAME, name) or len(name) > _LONGEST_NAME:
+        expected = f"{RUNTIME}/NAME=IMAGE with the name of a ClusterServingRuntime"
+        raise UsageError(f"--set {text}: expected {expected}", "kubectl get clusterservingruntimes")
+    return name
+
+
+def _protocol(text: str, parts: list[str]) -> str:
+    if not parts or parts in (["v1"], ["v2"]):
+        return "".join(parts)
+    found = "/".join(parts)
+    raise UsageError(f"--set {text}: expected /v1, /v2 or /gpu, found /{found}")
+
+
+def merged(images: Iterable[Desired]) -> tuple[Desired, ...]:
     """Return the images in a fixed order. Raise UsageError where two contradict each other."""
-    wanted: dict[str, DesiredImage] = {}
+    wanted: dict[str, Desired] = {}
     for image in images:
         former = wanted.setdefault(str(image), image)
-        if former.image != image.image:
-            raise UsageError(f"{image} is wanted as {former.image} and as {image.image}")
+        if former != image:
+            raise UsageError(_contradiction(former, image), "say it once, with --set or with -f")
     return tuple(wanted[key] for key in sorted(wanted))
+
+
+def _contradiction(former: Desired, later: Desired) -> str:
+    if former.image != later.image:
+        images = (f"as {one.image}" if one.image else "without an image" for one in (former, later))
+        return f"{later} is wanted {' and '.join(images)}"
+    fields = ("env", "args", "exceptions")
+    differing = (name for name in fields if getattr(former, name) != getattr(later, name))
+    return f"{later} is wanted twice, with different {' and '.join(differing)}"

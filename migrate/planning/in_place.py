@@ -28,7 +28,7 @@ from migrate.planning.plan import ImageRow, Plan, Seal
 from migrate.planning.reach import judged, unread
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target, edits_of, targets_of
-from migrate.planning.wanted import Key, Wanted, edits_for, understand
+from migrate.planning.wanted import Key, Wanted, edits_for, refuse_beyond_images, understand
 
 FIELD = pointer("data", terms.PREDICTORS_KEY)
 
@@ -52,6 +52,8 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
 
 
 def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
+    for desired in options.images:
+        refuse_beyond_images(desired)
     now = world_of(snapshot, rules)
     wanted = understand(options.images, rules)
     targets = targets_of(options.images, now.config)

@@ -27,7 +27,7 @@ from migrate.kserve.services import (
 )
 from migrate.objects import ObjectRef, pointer
 from migrate.operations.model import Edit
-from migrate.planning.desired import DesiredImage
+from migrate.planning.desired import Desired
 
 NOWHERE = "-"
 """A namespace that cannot be: it has no runtimes of its own."""
@@ -36,7 +36,7 @@ NOWHERE = "-"
 class Target(msgspec.Struct, frozen=True):
     """An image wanted of a ClusterServingRuntime; ``before`` is the one it has."""
 
-    desired: DesiredImage
+    desired: Desired
     runtime: ObjectRef
     container: str
     before: str
@@ -50,7 +50,7 @@ class Target(msgspec.Struct, frozen=True):
         return (Edit(path, self.before, self.desired.image),)
 
 
-def targets_of(images: Iterable[DesiredImage], config: Config) -> tuple[Target, ...]:
+def targets_of(images: Iterable[Desired], config: Config) -> tuple[Target, ...]:
     """Return what is wanted of which runtime.
 
     A format means the runtime that a new service of this format and protocol gets. Raise
@@ -70,7 +70,7 @@ def targets_of(images: Iterable[DesiredImage], config: Config) -> tuple[Target, 
     return targets
 
 
-def _runtime(image: DesiredImage, config: Config) -> Runtime | None:
+def _runtime(image: Desired, config: Config) -> Runtime | None:
     if image.runtime:
         return _named(image.runtime, config)
     if image.gpu:
@@ -88,7 +88,7 @@ def _runtime(image: DesiredImage, config: Config) -> Runtime | None:
     )
 
 
-def _refuse_gpu(image: DesiredImage, config: Config) -> None:
+def _refuse_gpu(image: Desired, config: Config) -> None:
     if not config.rules.predictors_read:
         raise UsageError(
             f"{image}: a runtime has one image, with a GPU and without",
@@ -131,7 +131,7 @@ def _listed(config: Config) -> str:
     return f"there are {names}" if names else "there are none in this cluster"
 
 
-def _target(image: DesiredImage, runtime: Runtime, config: Config) -> Target:
+def _target(image: Desired, runtime: Runtime, config: Config) -> Target:
     try:
         parse_image(image.image)
         container = base_container(runtime, config.rules)

@@ -15,7 +15,7 @@ from migrate.kserve.predictors import Predictors
 from migrate.kserve.rules import Rules
 from migrate.operations.jsontext import locate
 from migrate.operations.model import Edit
-from migrate.planning.desired import DesiredImage
+from migrate.planning.desired import Desired
 
 Key = tuple[str, str, bool]
 """An entry and its kind of tag: format, "" or v1 or v2, whether it is the tag for GPUs."""
@@ -33,22 +33,26 @@ class Wanted(msgspec.Struct, frozen=True):
         return "/".join(p for p in (*self.key[:2], "gpu" if self.key[2] else "") if p)
 
 
-def understand(images: Iterable[DesiredImage], rules: Rules) -> dict[Key, Wanted]:
+def understand(images: Iterable[Desired], rules: Rules) -> dict[Key, Wanted]:
     """Return what is wanted of which entry. Raise UsageError or BlockedError that says why not."""
-    found = (_understand(image, rules) for image in images if _is_for_predictors(image, rules))
-    result = {wanted.key: wanted for wanted in found}
+    found = [_understand(image, rules) for image in images if _is_for_predictors(image, rules)]
+    result: dict[Key, Wanted] = {}
+    for wanted in found:
+        former = result.setdefault(wanted.key, wanted)
+        if former.image != wanted.image:
+            raise UsageError(f"{wanted.entry} is wanted as {former.image} and as {wanted.image}")
     for wanted in result.values():
         _check_repository(wanted, result)
     return result
 
 
-def _is_for_predictors(desired: DesiredImage, rules: Rules) -> bool:
+def _is_for_predictors(desired: Desired, rules: Rules) -> bool:
     """Tell whether it is; where runtimes decide as well, a format may be known to them alone."""
     known = desired.format in terms.FORMATS or not rules.knows_model
     return rules.predictors_read and not desired.runtime and known
 
 
-def _understand(desired: DesiredImage, rules: Rules) -> Wanted:
+def _understand(desired: Desired, rules: Rules) -> Wanted:
     if desired.format not in terms.FORMATS:
         raise UsageError(
             f"{desired}: there is no such model format{_nearest(desired.format)}; "
@@ -63,6 +67,13 @@ def _understand(desired: DesiredImage, rules: Rules) -> Wanted:
     except ImageFormatError as error:
         raise UsageError(f"{desired}: not an image: {error}") from error
     return Wanted((desired.format, protocol, desired.gpu), image)
+
+
+def refuse_beyond_images(desired: Desired) -> None:
+    """Raise UsageError for what is wanted beside images: no plan carries it out so far."""
+    beyond = [name for name in ("env", "args", "exceptions") if getattr(desired, name)]
+    if beyond:
+        raise UsageError(f"{desired}: {' and '.join(beyond)}: plans change images alone so far")
 
 
 def _default_protocol(format_: str, rules: Rules) -> str:

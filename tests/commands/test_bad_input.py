@@ -30,6 +30,11 @@ from tests.commands.snapshots import (
         (("plan", "-o", "xml"), ("xml", "table")),
         (("apply", "--lease-duration", "0"), ("0", "--lease-duration")),
         (("plan", "--set", "sklearn"), ("--set sklearn", "FORMAT")),
+        (("plan", "--set", "runtime=a:b"), ("--set runtime=a:b", "runtime/NAME=IMAGE")),
+        (
+            ("plan", "--set", "runtime/a=b:c"),
+            ("runtime/a: there is no such ClusterServingRuntime",),
+        ),
         (("plan", "--set", "sklaern=a:b"), ("sklaern", "did you mean sklearn")),
         (("plan", "--set", "pytorch=a:b"), ("pytorch/v1 or pytorch/v2",)),
         (("plan", "--set", "onnx/v1=a:b"), ("without v1",)),
@@ -157,15 +162,6 @@ def test_looking_at_a_release_that_does_not_read_predictors_is_no_error(
 @pytest.mark.parametrize("flags", [("--timeout", "0"), ("--timeout", "nan"), ("--timeout", "-5")])
 def test_a_timeout_that_is_none(capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]) -> None:
     check(capsys, 64, ("--timeout",), "apply", *flags, *SET, "--snapshot", str(BEFORE))
-
-
-@pytest.mark.parametrize("text", ["images: [{format: 2026-13-45}]", "[" * 3000])
-def test_a_file_that_breaks_the_reader(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
-) -> None:
-    file = tmp_path / "desired.yaml"
-    file.write_text(text)
-    check(capsys, 64, ("desired.yaml",), "plan", "-f", str(file), "--snapshot", str(BEFORE))
 
 
 @pytest.mark.parametrize(

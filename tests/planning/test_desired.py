@@ -1,76 +1,130 @@
-"""`--set` and desired.yaml."""
+"""`--set`, and several wishes made one."""
 
 from __future__ import annotations
 
-from typing import Any
-
+import msgspec
 import pytest
 
 from migrate.errors import UsageError
-from migrate.planning.desired import DesiredImage, from_document, merged, parse_set
+from migrate.planning.desired import (
+    Desired,
+    EnvVar,
+    Exempt,
+    Options,
+    labels_of,
+    merged,
+    parse_set,
+)
+from migrate.planning.in_place import make_plan
+from tests.planning.clusters import IRIS, snapshot
 
 DIGEST = "sha256:" + "a" * 64
+
+
+def of(format_: str, image: str, protocol: str = "", *, gpu: bool = False) -> Desired:
+    return Desired(format=format_, image=image, protocol=protocol, gpu=gpu)
 
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("sklearn=r/i:t", DesiredImage("sklearn", "r/i:t")),
-        ("sklearn/v2=reg:5000/i:t", DesiredImage("sklearn", "reg:5000/i:t", "v2")),
-        ("tensorflow/gpu=i:t-gpu", DesiredImage("tensorflow", "i:t-gpu", gpu=True)),
-        ("pytorch/v1/gpu=i:t", DesiredImage("pytorch", "i:t", "v1", gpu=True)),
-        (f"onnx=reg:5000/i@{DIGEST}", DesiredImage("onnx", f"reg:5000/i@{DIGEST}")),
-        ("a=b=c", DesiredImage("a", "b=c")),
+        ("sklearn=r/i:t", of("sklearn", "r/i:t")),
+        (" sklearn = r/i:t ", of("sklearn", "r/i:t")),
+        ("sklearn/v2=reg:5000/i:t", of("sklearn", "reg:5000/i:t", "v2")),
+        ("tensorflow/gpu=i:t-gpu", of("tensorflow", "i:t-gpu", gpu=True)),
+        ("pytorch/v1/gpu=i:t", of("pytorch", "i:t", "v1", gpu=True)),
+        (f"onnx=reg:5000/i@{DIGEST}", of("onnx", f"reg:5000/i@{DIGEST}")),
+        ("runtime/kserve-sklearnserver=i:t", Desired(runtime="kserve-sklearnserver", image="i:t")),
+        ("runtime/v1=i:t", Desired(runtime="v1", image="i:t")),
+        ("runtime/gpu=i:t", Desired(runtime="gpu", image="i:t")),
     ],
 )
-def test_set(text: str, wanted: DesiredImage) -> None:
+def test_set(text: str, wanted: Desired) -> None:
     assert parse_set(text) == wanted
+    assert msgspec.json.decode(msgspec.json.encode(wanted), type=Desired) == wanted
+    assert str(wanted) == text.partition("=")[0].strip()
 
 
 @pytest.mark.parametrize(
-    "text", ["", "sklearn", "sklearn=", "=i:t", "sklearn/v3=i", "a/v1/v2=i", "/gpu=i", "gpu=i"]
+    ("text", "words"),
+    [
+        ("", "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"),
+        ("sklearn", "FORMAT[/v1|/v2][/gpu]=IMAGE"),
+        ("sklearn=", "FORMAT"),
+        ("=i:t", "FORMAT"),
+        ("/gpu=i", "FORMAT"),
+        ("sklearn//gpu=i", "FORMAT"),
+        ("runtime/=i", "FORMAT"),
+        ("gpu=i", "FORMAT"),
+        ("sklearn/v3=i", "found /v3"),
+        ("a/v1/v2=i", "found /v1/v2"),
+        ("a/gpu/gpu=i", "found /gpu"),
+        ("a b=i", "FORMAT"),
+        ("a=b=c", "not an image"),
+        ("a=b c", "white space"),
+        ("runtime=i", "runtime/NAME=IMAGE"),
+        ("runtime/A=i", "runtime/NAME=IMAGE"),
+        ("runtime/a/v1=i", "runtime/NAME=IMAGE"),
+        (f"runtime/{'a' * 254}=i", "runtime/NAME=IMAGE"),
+    ],
 )
-def test_set_that_does_not_parse(text: str) -> None:
+def test_set_that_does_not_parse(text: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_set(text)
     assert f"--set {text}" in caught.value.message
-
-
-def document(**fields: Any) -> dict[str, Any]:
-    return {"apiVersion": "kmigrate.dev/v1alpha1", "kind": "Desired", **fields}
-
-
-def test_desired_yaml() -> None:
-    images = [{"format": "pytorch", "protocol": "v2", "image": "i:t", "gpu": True}]
-    assert from_document(document(images=images), "d") == (
-        DesiredImage("pytorch", "i:t", "v2", gpu=True),
-    )
-
-
-@pytest.mark.parametrize(
-    ("bad", "words"),
-    [
-        (document(images=[{"format": "sklearn", "imgae": "i"}]), "imgae"),
-        (document(images=[{"format": "sklearn"}]), "image"),
-        (document(images=[{"format": 1, "image": "i"}]), "str"),
-        (document(images=[], extra=1), "extra"),
-        (document(), "images"),
-        ({**document(images=[]), "apiVersion": "v9"}, "kmigrate.dev/v1alpha1"),
-        (None, "object"),
-    ],
-)
-def test_desired_yaml_that_does_not_fit(bad: Any, words: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        from_document(bad, "desired.yaml")
-    assert "desired.yaml" in caught.value.message
     assert words in caught.value.message
 
 
 def test_images_are_merged_in_a_fixed_order() -> None:
-    a, b = DesiredImage("sklearn", "a:1"), DesiredImage("onnx", "b:1")
+    a, b = of("sklearn", "a:1"), of("onnx", "b:1")
     assert merged([a, b, a]) == merged([b, a]) == (b, a)
 
 
 def test_images_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(UsageError, match="sklearn is wanted as a:1 and as a:2"):
-        merged([DesiredImage("sklearn", "a:1"), DesiredImage("sklearn", "a:2")])
+        merged([of("sklearn", "a:1"), of("sklearn", "a:2")])
+
+
+def test_what_else_contradicts_is_named() -> None:
+    plain = Desired(runtime="a", image="a:1")
+    with pytest.raises(UsageError, match="runtime/a is wanted twice, with different env and args"):
+        merged([plain, Desired(runtime="a", image="a:1", env=(EnvVar("A", ""),), args=("--a",))])
+    with pytest.raises(UsageError, match="twice, with different exceptions"):
+        merged([plain, Desired(runtime="a", image="a:1", exceptions=(Exempt(selector="a=b"),))])
+    with pytest.raises(UsageError, match="as a:1 and without an image"):
+        merged([plain, Desired(runtime="a", args=("--a",))])
+
+
+def test_labels_of_a_selector() -> None:
+    assert labels_of("a=,example.com/b=c") == (("a", ""), ("example.com/b", "c"))
+    assert labels_of("") == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (
+            Desired(format="sklearn", args=("--a",)),
+            "sklearn: args: plans change images alone so far",
+        ),
+        (
+            Desired(runtime="a", env=(EnvVar("A", ""),), args=("--a",)),
+            "env and args: plans change images alone so far",
+        ),
+        (
+            Desired(format="sklearn", image="a:1", exceptions=(Exempt(selector="a=b"),)),
+            "sklearn: exceptions: plans change images alone so far",
+        ),
+    ],
+)
+def test_what_no_plan_carries_out_is_refused(wanted: Desired, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_plan(snapshot(IRIS), Options((wanted,)))
+    assert words in caught.value.message
+
+
+def test_what_is_not_asked_for_is_not_in_the_plan_file() -> None:
+    options = Options((of("sklearn", "r/i:t"),))
+    data = msgspec.json.encode(options)
+    assert b'"images":[{"format":"sklearn","image":"r/i:t"}]' in data
+    assert msgspec.json.decode(data, type=Options) == options

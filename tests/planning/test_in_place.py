@@ -229,3 +229,9 @@ def test_equal_clusters_give_equal_plans() -> None:
     found = snapshot(IRIS, service("b", xgboost={"runtimeVersion": "v0.7.0"}), images=NOW)
     turned = snapshot(*reversed(found.services), images=NOW)
     assert plan(found, "sklearn=r/s:v0.7.0").digest == plan(turned, "sklearn=r/s:v0.7.0").digest
+
+
+def test_one_entry_under_two_names_cannot_want_two_images() -> None:
+    with pytest.raises(UsageError, match="sklearn/v1 is wanted as r/a:1 and as r/b:2"):
+        plan(snapshot(IRIS), "sklearn=r/a:1", "sklearn/v1=r/b:2")
+    assert plan(snapshot(IRIS), "sklearn=r/a:1", "sklearn/v1=r/a:1").operations

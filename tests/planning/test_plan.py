@@ -10,7 +10,7 @@ from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing, classify
 from migrate.operations.model import Direction, Edit, Operation, Patch, Restart
 from migrate.planning import planfile
-from migrate.planning.desired import DesiredImage, Options
+from migrate.planning.desired import Desired, Options
 from migrate.planning.plan import Finding, Plan, Severity, Stage
 
 CONFIG = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
@@ -27,7 +27,7 @@ def example() -> Plan:
         cluster_uid="u",
         kserve_namespace="kserve",
         release="0.7.0",
-        options=Options((DesiredImage("sklearn", "r/i:t"),), repin=True),
+        options=Options((Desired(format="sklearn", image="r/i:t"),), repin=True),
         operations=(patch(CONFIG), patch(SERVICE)),
         apply=(Stage((0, 1), (RESTART,)),),
         rollback=(Stage((0, 1), (RESTART,)),),
