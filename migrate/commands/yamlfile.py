@@ -85,7 +85,7 @@ def _decoded(data: bytes, name: str) -> str:
     if len(data) > LIMIT:
         raise UsageError(f"{name}: expected at most {LIMIT >> 20} MiB, found more", FORM)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         byte = data[error.start]

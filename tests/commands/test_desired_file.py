@@ -44,6 +44,13 @@ def test_standard_input_that_is_closed() -> None:
     assert done.stderr.startswith("error: standard input: Bad file descriptor")
 
 
+def test_standard_input_stays_open() -> None:
+    program = "import os; from migrate.commands import yamlfile; yamlfile.read('-'); os.fstat(0)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, input=b"a: 1", capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_very_large_file_costs_no_memory(tmp_path: Path) -> None:
     file = tmp_path / "desired.yaml"
     with file.open("wb") as stream:
