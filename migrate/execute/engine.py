@@ -220,11 +220,8 @@ class Engine:
             self.tell(kept)
 
     def _activate(self, activation: Activation) -> None:
-        self._insist_on(activation)
-        self.tell(Activated(activation))
-
-    def _insist_on(self, activation: Activation) -> None:
         self.insist(activation.target, lambda: self._act(activation))
+        self.tell(Activated(activation))
 
     def _act(self, activation: Activation) -> None:
         self.guard()
@@ -246,5 +243,5 @@ class Engine:
                 self.tell,
                 timeout=self.timeout,
                 longest_pause=self.lease.patience,
-                meanwhile=waking_again(wave.activations, self.clock, self.guard, self._insist_on),
+                meanwhile=waking_again(wave.activations, self.clock, self.guard, self._activate),
             )

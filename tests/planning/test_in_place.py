@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.errors import BlockedError, StaleError
+from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.kserve.metadata import Metadata
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Patch
