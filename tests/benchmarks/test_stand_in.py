@@ -15,6 +15,8 @@ from tests.benchmarks import commands, services
 from tests.benchmarks.serving import Serving, serving
 from tests.testbed.programs import build
 
+pytestmark = pytest.mark.real
+
 COUNT = 120
 RAW = COUNT // 10
 FEW = 20
