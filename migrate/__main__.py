@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from migrate import __version__
 from migrate.errors import Exit, KmigrateError
-from migrate.objects import printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +54,8 @@ def _help_for(error: Exception) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
+    from migrate.objects import printable  # noqa: PLC0415 -- keeps --version fast
+
     print(f"error: {printable(message)}", file=sys.stderr)
     if hint:
         print(f"next: {hint}", file=sys.stderr)

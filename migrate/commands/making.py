@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +57,23 @@ def options(flags: Flags) -> Options:
 
 def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:
     """Read the cluster and plan. Raise the ApiError classes, UsageError or BlockedError."""
-    return make_plan(read_snapshot(cluster, namespace, wanted.kserve_version), wanted)
+    with _uncollected():
+        return make_plan(read_snapshot(cluster, namespace, wanted.kserve_version), wanted)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave garbage alone: what is read lives as long as the plan, and looking it over costs.
+
+    At 50,000 services the collector took a third of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def refuse_outdated(cluster: Cluster, made: Plan) -> None:
