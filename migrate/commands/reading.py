@@ -72,6 +72,9 @@ def read_snapshot(
     )
 
 
+Images = dict[ObjectRef, str]
+
+
 @dataclass(frozen=True)
 class Case:
     """One service with all that decides about it, and the workload of its predictor now."""
@@ -175,9 +178,13 @@ def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rule
     return any(mode_of(s, default, rules) == terms.STANDARD for s in services)
 
 
-def _images(cluster: Cluster, namespace: str = "", *, has_raw: bool) -> dict[ObjectRef, str]:
-    workloads: list[Workload] = list(listed(cluster, KnativeService, namespace))
-    if has_raw:
-        workloads.extend(listed(cluster, Deployment, namespace))
-    found = ((workload.ref, running_image(workload)) for workload in workloads)
-    return {ref: image for ref, image in found if image is not None}
+def _images(cluster: Cluster, namespace: str = "", *, has_raw: bool) -> Images:
+    """Read the image of each workload, and no more of it: there may be fifty thousand."""
+    found: Images = {}
+    kinds: list[type[Workload]] = [KnativeService, *([Deployment] if has_raw else [])]
+    for kind in kinds:
+        for workload in listed(cluster, kind, namespace):
+            image = running_image(workload)
+            if image is not None:
+                found[workload.ref] = image
+    return found
