@@ -99,9 +99,9 @@ def _of(operation: Operation) -> Iterator[Permission]:
     yield from on(operation.target, "get", verbs[type(operation.change)])
 
 
-def on(target: ObjectRef, *verbs: str, named: bool = False) -> Iterator[Permission]:
+def on(target: ObjectRef, *verbs: str) -> Iterator[Permission]:
     """Yield what is needed to do this with an object: by its name if it is in no namespace."""
-    by_name = named or (bool(target.name) and not target.namespace)
+    by_name = target.name and not target.namespace
     for need in _each(target.api_version, target.kind, target.namespace, *verbs):
         yield msgspec.structs.replace(need, name=target.name) if by_name else need
 

@@ -41,10 +41,10 @@ def _anywhere(need: Permission) -> tuple[str, str, str]:
 def _reads(namespace: str, rules: Rules | None) -> Iterator[Permission]:
     for version, kind in _listed(rules):
         yield from on(ObjectRef(version, kind, ""), "list")
-    yield from on(ObjectRef("v1", "Namespace", "kube-system"), "get", named=True)
+    yield from on(ObjectRef("v1", "Namespace", "kube-system"), "get")
     for name in SCHEMA_FACTS:
         crd = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
-        yield from on(crd, "get", named=True)
+        yield from on(crd, "get")
     yield from on(ObjectRef("v1", "ConfigMap", "", namespace), "get")
     for kind in (terms.DEPLOYMENT, terms.STATEFUL_SET):
         yield from on(ObjectRef(terms.APPS_VERSION, kind, "", namespace), "list")

@@ -122,6 +122,14 @@ def base_container(runtime: Runtime, rules: Rules) -> Container:
     return found
 
 
+def base_or_none(runtime: Runtime, rules: Rules) -> Container | None:
+    """Return that container; None where there is none."""
+    try:
+        return base_container(runtime, rules)
+    except BuildError:
+        return None
+
+
 def other_containers(
     runtime: Runtime, predictor: Predictor, meta: Metadata, rules: Rules
 ) -> list[Manifest]:

@@ -105,9 +105,10 @@ def _made(
         own = (service.spec.predictor, service.metadata)
         notes = pod_annotations(None, *own, config.rules, config.hidden)
         pod = msgspec.structs.replace(pod, annotations=notes)
+        found = msgspec.structs.replace(found, pod=pod)
     if reason := _unscalable(service, pod.annotations, config):
         return _broken(reason)
-    return msgspec.structs.replace(found, pod=pod)
+    return found
 
 
 def _unscalable(service: InferenceService, notes: Mapping[str, str], config: Config) -> str:

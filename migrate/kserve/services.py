@@ -168,6 +168,12 @@ def form_of(service: InferenceService) -> Form:
     return forms[0] if len(forms) == 1 else Form(FormKind.SEVERAL if forms else FormKind.NONE)
 
 
+def format_of(service: InferenceService) -> str:
+    """Return the format of a service's model; empty for containers of its own."""
+    model = service.spec.predictor.model
+    return model.model_format.name if model else form_of(service).format
+
+
 FRAMEWORKS = (*terms.FORMATS, terms.HUGGINGFACE)
 """The framework fields of all releases; huggingface came with 0.12."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from migrate.kserve.rules import Rules
-from migrate.kserve.services import form_of
+from migrate.kserve.services import format_of
 from migrate.objects import ObjectRef
 from migrate.planning.forecast import World
 from migrate.planning.plan import Forecast, ImageRow, Outlook
@@ -43,9 +43,7 @@ class Case:
 
     def format_of(self, ref: ObjectRef) -> str:
         """Return the format of a service's model; empty for containers of its own."""
-        service = self.planned.services[ref]
-        model = service.spec.predictor.model
-        return model.model_format.name if model else form_of(service).format
+        return format_of(self.planned.services[ref])
 
     def having(self, outlook: Outlook) -> list[Forecast]:
         """Return the services with that outlook."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 import msgspec
 
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Edit
 from migrate.operations.patching import apply_edits
@@ -34,9 +33,3 @@ def with_runtimes(runtimes: Runtimes, manifests: Iterable[Manifest]) -> Runtimes
     moved = [msgspec.convert(manifest, Runtime) for manifest in manifests]
     names = {runtime.ref for runtime in moved}
     return Runtimes([*(r for r in runtimes.everywhere if r.ref not in names), *moved])
-
-
-def edited(service: InferenceService, edits: Iterable[Edit]) -> InferenceService:
-    """Return a service with fields edited."""
-    manifest = apply_edits(edits, msgspec.to_builtins(service))
-    return msgspec.convert(manifest, InferenceService)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import msgspec
-
 from migrate.kserve.pins import pin_at_admission
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.rules import Rules
@@ -16,8 +14,8 @@ from migrate.planning.case import Case
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
 from migrate.planning.desired import Options
-from migrate.planning.findings import finding
-from migrate.planning.plan import Finding, Outlook, Severity
+from migrate.planning.findings import as_warning, finding
+from migrate.planning.plan import Finding, Outlook
 from migrate.planning.snapshot import Snapshot
 
 
@@ -34,14 +32,13 @@ def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
     found = str(snapshot.release or "no tag that names a release")
     text = f"the release of KServe is not known: the controller's image says {found}"
     told = finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
-    return told if options.images else msgspec.structs.replace(told, severity=Severity.WARNING)
+    return told if options.images else as_warning(told)
 
 
 def _release(case: Case, options: Options) -> Iterator[Finding]:
     found = uncertain(case.snapshot)
     if found is not None:
-        lesser = msgspec.structs.replace(found, severity=Severity.WARNING)
-        yield found if options.images else lesser
+        yield found if options.images else as_warning(found)
 
 
 def uncertain(snapshot: Snapshot) -> Finding | None:

@@ -10,10 +10,10 @@ from migrate.objects import Manifest, ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Options
-from migrate.planning.findings import finding
+from migrate.planning.findings import as_warning, finding
 from migrate.planning.owners import owner_of
 from migrate.planning.ownership import Owner
-from migrate.planning.plan import Finding, Severity
+from migrate.planning.plan import Finding
 
 
 def owned(case: Case, options: Options) -> Iterator[Finding]:
@@ -26,8 +26,7 @@ def owned(case: Case, options: Options) -> Iterator[Finding]:
     for owner, refs in found.items():
         text = f"{owner} owns it ({owner.evidence}) and takes an edit back {owner.reverts}"
         told = finding(codes.OWNED, text, f"{owner.remedy}, or --take-ownership", refs)
-        lesser = msgspec.structs.replace(told, severity=Severity.WARNING)
-        yield lesser if options.take_ownership else told
+        yield as_warning(told) if options.take_ownership else told
 
 
 def _whole(case: Case, ref: ObjectRef) -> Manifest:

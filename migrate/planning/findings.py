@@ -108,6 +108,11 @@ def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = 
     return Finding(code, SEVERITY[code], printable(text), printable(fix), ordered)
 
 
+def as_warning(found: Finding) -> Finding:
+    """Return the finding as one that is only to be read."""
+    return msgspec.structs.replace(found, severity=Severity.WARNING)
+
+
 def accept(findings: Iterable[Finding], accepted: Sequence[str]) -> tuple[Finding, ...]:
     """Mark what ``CODE`` or ``CODE=NAMESPACE/NAME`` accepts.
 

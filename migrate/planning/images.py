@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.catalog.runtimes import StockRuntime, stock
 from migrate.kserve import terms
-from migrate.kserve.building import BuildError, base_container
+from migrate.kserve.building import base_or_none
 from migrate.kserve.config import Config
-from migrate.kserve.containers import Container
 from migrate.kserve.overrides import Override, overrides
 from migrate.kserve.predictors import Entry, Predictors
 from migrate.kserve.releases import Release
-from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import printable
 from migrate.planning.plan import ImageRow
@@ -39,17 +37,9 @@ def runtime_rows(
     return tuple(
         _runtime_row(runtime, container.image or "", shipped.get(name), wanted.get(name, ""))
         for name, runtime in sorted(config.runtimes.of("").items())
-        if (container := _container(runtime, config.rules)) is not None
+        if not runtime.spec.multi_model
+        and (container := base_or_none(runtime, config.rules)) is not None
     )
-
-
-def _container(runtime: Runtime, rules: Rules) -> Container | None:
-    if runtime.spec.multi_model:
-        return None
-    try:
-        return base_container(runtime, rules)
-    except BuildError:
-        return None
 
 
 def _runtime_row(

@@ -61,9 +61,10 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     if wanted and (found := edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)):
         edits[snapshot.config_ref] = found
     after = changed(snapshot, edits)
-    planned = world_of(after, rules)
+    planned = world_of(after, rules) if edits else now
     pins = repins(planned, wanted) if options.repin else {}
-    planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
+    if pins:
+        planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
     rows = forecast(now, planned, now, snapshot.images)
     operations = _operations(snapshot, edits, pins, options)
     images = _images(snapshot, now, wanted, targets)

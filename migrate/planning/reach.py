@@ -12,7 +12,7 @@ from migrate.kserve import terms
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.releases import Release
-from migrate.kserve.services import form_of
+from migrate.kserve.services import format_of
 from migrate.kserve.table import rules_for
 from migrate.objects import Json, ObjectRef, value_at
 from migrate.planning.forecast import World
@@ -77,18 +77,19 @@ _SHIPPED = frozenset(
 
 
 class _Seen:
-    """The services by what decides about them, gathered once."""
+    """The services by what decides about them, gathered once.
+
+    ``elsewhere`` are those of each format that get their image from no entry of `predictors`.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.runtimes: dict[ObjectRef, list[ObjectRef]] = {}
-        self.formats: dict[str, list[ObjectRef]] = {}
+        self.elsewhere: dict[str, list[ObjectRef]] = {}
         self.named: dict[str, list[ObjectRef]] = {}
         for ref, found in world.resolved.items():
-            service = world.services[ref]
-            model = service.spec.predictor.model
-            format_ = model.model_format.name if model else form_of(service).format
-            self.formats.setdefault(format_, []).append(ref)
+            if world.key(ref) is None:
+                self.elsewhere.setdefault(format_of(world.services[ref]), []).append(ref)
             if found.runtime is not None:
                 self.runtimes.setdefault(found.runtime.ref, []).append(ref)
                 if found.runtime.metadata.namespace:
@@ -102,11 +103,7 @@ def _judged(row: ImageRow, seen: _Seen) -> ImageRow:
         return _with(row, *_divided(row, users, seen.world), seen.named.get(name, []))
     format_, key, gpu = key_of(row.entry)
     users = seen.world.users.get((format_, key, gpu), [])
-    others = [
-        ref
-        for ref in seen.formats.get(format_, [])
-        if seen.world.key(ref) is None and not gpu and key != terms.PROTOCOL_V2
-    ]
+    others = [] if gpu or key == terms.PROTOCOL_V2 else seen.elsewhere.get(format_, [])
     got, missed = _divided(row, users, seen.world)
     return _with(row, got, [*missed, *others], [])
 
@@ -115,15 +112,18 @@ def _divided(
     row: ImageRow, users: Sequence[ObjectRef], world: World
 ) -> tuple[list[ObjectRef], list[ObjectRef]]:
     """Part those that get this very image from those whose pin or own image keeps it off."""
-    got = [ref for ref in users if _gets(world.resolved[ref].image, row.image)]
-    return got, [ref for ref in users if ref not in set(got)]
+    wanted = _bare(row.image)
+    got: list[ObjectRef] = []
+    missed: list[ObjectRef] = []
+    for ref in users:
+        image = world.resolved[ref].image
+        (got if image is not None and _bare(image) == wanted else missed).append(ref)
+    return got, missed
 
 
-def _gets(image: str | None, wanted: str) -> bool:
+def _bare(image: str) -> str:
     # KServe itself lays -gpu behind a tag, or -cpu behind a repository.
-    return image is not None and image.replace("-gpu", "").replace("-cpu", "") == wanted.replace(
-        "-gpu", ""
-    ).replace("-cpu", "")
+    return image.replace("-gpu", "").replace("-cpu", "")
 
 
 def _cluster_runtime(name: str) -> ObjectRef:

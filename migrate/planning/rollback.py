@@ -21,7 +21,7 @@ from migrate.planning.changed import changed
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, forecast, with_pins
 from migrate.planning.in_place import world_of
-from migrate.planning.plan import MOVING, Finding, Forecast, Plan, Stage
+from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.snapshot import Snapshot
 
 
@@ -97,12 +97,11 @@ def _pin(edit: Edit) -> str | None:
 def _waves(plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast]) -> tuple[Wave, ...]:
     """Return the planned order, with the controller, the services and the waits of today."""
     waves = plan.waves(Direction.ROLLBACK)
-    moving = [row for row in rows if row.outlook in MOVING]
     woken = [a for wave in waves for a in wave.activations if isinstance(a, Wake)]
     acts = any(wave.activations for wave in waves)
     if woken or not acts:
         writes = tuple(Wave(wave.operations) for wave in waves if wave.operations)
-        return (*writes, *(_wave(stage) for stage in (wakes(moving) if woken else ())))
+        return (*writes, *(_wave(stage) for stage in (wakes(rows) if woken else ())))
     restarts, rolled_out = restart_of(snapshot)
     return tuple(
         Wave(

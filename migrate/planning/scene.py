@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from migrate.kserve import terms
-from migrate.kserve.building import BuildError, base_container
+from migrate.kserve.building import base_or_none
 from migrate.kserve.config import Config
 from migrate.kserve.containers import Container
 from migrate.kserve.releases import Release
@@ -87,7 +87,4 @@ class Scene:
 
     def base(self, runtime: Runtime) -> Container | None:
         """Return the container of a runtime that serves the model; None where none does."""
-        try:
-            return base_container(runtime, self.rules)
-        except BuildError:
-            return None
+        return base_or_none(runtime, self.rules)
