@@ -98,14 +98,6 @@ RESOURCES = (
         stored=False,
     ),
     Resource(
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-        namespaced=False,
-        status=True,
-        generation=True,
-    ),
-    Resource(
         "serving.kserve.io/v1beta1",
         "InferenceService",
         "inferenceservices",

@@ -53,19 +53,16 @@ def apply(
     With a PLAN it does exactly that plan and does not ask. With planning flags it plans,
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
     """
-    options = making.options(
-        making.Flags(
-            sets=set_,
-            file=file,
-            accept=accept,
-            kserve_version=kserve_version,
-            repin=repin,
-            activate=activate,
-            take_ownership=take_ownership,
-            max_restarts=max_restarts,
-            max_namespaces=max_namespaces,
-        )
+    asked = Options(
+        repin=repin,
+        activate=activate,
+        take_ownership=take_ownership,
+        max_restarts=max_restarts,
+        max_namespaces=max_namespaces,
+        accept=tuple(accept),
+        kserve_version=kserve_version,
     )
+    options = making.options(set_, file, asked)
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace)

@@ -7,8 +7,9 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.commands.reading import read_snapshot
@@ -17,42 +18,22 @@ from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
-from migrate.planning.desired import Activate, Desired, Options, merged, parse_set
+from migrate.planning.desired import Desired, Options, merged, parse_set
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.staleness import refuse_stale, refuse_surprises
 
 
-@dataclass(frozen=True)
-class Flags:
-    """The planning flags as they were given."""
+def options(sets: Sequence[str], file: str, others: Options) -> Options:
+    """Return what the flags ask for. Raise UsageError where they do not parse.
 
-    sets: Sequence[str] = ()
-    file: str = ""
-    accept: Sequence[str] = ()
-    kserve_version: str = ""
-    repin: bool = False
-    activate: Activate | None = None
-    take_ownership: bool = False
-    max_restarts: int | None = None
-    max_namespaces: int | None = None
-
-
-def options(flags: Flags) -> Options:
-    """Return what the flags ask for. Raise UsageError where they do not parse."""
-    wanted = [parse_set(text) for text in flags.sets]
-    if flags.file:
-        wanted.extend(_from_file(flags.file))
-    return Options(
-        images=merged(wanted),
-        repin=flags.repin,
-        activate=flags.activate,
-        take_ownership=flags.take_ownership,
-        max_restarts=flags.max_restarts,
-        max_namespaces=flags.max_namespaces,
-        accept=tuple(sorted(set(flags.accept))),
-        kserve_version=flags.kserve_version,
-    )
+    ``others`` are those that need no reading, as they were given.
+    """
+    wanted = [parse_set(text) for text in sets]
+    if file:
+        wanted.extend(_from_file(file))
+    accepted = tuple(sorted(set(others.accept)))
+    return msgspec.structs.replace(others, images=merged(wanted), accept=accepted)
 
 
 def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:

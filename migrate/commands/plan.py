@@ -15,6 +15,7 @@ from migrate.commands.rbac import roles
 from migrate.commands.target import Target
 from migrate.errors import Exit
 from migrate.planning import planfile
+from migrate.planning.desired import Options
 from migrate.report.text import plan_lines
 
 
@@ -47,19 +48,16 @@ def plan(
     Without --set or -f it shows the images that are set, and what the next
     reconcile of each InferenceService gives.
     """
-    options = making.options(
-        making.Flags(
-            sets=set_,
-            file=file,
-            accept=accept,
-            kserve_version=kserve_version,
-            repin=repin,
-            activate=activate,
-            take_ownership=take_ownership,
-            max_restarts=max_restarts,
-            max_namespaces=max_namespaces,
-        )
+    asked = Options(
+        repin=repin,
+        activate=activate,
+        take_ownership=take_ownership,
+        max_restarts=max_restarts,
+        max_namespaces=max_namespaces,
+        accept=tuple(accept),
+        kserve_version=kserve_version,
     )
+    options = making.options(set_, file, asked)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made = making.plan(cluster, kserve_namespace, options)
     if rbac:

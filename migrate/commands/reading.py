@@ -54,6 +54,9 @@ def read_snapshot(
     detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules
     runtimes, originals = _installed_runtimes(cluster, rules, only)
+    knative = _images(cluster, KnativeService, only)
+    has_raw = _has_raw(config, services, rules)
+    raw = _images(cluster, Deployment, only) if has_raw else None
     return Snapshot(
         # A check of one namespace is for people who may read no more than that.
         cluster_uid="" if only else cluster_uid(cluster),
@@ -67,8 +70,8 @@ def read_snapshot(
         runtimes=runtimes,
         originals=originals,
         storage=_storage(cluster, rules),
-        images=_images(cluster, only, has_raw=_has_raw(config, services, rules)),
-        has_knative=has_knative(cluster, only),
+        images={**(knative or {}), **(raw or {})},
+        has_knative=knative is not None,
     )
 
 
@@ -128,9 +131,9 @@ def _workload(cluster: Cluster, service: InferenceService, config: Config) -> Wo
 def workload_images(cluster: Cluster, workloads: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
     """Return the image that each of these workloads has now; those that are gone are not in it."""
     wanted = set(workloads)
-    has_raw = any(ref.kind == terms.DEPLOYMENT for ref in wanted)
-    images = _images(cluster, has_raw=has_raw) if wanted else {}
-    return {ref: image for ref, image in images.items() if ref in wanted}
+    kinds = [k for k in (KnativeService, Deployment) if any(ref.kind == k.KIND for ref in wanted)]
+    found = [_images(cluster, kind) or {} for kind in kinds]
+    return {ref: image for images in found for ref, image in images.items() if ref in wanted}
 
 
 def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
@@ -178,13 +181,17 @@ def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rule
     return any(mode_of(s, default, rules) == terms.STANDARD for s in services)
 
 
-def _images(cluster: Cluster, namespace: str = "", *, has_raw: bool) -> Images:
-    """Read the image of each workload, and no more of it: there may be fifty thousand."""
+def _images(cluster: Cluster, kind: type[Workload], namespace: str = "") -> Images | None:
+    """Read the image of each workload, and no more of it: there may be fifty thousand.
+
+    None where the cluster does not serve the kind.
+    """
     found: Images = {}
-    kinds: list[type[Workload]] = [KnativeService, *([Deployment] if has_raw else [])]
-    for kind in kinds:
-        for workload in listed(cluster, kind, namespace):
+    try:
+        for workload in cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace):
             image = running_image(workload)
             if image is not None:
                 found[workload.ref] = image
+    except NotFoundError:
+        return None
     return found

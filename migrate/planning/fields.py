@@ -97,8 +97,19 @@ def _struct(value: Json, kind: inspect.StructType, place: Place) -> Iterator[Fau
 
 def _nearest(key: str, names: Iterable[str]) -> str:
     names = list(names)
-    near = difflib.get_close_matches(key, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; the fields are {', '.join(names)}"
+    near = nearest(key, names)
+    return f"; did you mean {near}?" if near else f"; the fields are {', '.join(names)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like this one; empty where none is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question in brackets, behind a blank; empty where no known name is like it."""
+    near = nearest(name, known)
+    return f" (did you mean {near}?)" if near else ""
 
 
 def _only(kind: inspect.Type) -> str:

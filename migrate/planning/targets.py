@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -28,6 +27,7 @@ from migrate.kserve.services import (
 from migrate.objects import ObjectRef, pointer
 from migrate.operations.model import Edit
 from migrate.planning.desired import Desired
+from migrate.planning.fields import did_you_mean
 
 NOWHERE = "-"
 """A namespace that cannot be: it has no runtimes of its own."""
@@ -116,8 +116,7 @@ def of_format(format_: str, protocol: str, config: Config) -> Resolution:
 def _named(name: str, config: Config) -> Runtime:
     found = config.runtimes.of("").get(name)
     if found is None:
-        near = difflib.get_close_matches(name, config.runtimes.of(""), n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(name, config.runtimes.of(""))
         copies = [r.ref for r in config.runtimes.everywhere if r.name == name]
         own = f"; there is {', '.join(map(str, copies[:3]))}" if copies else ""
         raise UsageError(

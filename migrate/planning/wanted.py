@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -16,6 +15,7 @@ from migrate.kserve.rules import Rules
 from migrate.operations.jsontext import locate
 from migrate.operations.model import Edit
 from migrate.planning.desired import Desired
+from migrate.planning.fields import did_you_mean
 
 Key = tuple[str, str, bool]
 """An entry and its kind of tag: format, "" or v1 or v2, whether it is the tag for GPUs."""
@@ -54,9 +54,9 @@ def _is_for_predictors(desired: Desired, rules: Rules) -> bool:
 
 def _understand(desired: Desired, rules: Rules) -> Wanted:
     if desired.format not in terms.FORMATS:
+        hint = did_you_mean(desired.format, terms.FORMATS)
         raise UsageError(
-            f"{desired}: there is no such model format{_nearest(desired.format)}; "
-            f"there are {', '.join(terms.FORMATS)}"
+            f"{desired}: there is no such model format{hint}; there are {', '.join(terms.FORMATS)}"
         )
     protocol = desired.protocol or _default_protocol(desired.format, rules)
     try:
@@ -80,11 +80,6 @@ def _default_protocol(format_: str, rules: Rules) -> str:
     """KServe's own default is v1; the two keys of pytorch do not mean protocols."""
     is_plain = format_ in rules.nested and format_ != terms.PYTORCH
     return terms.PROTOCOL_V1 if is_plain else ""
-
-
-def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, terms.FORMATS, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _check_repository(wanted: Wanted, others: Mapping[Key, Wanted]) -> None:

@@ -15,6 +15,7 @@ from migrate.errors import MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction
+from migrate.planning.desired import Options
 from migrate.report.console import Console
 
 BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
@@ -33,7 +34,7 @@ class Refusing(MemoryCluster):
 
 
 def job(cluster: Refusing) -> Job:
-    options = making.options(making.Flags(sets=["sklearn=r/s:t"], repin=True))
+    options = making.options(["sklearn=r/s:t"], "", Options(repin=True))
     made = making.plan(cluster, "kserve", options)
     waves = made.waves(Direction.APPLY)
     return Job(made, Direction.APPLY, waves, None, [], check=lambda: None, prove=list)
