@@ -48,7 +48,7 @@ def apply(
 ) -> int:
     """Change the global images, and prove it.
 
-    It patches the ConfigMap, restarts the controller, and waits for the services.
+    It patches what sets them, has KServe act on it, and waits for the services.
 
     With a PLAN it does exactly that plan and does not ask. With planning flags it plans,
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.

@@ -19,9 +19,7 @@ from tests.kserve.release import rules, runtime, service
 MODE, STOP = "serving.kserve.io/deploymentMode", "serving.kserve.io/stop"
 KEEP = "serving.kserve.io/disable-auto-update"
 BROKEN, CANNOT_TELL = Verdict.BROKEN, Verdict.CANNOT_TELL
-SCALER = "serving.kserve.io/autoscalerClass"
 MODEL = {"modelFormat": {"name": "sklearn"}}
-CUSTOM = {"name": "kserve-container", "image": "x:1"}
 
 
 def config(release: str, mode: str = "Knative", **more: Any) -> Config:
@@ -236,32 +234,3 @@ def test_the_first_reconcile_converts_and_so_needs_a_runtime(release: str) -> No
     assert resolve(of, config(release)).image == "x:1"
     marked = resolve(service({"sklearn": {}}), config(release))
     assert marked.runtime is None
-
-
-@pytest.mark.parametrize(
-    ("release", "known"),
-    [
-        ("0.8", {"hpa"}),
-        ("0.11", {"hpa"}),
-        ("0.12", {"hpa", "external"}),
-        ("0.14", {"hpa", "external"}),
-        ("0.15", {"hpa", "external", "none", "keda"}),
-        ("0.20", {"hpa", "external", "none", "keda"}),
-    ],
-)
-@pytest.mark.parametrize("asked", ["hpa", "external", "none", "keda", "odd", ""])
-@pytest.mark.parametrize("predictor", [{"model": MODEL}, {"containers": [CUSTOM]}])
-def test_a_deployment_needs_an_autoscaler_that_the_release_knows(
-    release: str, known: set[str], asked: str, predictor: dict[str, Any]
-) -> None:
-    annotations = {SCALER: asked}
-    raw = told(release, predictor, "Standard", annotations=annotations)
-    assert (raw.verdict is not BROKEN) == (asked in known)
-    assert ("autoscaler class" in raw.reason) == (asked not in known)
-    assert told(release, predictor, "Knative", annotations=annotations).verdict is not BROKEN
-
-
-def test_an_image_of_its_own_makes_no_deployment_either() -> None:
-    own = {"sklearn": {"image": "x:1"}}
-    found = told("0.20", own, "Standard", annotations={SCALER: "odd"})
-    assert (found.verdict, found.image) == (BROKEN, None)

@@ -15,7 +15,7 @@ from migrate.objects import Manifest, ref_of
 from migrate.planning.plan import ImageRow, Plan, Reach
 from migrate.planning.snapshot import Snapshot
 from tests.planning.clusters import STOCK, plan, service, snapshot
-from tests.planning.test_runtimes_in_place import MLSERVER, SKLEARN, model
+from tests.planning.runtimes import MLSERVER, SKLEARN, model
 
 SERVED = {"runtimeVersion": "v0.7.0"}
 RUNTIME = "runtime/kserve-sklearnserver"

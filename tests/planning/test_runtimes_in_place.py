@@ -1,63 +1,27 @@
-"""A plan that edits ClusterServingRuntimes: which, who moves, and the way back."""
+"""A plan that edits ClusterServingRuntimes: which, and who moves."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import pytest
 
 from migrate.errors import BlockedError, UsageError
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.objects import Manifest, ObjectRef, ref_of, value_at
-from migrate.operations.model import Direction, Edit, Holds, Patch, Restart, Wake
-from migrate.operations.patching import apply_edits
-from migrate.planning.activation import WAVE
-from migrate.planning.changed import changed
-from migrate.planning.desired import Activate, Options, merged, parse_set
-from migrate.planning.in_place import make_plan
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.snapshot import Snapshot
-from tests.planning.clusters import codes, lot, service, snapshot
-
-IMAGE = "/spec/containers/name=kserve-container/image"
-STOCK = "kserve/sklearnserver:v0.15.2"
-OTHER = "registry.example.com/ml/sklearn:v1"
-
-
-def cluster_runtime(name: str, image: str, *formats: str, **spec: Any) -> Manifest:
-    supported = [{"name": f, "version": "1", "autoSelect": True, "priority": 1} for f in formats]
-    containers = [{"name": "kserve-container", "image": image, "args": ["--model_name={{.Name}}"]}]
-    return {
-        "apiVersion": "serving.kserve.io/v1alpha1",
-        "kind": "ClusterServingRuntime",
-        "metadata": {"name": name},
-        "spec": {"supportedModelFormats": supported, "containers": containers, **spec},
-    }
-
-
-SKLEARN = cluster_runtime("kserve-sklearnserver", STOCK, "sklearn", protocolVersions=["v1"])
-MLSERVER = cluster_runtime(
-    "kserve-mlserver", "seldonio/mlserver:1.5.0", "sklearn", "xgboost", protocolVersions=["v2"]
+from migrate.operations.model import Edit, Patch
+from migrate.planning.plan import Outlook
+from tests.planning.clusters import codes, lot, service
+from tests.planning.runtimes import (
+    IMAGE,
+    OTHER,
+    RUNTIME,
+    SKLEARN,
+    STOCK,
+    model,
+    plan,
+    world,
 )
-RUNTIME = ref_of(SKLEARN)
-
-
-def model(name: str, format_: str = "sklearn", **more: Any) -> Any:
-    return service(name, model={"modelFormat": {"name": format_}, **more})
-
-
-def world(*services: Any, release: str = "0.15.2", own: tuple[Manifest, ...] = ()) -> Snapshot:
-    originals = {ref_of(m): m for m in (SKLEARN, MLSERVER)}
-    runtimes = [msgspec.convert(m, Runtime) for m in (*originals.values(), *own)]
-    found = snapshot(*services, release=release, runtimes=runtimes)
-    return replace(found, originals=originals)
-
-
-def plan(found: Snapshot, *sets: str, **options: Any) -> Plan:
-    return make_plan(found, Options(merged(map(parse_set, sets)), **options))
 
 
 def test_a_format_means_the_runtime_that_a_new_service_gets() -> None:
@@ -127,53 +91,6 @@ def test_an_image_that_is_there_already_is_nothing_to_do() -> None:
     assert not plan(world(model("iris")), f"sklearn={STOCK}").has_work
 
 
-def running(found: Snapshot, *names: str) -> Snapshot:
-    return replace(found, images={_workload(name): STOCK for name in names})
-
-
-def _workload(name: str) -> ObjectRef:
-    return ObjectRef("serving.knative.dev/v1", "Service", f"{name}-predictor", "team")
-
-
-def kinds(made: Plan) -> list[tuple[list[int], list[str], int]]:
-    return [
-        (list(s.operations), [type(a).__name__ for a in s.activations], len(s.conditions))
-        for s in made.apply
-    ]
-
-
-def test_a_restart_reaches_everybody() -> None:
-    made = plan(running(world(model("iris")), "iris"), f"sklearn={OTHER}")
-    assert kinds(made) == [([0], ["Restart"], 2)]
-
-
-def test_each_wakes_who_moves_wave_by_wave() -> None:
-    names = [f"m{number:02}" for number in range(WAVE + 1)]
-    found = running(
-        world(*map(model, names), model("other", "xgboost", protocolVersion="v2")), *names
-    )
-    made = plan(found, f"sklearn={OTHER}", activate=Activate.EACH)
-    assert kinds(made) == [([0], [], 0), ([], ["Wake"] * WAVE, WAVE), ([], ["Wake"], 1)]
-    woken = [a.target.name for s in made.apply for a in s.activations if isinstance(a, Wake)]
-    assert woken == names
-    assert all(isinstance(c, Holds) and c.value == OTHER for c in made.apply[1].conditions)
-
-
-def test_none_only_writes() -> None:
-    made = plan(world(model("iris")), f"sklearn={OTHER}", activate=Activate.NONE)
-    assert kinds(made) == [([0], [], 0)]
-
-
-@pytest.mark.parametrize("release", ["0.16.0", "0.17.0", "0.20.0"])
-def test_from_0_16_on_an_edit_acts_by_itself(release: str) -> None:
-    found = world(model("iris"), release=release)
-    assert kinds(plan(found, f"sklearn={OTHER}"))[1:] == [([], ["Wake"], 0)]
-    with pytest.raises(UsageError, match="cannot be held back"):
-        plan(found, f"sklearn={OTHER}", activate=Activate.NONE)
-    asked = plan(found, f"sklearn={OTHER}", activate=Activate.RESTART)
-    assert isinstance(asked.apply[0].activations[0], Restart)
-
-
 def test_up_to_0_9_both_worlds_are_changed() -> None:
     found = world(
         model("new"), service("old", sklearn={"runtimeVersion": "v0.9.0"}), release="0.9.0"
@@ -185,50 +102,6 @@ def test_up_to_0_9_both_worlds_are_changed() -> None:
         "old": "kserve/other:v0.9.0",
     }
     assert "KM205" not in codes(made)
-
-
-def applied(found: Snapshot, made: Plan) -> Snapshot:
-    edits = {op.target: op.change.edits for op in made.operations if isinstance(op.change, Patch)}
-    return changed(found, edits)
-
-
-def live(found: Snapshot) -> dict[ObjectRef, Manifest | None]:
-    return {found.config_ref: found.config, **found.originals}
-
-
-def test_the_way_back() -> None:
-    found = world(model("iris"))
-    made = plan(found, f"sklearn={OTHER}")
-    after = applied(found, made)
-    assert value_at(after.originals[RUNTIME], IMAGE) == OTHER
-    back = plan_rollback(made, after, live(after))
-    [row] = back.forecast
-    assert (row.outlook, row.after_reconcile, row.after_plan) == (Outlook.CHANGES, OTHER, STOCK)
-    assert [op.change for op in back.to_do] == [Patch((Edit(IMAGE, OTHER, STOCK),))]
-    assert [type(a) for w in back.waves for a in w.activations] == [Restart]
-
-
-def test_the_way_back_wakes_whom_it_moves() -> None:
-    found = world(model("iris"))
-    made = plan(found, f"sklearn={OTHER}", activate=Activate.EACH)
-    after = applied(replace(found, services=(*found.services, model("late"))), made)
-    back = plan_rollback(made, after, live(after))
-    assert [a.target.name for w in back.waves for a in w.activations] == ["iris", "late"]
-    assert {f.code for f in back.findings} == {"KM301"}
-
-
-def test_a_foreign_edit_of_the_runtime_is_kept() -> None:
-    found = world(model("iris"))
-    made = plan(found, f"sklearn={OTHER}")
-    after = applied(found, made)
-    foreign = apply_edits([Edit(IMAGE, OTHER, "somebody:1")], after.originals[RUNTIME])
-    after = replace(after, originals={**after.originals, RUNTIME: foreign})
-    back = plan_rollback(made, after, live(after))
-    assert not back.to_do
-    assert [f.text for f in back.findings if f.code == "KM303"] == [f'{IMAGE} stays "somebody:1"']
-    assert [w.operations for w in back.waves] == [
-        w.operations for w in made.waves(Direction.ROLLBACK)
-    ]
 
 
 def test_a_server_that_may_not_load_the_models_is_told() -> None:
