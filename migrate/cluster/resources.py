@@ -83,6 +83,9 @@ RESOURCES = (
     Resource(_APPS, "StatefulSet", "statefulsets", status=True, generation=True),
     Resource("coordination.k8s.io/v1", "Lease", "leases"),
     Resource(
+        "policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", status=True, generation=True
+    ),
+    Resource(
         "apiextensions.k8s.io/v1",
         "CustomResourceDefinition",
         "customresourcedefinitions",

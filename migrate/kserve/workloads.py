@@ -12,7 +12,7 @@ from migrate.kserve import terms
 from migrate.kserve.containers import Container
 from migrate.kserve.metadata import Metadata
 from migrate.kserve.rules import Rules
-from migrate.kserve.services import InferenceService
+from migrate.kserve.services import Condition, InferenceService
 from migrate.objects import ObjectRef
 
 
@@ -36,11 +36,26 @@ class PodTemplate(msgspec.Struct, frozen=True, gc=False):
     spec: PodSpec = PodSpec()
 
 
+class RollingUpdate(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """How many pods there may be too many and too few, as numbers or as ``25%``."""
+
+    max_surge: int | str | None = None
+    max_unavailable: int | str | None = None
+
+
+class Strategy(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The strategy of a Deployment: "RollingUpdate", which is the default, or "Recreate"."""
+
+    type: str | None = None
+    rolling_update: RollingUpdate | None = None
+
+
 class WorkloadSpec(msgspec.Struct, frozen=True, gc=False):
     """``spec``; ``replicas`` is unset in Knative Services, and means 1 elsewhere."""
 
     replicas: int | None = None
     template: PodTemplate = PodTemplate()
+    strategy: Strategy = Strategy()
 
 
 class WorkloadStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -48,6 +63,11 @@ class WorkloadStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     replicas: int | None = None
     ready_replicas: int | None = None
+    conditions: list[Condition] | None = None
+
+    def is_true(self, kind: str) -> bool:
+        """Tell whether the condition of this type is True."""
+        return any(c.type == kind and c.status == "True" for c in self.conditions or ())
 
 
 class Workload(msgspec.Struct, frozen=True, gc=False):
