@@ -25,7 +25,7 @@ def rollback(
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
     output: flags.OutputFlag = Output.TABLE,
-    timeout: flags.Timeout = 300,
+    timeout: flags.Timeout = 600,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",

@@ -28,19 +28,22 @@ def is_rolled_out(workload: Manifest) -> bool:
     """Tell whether all replicas are of the newest template, and available.
 
     The rules are those of ``kubectl rollout status`` (k8s.io/kubectl v0.34
-    pkg/polymorphichelpers/rollout_status.go) for Deployments and StatefulSets.
+    pkg/polymorphichelpers/rollout_status.go) for Deployments and StatefulSets. A Knative
+    Service is where its newest Revision is ready (knative.dev/serving
+    pkg/apis/serving/v1/service_lifecycle.go).
     """
     status, generation = workload.get("status") or {}, workload["metadata"].get("generation", 0)
     if int(status.get("observedGeneration", 0)) < int(generation):
         return False
-    wanted = int(workload["spec"].get("replicas", 1))
-    rule = _stateful_set if workload["kind"] == "StatefulSet" else _deployment
-    return rule(status, wanted)
+    return RULES[workload["kind"]](status, int(workload["spec"].get("replicas", 1)))
 
 
 def progress(workload: Manifest) -> str:
     """Return how far the rollout is, for a person."""
     status, wanted = workload.get("status") or {}, workload["spec"].get("replicas", 1)
+    if workload["kind"] == KNATIVE:
+        newest = status.get("latestCreatedRevisionName", "its Revision")
+        return f"{newest} is not ready: {_why(status)}"
     updated, ready = status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
     return f"{updated} of {wanted} pods are of the newest template, {ready} ready"
 
@@ -57,3 +60,23 @@ def _deployment(status: Manifest, wanted: int) -> bool:
 def _stateful_set(status: Manifest, wanted: int) -> bool:
     is_newest = status.get("updateRevision", "") == status.get("currentRevision", "")
     return int(status.get("readyReplicas", 0)) >= wanted and is_newest
+
+
+def _knative(status: Manifest, _wanted: int) -> bool:
+    created = status.get("latestCreatedRevisionName")
+    is_newest = bool(created) and created == status.get("latestReadyRevisionName")
+    return is_newest and _ready(status).get("status") == "True"
+
+
+def _ready(status: Manifest) -> Manifest:
+    found = (c for c in status.get("conditions") or () if c.get("type") == "Ready")
+    return next(found, {})
+
+
+def _why(status: Manifest) -> str:
+    ready = _ready(status)
+    return ready.get("message") or ready.get("reason") or "it does not say why"
+
+
+KNATIVE = "Service"
+RULES = {"Deployment": _deployment, "StatefulSet": _stateful_set, KNATIVE: _knative}

@@ -82,7 +82,7 @@ def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
 
 
 def _absent(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
-    if isinstance(condition, Holds) and not _exists(cluster, condition.owner):
+    if condition.owner is not None and not _exists(cluster, condition.owner):
         return True, f"{condition.owner} is gone"
     return False, "no such object"
 

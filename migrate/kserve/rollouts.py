@@ -11,7 +11,7 @@ import msgspec
 
 from migrate.kserve.containers import Container
 from migrate.kserve.quantities import QuantityError, quantity
-from migrate.kserve.workloads import Deployment, KnativeService, RollingUpdate, Workload
+from migrate.kserve.workloads import KnativeService, RollingUpdate, Workload
 
 MEMORY = "memory"
 _QUARTER = "25%"
@@ -25,8 +25,7 @@ class Rollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     ``pods`` are replaced; at most ``surge`` pods run beyond them at one time, and at most
     ``unavailable`` of them may be missing. ``per_pod`` is what a pod requests: "memory" in
     bytes, and devices by the names of their resources (``nvidia.com/gpu``). ``sleeps``: it may
-    be scaled to zero now, and gets a pod all the same. ``ready``: nothing was missing when it
-    was read.
+    have no pod now (minReplicas 0). ``ready``: nothing was missing when it was read.
     """
 
     pods: int
@@ -60,7 +59,8 @@ def _of_deployment(workload: Workload) -> Rollout:
         min(surge, pods),
         min(missing, pods),
         requests(workload.containers),
-        ready=isinstance(workload, Deployment) and (workload.status.ready_replicas or 0) >= pods,
+        sleeps=not pods,
+        ready=(workload.status.ready_replicas or 0) >= pods,
     )
 
 

@@ -88,9 +88,13 @@ Activation: TypeAlias = Restart | Wake
 
 
 class RolledOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rolledOut"):
-    """All pods of the workload are of its newest template, and ready."""
+    """All pods of the workload are of its newest template, and ready.
+
+    ``owner`` is the object on whose behalf it is awaited, if any: see Holds.
+    """
 
     target: ObjectRef
+    owner: ObjectRef | None = None
 
 
 class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="holds"):

@@ -80,7 +80,7 @@ def wakes(rows: Iterable[Forecast]) -> Iterator[Stage]:
 
 def _without_waits(stage: Stage) -> Stage:
     """Leave the waits out: a rollback finds out anew whom to await."""
-    kept = tuple(c for c in stage.conditions if isinstance(c, RolledOut))
+    kept = tuple(c for c in stage.conditions if isinstance(c, RolledOut) and not c.owner)
     return Stage(stage.operations, stage.activations, kept)
 
 
