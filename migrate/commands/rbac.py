@@ -55,6 +55,7 @@ def _listed(rules: Rules | None) -> Iterator[tuple[str, str]]:
     yield terms.SERVING_VERSION, terms.INFERENCE_SERVICE
     yield terms.KNATIVE_VERSION, terms.KNATIVE_SERVICE
     yield terms.APPS_VERSION, terms.DEPLOYMENT
+    yield terms.POLICY_VERSION, terms.DISRUPTION_BUDGET
     if rules is None or rules.knows_model:
         yield terms.RUNTIME_VERSION, terms.SERVING_RUNTIME
         yield terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -21,10 +21,12 @@ from migrate.commands.installed import (
 )
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
+from migrate.kserve.budgets import Budget
 from migrate.kserve.config import Config, default_mode, read_config
 from migrate.kserve.detection import Detected
 from migrate.kserve.modes import mode_of
 from migrate.kserve.rules import Rules
+from migrate.kserve.running import Running, running_of
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.storage import StorageContainer
@@ -54,9 +56,10 @@ def read_snapshot(
     detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules
     runtimes, originals = _installed_runtimes(cluster, rules, only)
-    knative = _images(cluster, KnativeService, only)
+    budgets = _budgets(cluster, only)
+    knative = _workloads(cluster, KnativeService, budgets, only)
     has_raw = _has_raw(config, services, rules)
-    raw = _images(cluster, Deployment, only) if has_raw else None
+    raw = _workloads(cluster, Deployment, budgets, only) if has_raw else None
     return Snapshot(
         # A check of one namespace is for people who may read no more than that.
         cluster_uid="" if only else cluster_uid(cluster),
@@ -70,12 +73,10 @@ def read_snapshot(
         runtimes=runtimes,
         originals=originals,
         storage=_storage(cluster, rules),
-        images={**(knative or {}), **(raw or {})},
+        workloads={**(knative or {}), **(raw or {})},
+        budgets=budgets,
         has_knative=knative is not None,
     )
-
-
-Images = dict[ObjectRef, str]
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ def workload_images(cluster: Cluster, workloads: Iterable[ObjectRef]) -> dict[Ob
     """Return the image that each of these workloads has now; those that are gone are not in it."""
     wanted = set(workloads)
     kinds = [k for k in (KnativeService, Deployment) if any(ref.kind == k.KIND for ref in wanted)]
-    found = [_images(cluster, kind) or {} for kind in kinds]
-    return {ref: image for images in found for ref, image in images.items() if ref in wanted}
+    found = [_images(cluster, kind, wanted) for kind in kinds]
+    return {ref: image for images in found for ref, image in images}
 
 
 def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
@@ -181,17 +182,38 @@ def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rule
     return any(mode_of(s, default, rules) == terms.STANDARD for s in services)
 
 
-def _images(cluster: Cluster, kind: type[Workload], namespace: str = "") -> Images | None:
-    """Read the image of each workload, and no more of it: there may be fifty thousand.
+def _images(
+    cluster: Cluster, kind: type[Workload], wanted: Container[ObjectRef]
+) -> Iterator[tuple[ObjectRef, str]]:
+    for workload in served(cluster.list(kind.API_VERSION, kind.KIND, kind)):
+        if workload.ref in wanted and (image := running_image(workload)) is not None:
+            yield workload.ref, image
+
+
+def _workloads(
+    cluster: Cluster, kind: type[Workload], budgets: Sequence[Budget] | None, namespace: str
+) -> dict[ObjectRef, Running] | None:
+    """Read what each workload runs, and no more of it: there may be fifty thousand.
 
     None where the cluster does not serve the kind.
     """
-    found: Images = {}
+    of_place: dict[str, list[Budget]] = {}
+    for one in budgets or ():
+        of_place.setdefault(one.metadata.namespace, []).append(one)
+    found: dict[ObjectRef, Running] = {}
     try:
         for workload in cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace):
-            image = running_image(workload)
-            if image is not None:
-                found[workload.ref] = image
+            running = running_of(workload, of_place.get(workload.metadata.namespace, ()))
+            if running is not None:
+                found[workload.ref] = running
     except NotFoundError:
         return None
     return found
+
+
+def _budgets(cluster: Cluster, namespace: str) -> tuple[Budget, ...] | None:
+    """Read the PodDisruptionBudgets; None where that is not allowed."""
+    try:
+        return tuple(listed(cluster, Budget, namespace))
+    except ForbiddenError:
+        return None

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from migrate.errors import UsageError
 from migrate.kserve import terms
 from migrate.kserve.rules import Rules, Wakes
-from migrate.operations.model import Activation, Holds, Operation, Restart, RolledOut, Wake
+from migrate.operations.model import (
+    Activation,
+    Condition,
+    Holds,
+    Operation,
+    Restart,
+    RolledOut,
+    Wake,
+)
 from migrate.planning.desired import Activate, Options
 from migrate.planning.plan import MOVING, Forecast, Outlook, Stage
 from migrate.planning.snapshot import Snapshot
@@ -15,6 +23,9 @@ from migrate.planning.snapshot import Snapshot
 IMAGE_PATH = "/spec/template/spec/containers/name=kserve-container/image"
 WAVE = 10
 """How many services are woken at once, with `--activate=each`."""
+WOKEN = (Outlook.CHANGES, Outlook.RUNS_ALREADY)
+"""Who is woken: a reconcile under way may still give the latter what is no longer wanted."""
+AWAITED = (*MOVING, Outlook.RUNS_ALREADY)
 
 
 def stages(
@@ -24,7 +35,7 @@ def stages(
 
     Raise UsageError where the release does not let the writes wait, as asked.
     """
-    moving = [row for row in rows if row.outlook in MOVING]
+    moving = [row for row in rows if row.outlook in AWAITED]
     if not options.images or not (operations or moving):
         return {"apply": (), "rollback": ()}
     assert snapshot.rules is not None
@@ -72,7 +83,7 @@ def _stages(
 
 def wakes(rows: Iterable[Forecast]) -> Iterator[Stage]:
     """Yield a stage for each wave of services: those that a plan moves, and no others."""
-    every = [row for row in rows if row.outlook is Outlook.CHANGES]
+    every = [row for row in rows if row.outlook in WOKEN]
     for start in range(0, len(every), WAVE):
         wave = every[start : start + WAVE]
         yield Stage((), tuple(Wake(row.service) for row in wave), tuple(conditions(wave)))
@@ -90,10 +101,14 @@ def restart_of(snapshot: Snapshot) -> tuple[tuple[Activation, ...], tuple[Rolled
     return restarts, tuple(RolledOut(ref) for ref in snapshot.controllers)
 
 
-def conditions(rows: Iterable[Forecast]) -> list[Holds]:
-    """Return the wait for each workload whose image will be another than it is now."""
-    return [
-        Holds(row.workload, IMAGE_PATH, row.after_plan, row.service)
-        for row in rows
-        if row.outlook in MOVING and row.workload and row.now and row.after_plan
-    ]
+def conditions(rows: Iterable[Forecast]) -> list[Condition]:
+    """Return the wait for each workload that gets new pods; for ready ones, where it was."""
+    return [condition for row in rows for condition in _awaited(row)]
+
+
+def _awaited(row: Forecast) -> Iterator[Condition]:
+    if row.outlook not in AWAITED or not (row.workload and row.now and row.after_plan):
+        return
+    yield Holds(row.workload, IMAGE_PATH, row.after_plan, row.service)
+    if row.rollout is not None and row.rollout.ready:
+        yield RolledOut(row.workload, row.service)

@@ -13,6 +13,7 @@ from migrate.planning import findings as codes
 from migrate.planning.case import Case
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
+from migrate.planning.checks_rollouts import asleep, budgets, capacity, interrupted
 from migrate.planning.desired import Options
 from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding, Outlook
@@ -103,8 +104,9 @@ def _anyway(case: Case, options: Options) -> Iterator[Finding]:
     rows = case.having(Outlook.CHANGES_ANYWAY)
     if rows:
         when = "at the restart" if options.images else "at their next reconcile"
-        text = f"their workload differs from what the configuration says: they change {when}"
-        yield finding(codes.CHANGES_ANYWAY, text, objects=(row.service for row in rows))
+        what = ", ".join(sorted({field for row in rows for field in row.changes}))
+        text = f"their workload differs from what the configuration says ({what}): they change"
+        yield finding(codes.CHANGES_ANYWAY, f"{text} {when}", objects=(r.service for r in rows))
 
 
 def _cannot_tell(case: Case, _options: Options) -> Iterator[Finding]:
@@ -184,6 +186,10 @@ CHECKS: tuple[Check, ...] = (
     mirrored,
     owned,
     too_many,
+    capacity,
+    asleep,
+    interrupted,
+    budgets,
     _explicit,
     _broken,
 )

@@ -14,6 +14,7 @@ from migrate.kserve.predictors import Predictors
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve
 from migrate.kserve.rules import Rules
+from migrate.kserve.running import Running, differing
 from migrate.kserve.services import (
     FormKind,
     Framework,
@@ -24,7 +25,7 @@ from migrate.kserve.services import (
 )
 from migrate.kserve.workloads import workload_of
 from migrate.objects import ObjectRef
-from migrate.planning.plan import Forecast, Outlook
+from migrate.planning.plan import MOVING, Forecast, Outlook
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key
 
@@ -98,36 +99,39 @@ def _uses_gpu_tag(format_: str, spec: Framework) -> bool:
 
 
 def forecast(
-    now: World, planned: World, back: World, images: Mapping[ObjectRef, str]
+    now: World, planned: World, back: World, workloads: Mapping[ObjectRef, Running]
 ) -> tuple[Forecast, ...]:
     """Return the lot of every service, in the order of their names.
 
-    ``images`` is what each workload runs; ``back`` is the world after a rollback.
+    ``workloads`` are those that are there; ``back`` is the world after a rollback.
     """
     return tuple(
-        _row(ref, now, planned, back, images)
+        _row(ref, now, planned, back, workloads)
         for ref in sorted(now.services, key=lambda ref: ref.place)
     )
 
 
 def _row(
-    ref: ObjectRef, now: World, planned: World, back: World, images: Mapping[ObjectRef, str]
+    ref: ObjectRef, now: World, planned: World, back: World, workloads: Mapping[ObjectRef, Running]
 ) -> Forecast:
-    workload = now.workload(ref, images)
+    workload = now.workload(ref, workloads)
     found, after = now.resolved[ref], planned.resolved[ref]
-    running = images.get(workload)
+    running = workloads.get(workload)
+    outlook, changes = _outlook(running, found, after)
     return Forecast(
         service=ref,
         form=_form(now.services[ref]),
-        outlook=_outlook(running, found, after),
+        outlook=outlook,
         reason=after.reason,
-        now=running,
+        now=running.image if running else None,
         after_reconcile=found.image,
         after_plan=after.image,
         after_rollback=back.resolved[ref].image,
         workload=workload,
         runtime=_runtime(found),
         runtime_after_plan=_runtime(after),
+        changes=changes,
+        rollout=running.rollout if running and outlook in MOVING else None,
     )
 
 
@@ -142,14 +146,26 @@ FIXED = {
 }
 
 
-def _outlook(running: str | None, found: Resolution, after: Resolution) -> Outlook:
+def _outlook(
+    running: Running | None, found: Resolution, after: Resolution
+) -> tuple[Outlook, tuple[str, ...]]:
+    """Return the outlook, and the fields of what runs that the plan leads away from."""
     if after.verdict in FIXED:
-        return FIXED[after.verdict]
+        return FIXED[after.verdict], ()
+    changes = _changes(running, after) if running else ()
     if (after.image, after.pod) != (found.image, found.pod):
-        return Outlook.CHANGES
-    if running is not None and after.image != running:
-        return Outlook.CHANGES_ANYWAY
-    return Outlook.UNCHANGED if after.verdict is Verdict.RESOLVED else Outlook.NOT_AFFECTED
+        is_there = running is not None and running.prints and not changes
+        return Outlook.RUNS_ALREADY if is_there else Outlook.CHANGES, changes
+    if changes:
+        return Outlook.CHANGES_ANYWAY, changes
+    is_ours = after.verdict is Verdict.RESOLVED
+    return Outlook.UNCHANGED if is_ours else Outlook.NOT_AFFECTED, ()
+
+
+def _changes(running: Running, after: Resolution) -> tuple[str, ...]:
+    if after.pod is None:
+        return ("image",) if after.image != running.image else ()
+    return differing(running, after.pod.container)
 
 
 def _form(service: InferenceService) -> str:

@@ -65,7 +65,7 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     pins = repins(planned, wanted) if options.repin else {}
     if pins:
         planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
-    rows = forecast(now, planned, now, snapshot.images)
+    rows = forecast(now, planned, now, snapshot.workloads)
     operations = _operations(snapshot, edits, pins, options)
     images = _images(snapshot, now, wanted, targets)
     written = [operation.target for operation in operations]

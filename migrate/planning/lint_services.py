@@ -106,12 +106,13 @@ def untold(scene: Scene) -> Iterator[Finding]:
 
 def time_bombs(scene: Scene) -> Iterator[Finding]:
     """Find services whose workload is not what the next reconcile makes of it."""
-    images = scene.snapshot.images
+    workloads = scene.snapshot.workloads
     moved = []
     for service, found in scene.resolved:
-        now = images.get(scene.world.workload(service.ref, images))
-        if found.image and now is not None and now != found.image:
-            moved.append((f"{now} becomes {found.image} at their next reconcile", service.ref))
+        now = workloads.get(scene.world.workload(service.ref, workloads))
+        if found.image and now is not None and now.image != found.image:
+            text = f"{now.image} becomes {found.image} at their next reconcile"
+            moved.append((text, service.ref))
     for text, refs in grouped(moved).items():
         yield finding(codes.CHANGES_ANYWAY, text, "kmigrate explain NAMESPACE/NAME", refs)
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from migrate.kserve.rollouts import Rollout
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.invert import invert
 from migrate.operations.model import Activation, Condition, Direction, Operation, Wave
@@ -77,6 +78,8 @@ class Outlook(StrEnum):
 
     CHANGES = "changes"
     CHANGES_ANYWAY = "changes anyway"
+    RUNS_ALREADY = "runs it already"
+    """The plan makes of its next reconcile what it runs now: it does not restart."""
     UNCHANGED = "unchanged"
     NOT_AFFECTED = "not affected"
     CANNOT_TELL = "cannot tell"
@@ -84,7 +87,7 @@ class Outlook(StrEnum):
 
 
 MOVING = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY)
-"""Who gets another image, and so new pods."""
+"""Who gets new pods: a new ReplicaSet or Revision."""
 
 
 class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -92,7 +95,9 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     ``now`` is read from ``workload``, ``after_reconcile`` is what the next reconcile gives
     without the plan, ``after_plan`` and ``after_rollback`` are what it gives then. ``runtime``
-    decides at the next reconcile without the plan, ``runtime_after_plan`` with it.
+    decides at the next reconcile without the plan, ``runtime_after_plan`` with it. ``changes``
+    are the fields in which the container of now is not the one after the plan
+    (kserve.likeness.FIELDS), and ``rollout`` is what it takes to replace its pods.
     """
 
     service: ObjectRef
@@ -106,6 +111,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     workload: ObjectRef | None = None
     runtime: ObjectRef | None = None
     runtime_after_plan: ObjectRef | None = None
+    changes: tuple[str, ...] = ()
+    rollout: Rollout | None = None
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

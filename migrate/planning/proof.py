@@ -87,7 +87,7 @@ def prove_services(
 
 
 def _provable(plan: Plan) -> tuple[Outlook, ...]:
-    still = (Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
+    still = (Outlook.RUNS_ALREADY, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
     acts = [activation for stage in plan.apply for activation in stage.activations]
     if any(isinstance(activation, Restart) for activation in acts):
         return (*MOVING, *still)

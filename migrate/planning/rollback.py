@@ -55,7 +55,7 @@ def plan_rollback(
         )
     now = world_of(snapshot, rules)
     back = _back(plan, snapshot, now)
-    rows = forecast(now, back, back, snapshot.images)
+    rows = forecast(now, back, back, snapshot.workloads)
     findings = (*_kept(plan, live), *_findings(plan, rows, back))
     return Rollback(_waves(plan, snapshot, rows), tuple(_to_do(plan, live)), rows, findings)
 

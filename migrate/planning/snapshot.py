@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from migrate.kserve.budgets import Budget
 from migrate.kserve.config import Config, read_config
 from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
+from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.kserve.storage import StorageContainer
@@ -18,11 +20,12 @@ from migrate.objects import Manifest, ObjectRef, ref_of
 class Snapshot:
     """What was read. ``config`` is the whole ConfigMap, because a plan edits it.
 
-    ``images`` is the image that each workload's serving container has now; ``controllers``
+    ``workloads`` tells what each workload's serving container runs now; ``controllers``
     are the workloads that run KServe's controller; ``rules`` is None for a release that is
     not known, and ``doubts`` say why it may be another one. ``cluster_uid`` is the uid of
     namespace kube-system, empty if not told. ``originals`` are the ClusterServingRuntimes as
-    whole manifests, because a plan edits them.
+    whole manifests, because a plan edits them. ``budgets`` are None where they may not be
+    listed.
     """
 
     cluster_uid: str
@@ -33,11 +36,12 @@ class Snapshot:
     rules: Rules | None
     services: tuple[InferenceService, ...]
     runtimes: Runtimes
-    images: Mapping[ObjectRef, str]
+    workloads: Mapping[ObjectRef, Running]
     originals: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
     storage: tuple[StorageContainer, ...] | None = None
     has_knative: bool = True
     doubts: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] | None = ()
 
     @property
     def config_ref(self) -> ObjectRef:

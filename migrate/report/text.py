@@ -16,8 +16,9 @@ NAMES_SHOWN = 20
 """How many services of a group are named; `-o json` names them all."""
 
 HEADINGS = {
-    Outlook.CHANGES: "with another image by this",
-    Outlook.CHANGES_ANYWAY: "with another image at the next reconcile anyway",
+    Outlook.CHANGES: "that restart by this",
+    Outlook.CHANGES_ANYWAY: "that restart at the next reconcile anyway",
+    Outlook.RUNS_ALREADY: "that run it already",
     Outlook.BROKEN: "broken by the configuration",
     Outlook.CANNOT_TELL: "of which nothing can be told",
     Outlook.UNCHANGED: "unchanged",

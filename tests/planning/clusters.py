@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from migrate.kserve.releases import parse_release
+from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
@@ -85,7 +86,7 @@ def snapshot(
         rules=rules_for(found),
         services=services,
         runtimes=Runtimes(runtimes),
-        images={workload(name): image for name, image in (images or {}).items()},
+        workloads={workload(name): Running(image) for name, image in (images or {}).items()},
     )
 
 

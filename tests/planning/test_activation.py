@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from migrate.errors import UsageError
+from migrate.kserve.running import Running
 from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.operations.model import Direction, Edit, Holds, Patch, Restart, Wake
 from migrate.operations.patching import apply_edits
@@ -28,7 +29,7 @@ from tests.planning.runtimes import (
 
 
 def running(found: Snapshot, *names: str) -> Snapshot:
-    return replace(found, images={_workload(name): STOCK for name in names})
+    return replace(found, workloads={_workload(name): Running(STOCK) for name in names})
 
 
 def _workload(name: str) -> ObjectRef:
