@@ -53,13 +53,16 @@ def await_all(
 def _unmet(
     cluster: Cluster, missing: Sequence[Missing], tell: Callable[[Event], None]
 ) -> list[Missing]:
-    unmet = []
-    for condition, _ in missing:
-        is_met, found = _look(cluster, condition)
+    """Look at each; of one object at the first that is not met, for the next build on it."""
+    unmet: list[Missing] = []
+    behind: set[ObjectRef] = set()
+    for condition, before in missing:
+        is_met, found = (False, before) if condition.target in behind else _look(cluster, condition)
         if is_met:
             tell(Met(condition, found))
         else:
             unmet.append((condition, found))
+            behind.add(condition.target)
     return unmet
 
 

@@ -17,8 +17,8 @@ from tests.testbed.kserve import KServe
 RBAC = "rbac.authorization.k8s.io"
 WANTED = ("--set", f"sklearn={OTHER_IMAGE}", "--activate=each")
 # Without these kmigrate goes on and says less: CRDs tell the release where the image does not,
-# storage containers which URIs are taken.
-WISHED = ("customresourcedefinitions", "clusterstoragecontainers")
+# storage containers which URIs are taken, budgets whether a rollout breaks one (KM223).
+WISHED = ("customresourcedefinitions", "clusterstoragecontainers", "poddisruptionbudgets")
 
 
 def grant(cluster: KServe, user: str, roles: list[dict[str, Any]]) -> None:
