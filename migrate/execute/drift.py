@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from migrate.errors import StaleError
 from migrate.objects import Manifest
-from migrate.operations.classify import Standing, standing_of
+from migrate.operations.classify import Standing, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.model import Edit, Operation, Patch
 
@@ -26,7 +26,8 @@ def _lines(operation: Operation, live: Manifest | None) -> list[str]:
         return [f"  {operation.target}: expected to exist, is gone"]
     if not isinstance(operation.change, Patch):
         return [f"  {operation.target}: exists and differs from what was planned"]
-    bad = [e for e in operation.change.edits if standing_of(e, live) is Standing.DRIFTED]
+    edits = parted(operation.change, live).edits
+    bad = [edit for edit in edits if standing_of(edit, live) is Standing.DRIFTED]
     return [f"  {operation.target}", *(line for e in bad for line in _edit(e, live))]
 
 

@@ -32,7 +32,7 @@ from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake, waking_again
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.classify import Standing, classify, standing_of, to_make
+from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value
 from migrate.operations.model import (
     Activation,
@@ -206,7 +206,7 @@ class Engine:
     def _patch(self, operation: Operation, change: Patch, live: Manifest) -> None:
         """Make the edits that are pending, and keep what others changed."""
         edits = to_make(change, live)
-        for edit in change.edits:
+        for edit in parted(change, live).edits:
             if standing_of(edit, live) is not Standing.APPLIED and edit not in edits:
                 self._keep(Kept(operation.target, edit, found_value(edit, live)))
         if edits:

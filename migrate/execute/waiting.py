@@ -13,6 +13,7 @@ from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Met, Waiting
 from migrate.execute.rollout import is_rolled_out, progress
 from migrate.objects import ObjectRef, value_at
+from migrate.operations.classify import is_met
 from migrate.operations.describe import describe_condition
 from migrate.operations.model import Condition, Holds, RolledOut
 
@@ -79,7 +80,7 @@ def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
             return is_rolled_out(live), progress(live)
         case Holds(_, path, value):
             found = value_at(live, path)
-            return found == value, "nothing" if found is UNSET else str(found)
+            return is_met(found, value), "nothing" if found is UNSET else str(found)
         case _:
             assert_never(condition)
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from msgspec import UNSET, UnsetType
 
-from migrate.objects import Json, Manifest, value_at
+from migrate.objects import Json, Manifest, pointer, value_at
 from migrate.operations.jsontext import JsonTextError, locate
 from migrate.operations.model import Create, Delete, Edit, Operation, Patch
 
@@ -28,8 +28,8 @@ def classify(operation: Operation, live: Manifest | None) -> Standing:
             return _existence(manifest, live, absent=Standing.PENDING, present=Standing.APPLIED)
         case Delete(manifest):
             return _existence(manifest, live, absent=Standing.APPLIED, present=Standing.PENDING)
-        case Patch(edits):
-            return _together({standing_of(edit, live) for edit in edits})
+        case Patch() as change:
+            return _together({standing_of(edit, live) for edit in parted(change, live).edits})
         case _:
             assert_never(operation.change)
 
@@ -50,13 +50,41 @@ def to_make(change: Patch, live: Manifest) -> tuple[Edit, ...]:
     Edits below one parent mean one thing together, as an image's repository and its tag:
     where somebody changed one of them, none is made.
     """
-    standings = [(edit, standing_of(edit, live)) for edit in change.edits]
+    standings = [(edit, standing_of(edit, live)) for edit in parted(change, live).edits]
     foreign = {_unit(edit) for edit, found in standings if found is Standing.DRIFTED}
     return tuple(
         edit
         for edit, found in standings
         if found is Standing.PENDING and _unit(edit) not in foreign
     )
+
+
+def parted(change: Patch, live: Manifest | None) -> Patch:
+    """Return the patch with lists that others have items in, too, taken apart.
+
+    The edit that brings a list of named items into being, or takes it away, is one edit for
+    each of its items then: ours come and go, those of others stay.
+    """
+    return Patch(tuple(part for edit in change.edits for part in _parts(edit, live)))
+
+
+def _parts(edit: Edit, live: Manifest | None) -> tuple[Edit, ...]:
+    items, found = _items(edit), value_at(live, edit.path)
+    if not items or not isinstance(found, list) or found in (edit.before, edit.after):
+        return (edit,)
+    comes = isinstance(edit.after, list) and bool(edit.after)
+    paths = [edit.path + pointer(f"name={item['name']}") for item in items]
+    sides = [(UNSET, item) if comes else (item, UNSET) for item in items]
+    return tuple(Edit(path, *side) for path, side in zip(paths, sides, strict=True))
+
+
+def _items(edit: Edit) -> list[Json]:
+    """Return the named items of a list that comes whole or goes whole; of other edits none."""
+    lists = [side for side in (edit.before, edit.after) if side not in (UNSET, None, [])]
+    if len(lists) != 1 or not isinstance(lists[0], list) or edit.within is not None:
+        return []
+    named = all(isinstance(item, dict) and "name" in item for item in lists[0])
+    return lists[0] if named else []
 
 
 def _unit(edit: Edit) -> tuple[str, str]:
@@ -83,6 +111,11 @@ def _same(edit: Edit, found: Json | UnsetType, wanted: Json | UnsetType) -> bool
     if UNSET in (found, wanted) or found is UNREADABLE or edit.within is None:
         return bool(found == wanted) if found is not UNREADABLE else False
     return bool(json.loads(str(found)) == json.loads(str(wanted)))
+
+
+def is_met(found: Json | UnsetType, expected: Json) -> bool:
+    """Tell whether a field holds what is awaited of it; null awaits that it is not there."""
+    return bool(found == (UNSET if expected is None else expected))
 
 
 def _existence(

@@ -80,7 +80,10 @@ def describe_condition(condition: Condition) -> str:
     match condition:
         case RolledOut(target):
             return f"{target} is rolled out"
-        case Holds(target, _, value):
-            return f"{target} has {value}"
+        case Holds(target, path, value):
+            field = path.partition("/containers/")[2]
+            if not field or field.endswith("/image"):
+                return f"{target} has {value}"
+            return f"{target} has its new {field}"  # the value may be a credential
         case _:
             assert_never(condition)

@@ -98,7 +98,7 @@ class RolledOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ro
 
 
 class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="holds"):
-    """The field at ``path`` of ``target`` has this value.
+    """The field at ``path`` of ``target`` has this value; null means that it is not there.
 
     ``owner`` is the object on whose behalf it is awaited: with the owner gone, there is
     nothing left to wait for.

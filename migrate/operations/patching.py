@@ -24,15 +24,20 @@ def json_patch(edits: Iterable[Edit], live: Manifest) -> list[PatchOp]:
 
     Each field is guarded by a ``test`` of what it holds, so that another's edit elsewhere in
     the object is no conflict. JSON Patch has no test for "is not there": additions are
-    guarded by the resourceVersion. Items are taken out last, for that moves those behind them.
+    guarded by the resourceVersion. Items are taken out last, and from behind, for that moves
+    those behind them.
     """
     ops = [op for path, group in _by_path(edits) for op in _field(path, list(group), live)]
-    removals = [op for op in ops if op["op"] == "remove"]
-    ops = [op for op in ops if op["op"] != "remove"] + removals[::-1]
+    removals = sorted((op for op in ops if op["op"] == "remove"), key=_place, reverse=True)
+    ops = [op for op in ops if op["op"] != "remove"] + removals
     if any(op["op"] == "add" for op in ops):
         version = live["metadata"]["resourceVersion"]
         return [{"op": "test", "path": "/metadata/resourceVersion", "value": version}, *ops]
     return ops
+
+
+def _place(op: PatchOp) -> list[int]:
+    return [int(part) if part.isdecimal() else -1 for part in parts_of(op["path"])]
 
 
 def apply_edits(edits: Iterable[Edit], manifest: Manifest) -> Manifest:
