@@ -29,6 +29,12 @@ def apply(
     file: flags.File = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
+    namespace: flags.Namespaces = [],  # noqa: B006
+    all_namespaces: flags.AllNamespaces = False,
+    selector: flags.Selector = "",
+    format_: flags.Formats = [],  # noqa: B006
+    runtime: flags.RuntimeNames = [],  # noqa: B006
+    exclude: flags.Exclude = [],  # noqa: B006
     take_ownership: flags.TakeOwnership = False,
     max_restarts: flags.MaxRestarts = None,
     max_namespaces: flags.MaxNamespaces = None,
@@ -56,6 +62,9 @@ def apply(
     asked = Options(
         repin=repin,
         activate=activate,
+        selection=making.selection(
+            namespace, selector, format_, runtime, exclude, everywhere=all_namespaces
+        ),
         take_ownership=take_ownership,
         max_restarts=max_restarts,
         max_namespaces=max_namespaces,
@@ -67,9 +76,9 @@ def apply(
     if saved:
         _refuse_planning(saved, options, kserve_namespace)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
-    namespace = saved.kserve_namespace if saved else kserve_namespace
-    known = record.runs(cluster, namespace)
-    run, made = _decide(cluster, known, namespace, options, saved)
+    place = saved.kserve_namespace if saved else kserve_namespace
+    known = record.runs(cluster, place)
+    run, made = _decide(cluster, known, place, options, saved)
     refuse_elsewhere(cluster, made, kserve_version)
     _show(cluster, made, run, is_approved=saved is not None)
     refuse_blocked(made)
@@ -113,14 +122,15 @@ def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
 
 
 def _job(cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run]) -> Job:
+    waves = made.waves(Direction.APPLY)
     return Job(
         plan=made,
         direction=Direction.APPLY,
-        waves=made.waves(Direction.APPLY),
+        waves=waves,
         run=run,
         known=known,
         check=lambda: making.refuse_outdated(cluster, made),
-        prove=lambda: prove(cluster, made, Direction.APPLY, made.forecast),
+        prove=lambda: prove(cluster, made, Direction.APPLY, made.forecast, waves),
     )
 
 

@@ -29,6 +29,7 @@ from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.model import Direction, Wave
+from migrate.planning.desired import summary
 from migrate.planning.plan import Plan
 from migrate.planning.proof import Result
 from migrate.report.console import Console
@@ -139,7 +140,7 @@ def _begin(engine: Engine, job: Job) -> Run:
         started=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         operator=engine.lease.holder,
         version=__version__,
-        summary=", ".join(f"{i}={i.image}" for i in job.plan.options.images),
+        summary=summary(job.plan.options.images),
     )
     engine.guard()
     first = engine.entry("started", job.direction)

@@ -74,6 +74,30 @@ ActivateFlag = Annotated[
         help="What makes it act: restart the controller, wake each service that moves, or none."
     ),
 ]
+Namespaces = Annotated[
+    list[str],
+    typer.Option(
+        "-n", "--namespace", metavar="NS", help="Only services in this namespace; repeatable."
+    ),
+]
+AllNamespaces = Annotated[
+    bool, typer.Option("-A", "--all-namespaces", help="All namespaces are meant (the default).")
+]
+Selector = Annotated[
+    str, typer.Option("-l", "--selector", metavar="LABELS", help="Only those with these labels.")
+]
+Formats = Annotated[
+    list[str],
+    typer.Option("--format", metavar="FORMAT", help="Only this model format; repeatable."),
+]
+RuntimeNames = Annotated[
+    list[str],
+    typer.Option("--runtime", metavar="NAME", help="Only those on this runtime; repeatable."),
+]
+Exclude = Annotated[
+    list[str],
+    typer.Option(metavar="NS[/NAME]", help="Not these; * stands for any text; repeatable."),
+]
 TakeOwnership = Annotated[
     bool,
     typer.Option("--take-ownership", help="Write objects that Argo CD, Flux, Helm... take back."),

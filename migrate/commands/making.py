@@ -18,9 +18,10 @@ from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
-from migrate.planning.desired import Desired, Options, merged, parse_set
+from migrate.planning.desired import Desired, Options, Selection, merged, parse_set
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
+from migrate.planning.selection import checked
 from migrate.planning.staleness import refuse_stale, refuse_surprises
 
 
@@ -34,6 +35,23 @@ def options(sets: Sequence[str], file: str, others: Options) -> Options:
         wanted.extend(_from_file(file))
     accepted = tuple(sorted(set(others.accept)))
     return msgspec.structs.replace(others, images=merged(wanted), accept=accepted)
+
+
+def selection(
+    namespaces: Sequence[str],
+    selector: str,
+    formats: Sequence[str],
+    runtimes: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    everywhere: bool,
+) -> Selection:
+    """Return who is meant. Raise UsageError where that cannot be."""
+    if namespaces and everywhere:
+        raise UsageError("-n and -A contradict each other", "leave one of them out")
+    given = (tuple(each) for each in (namespaces, formats, runtimes, exclude))
+    where, which, on, but = given
+    return checked(Selection(where, selector, which, on, but))
 
 
 def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:

@@ -12,18 +12,28 @@ from migrate.commands.carry import End, Job
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_or_none
 from migrate.commands.output import emit
-from migrate.commands.reading import workload_images
+from migrate.commands.reading import workload_fields, workload_images
 from migrate.errors import Exit
 from migrate.objects import canonical
-from migrate.operations.model import Direction
+from migrate.operations.model import Direction, Wave
 from migrate.planning.desired import Activate
 from migrate.planning.plan import API_VERSION, Forecast, Plan
-from migrate.planning.proof import Result, prove_objects, prove_services
+from migrate.planning.proof import (
+    Result,
+    prove_objects,
+    prove_services,
+    prove_settings,
+    settings_in,
+)
 from migrate.report.text import count
 
 
 def prove(
-    cluster: Cluster, plan: Plan, direction: Direction, forecast: Sequence[Forecast]
+    cluster: Cluster,
+    plan: Plan,
+    direction: Direction,
+    forecast: Sequence[Forecast],
+    waves: Sequence[Wave],
 ) -> list[Result]:
     """Read everything again and compare it with what was to be reached.
 
@@ -34,6 +44,8 @@ def prove(
     if cluster.controllers_act:
         images = workload_images(cluster, (row.workload for row in forecast if row.workload))
         results.extend(prove_services(plan, forecast, direction, images))
+        awaited = settings_in(waves)
+        results.extend(prove_settings(forecast, awaited, workload_fields(cluster, awaited)))
     return results
 
 

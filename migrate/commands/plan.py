@@ -24,6 +24,12 @@ def plan(
     file: flags.File = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
+    namespace: flags.Namespaces = [],  # noqa: B006
+    all_namespaces: flags.AllNamespaces = False,
+    selector: flags.Selector = "",
+    format_: flags.Formats = [],  # noqa: B006
+    runtime: flags.RuntimeNames = [],  # noqa: B006
+    exclude: flags.Exclude = [],  # noqa: B006
     take_ownership: flags.TakeOwnership = False,
     max_restarts: flags.MaxRestarts = None,
     max_namespaces: flags.MaxNamespaces = None,
@@ -51,6 +57,9 @@ def plan(
     asked = Options(
         repin=repin,
         activate=activate,
+        selection=making.selection(
+            namespace, selector, format_, runtime, exclude, everywhere=all_namespaces
+        ),
         take_ownership=take_ownership,
         max_restarts=max_restarts,
         max_namespaces=max_namespaces,

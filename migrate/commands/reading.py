@@ -37,7 +37,8 @@ from migrate.kserve.workloads import (
     running_image,
     workload_of,
 )
-from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.objects import Json, Manifest, ObjectRef, ref_of, value_at
+from migrate.operations.model import Holds
 from migrate.planning.snapshot import Snapshot
 
 
@@ -135,6 +136,16 @@ def workload_images(cluster: Cluster, workloads: Iterable[ObjectRef]) -> dict[Ob
     kinds = [k for k in (KnativeService, Deployment) if any(ref.kind == k.KIND for ref in wanted)]
     found = [_images(cluster, kind, wanted) for kind in kinds]
     return {ref: image for images in found for ref, image in images}
+
+
+def workload_fields(cluster: Cluster, awaited: Sequence[Holds]) -> dict[Holds, Json]:
+    """Return what the fields that are awaited hold now; of workloads that are gone nothing."""
+    wanted: dict[ObjectRef, list[Holds]] = {}
+    for one in awaited:
+        wanted.setdefault(one.target, []).append(one)
+    kinds = sorted({(ref.api_version, ref.kind) for ref in wanted})
+    every = (each for kind in kinds for each in cluster.list(*kind, dict))
+    return {one: value_at(each, one.path) for each in every for one in wanted.get(ref_of(each), ())}
 
 
 def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:

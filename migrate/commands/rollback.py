@@ -62,7 +62,7 @@ def rollback(
         run=found,
         known=known,
         check=lambda: None,
-        prove=lambda: prove(cluster, plan, Direction.ROLLBACK, back.forecast),
+        prove=lambda: prove(cluster, plan, Direction.ROLLBACK, back.forecast, back.waves),
     )
     with Console() as console:
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)

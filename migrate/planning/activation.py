@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from migrate.errors import UsageError
 from migrate.kserve import terms
 from migrate.kserve.rules import Rules, Wakes
+from migrate.objects import ObjectRef
 from migrate.operations.model import (
     Activation,
     Condition,
@@ -17,10 +18,12 @@ from migrate.operations.model import (
     Wake,
 )
 from migrate.planning.desired import Activate, Options
+from migrate.planning.differences import Difference
 from migrate.planning.plan import MOVING, Forecast, Outlook, Stage
 from migrate.planning.snapshot import Snapshot
 
-IMAGE_PATH = "/spec/template/spec/containers/name=kserve-container/image"
+CONTAINER_PATH = "/spec/template/spec/containers/name=kserve-container"
+Differing = Callable[[ObjectRef], Sequence[Difference]]
 WAVE = 10
 """How many services are woken at once, with `--activate=each`."""
 WOKEN = (Outlook.CHANGES, Outlook.RUNS_ALREADY)
@@ -29,10 +32,15 @@ AWAITED = (*MOVING, Outlook.RUNS_ALREADY)
 
 
 def stages(
-    snapshot: Snapshot, operations: Sequence[Operation], rows: Sequence[Forecast], options: Options
+    snapshot: Snapshot,
+    operations: Sequence[Operation],
+    rows: Sequence[Forecast],
+    differing: Differing,
+    options: Options,
 ) -> dict[str, tuple[Stage, ...]]:
     """Return the stages of both directions: all writes, what makes them act, the wait.
 
+    ``differing`` tells what the plan changes of a service beside its image.
     Raise UsageError where the release does not let the writes wait, as asked.
     """
     moving = [row for row in rows if row.outlook in AWAITED]
@@ -41,7 +49,7 @@ def stages(
     assert snapshot.rules is not None
     how = activation(options, operations, snapshot.rules)
     order = tuple(range(len(operations)))
-    apply = tuple(_stages(snapshot, order, how, moving))
+    apply = tuple(_stages(snapshot, order, how, moving, differing))
     return {"apply": apply, "rollback": tuple(_without_waits(stage) for stage in apply)}
 
 
@@ -70,23 +78,25 @@ def _stages(
     order: tuple[int, ...],
     how: Activate,
     moving: Sequence[Forecast],
+    differing: Differing,
 ) -> Iterator[Stage]:
     if how is Activate.NONE:
         yield Stage(order)
     elif how is Activate.RESTART:
         restarts, rolled_out = restart_of(snapshot)
-        yield Stage(order, restarts, (*rolled_out, *conditions(moving)))
+        yield Stage(order, restarts, (*rolled_out, *conditions(moving, differing)))
     else:
         yield Stage(order)
-        yield from wakes(moving)
+        # Those that the plan moves, and no others.
+        yield from wakes([row for row in moving if row.outlook in WOKEN], differing)
 
 
-def wakes(rows: Iterable[Forecast]) -> Iterator[Stage]:
-    """Yield a stage for each wave of services: those that a plan moves, and no others."""
-    every = [row for row in rows if row.outlook in WOKEN]
-    for start in range(0, len(every), WAVE):
-        wave = every[start : start + WAVE]
-        yield Stage((), tuple(Wake(row.service) for row in wave), tuple(conditions(wave)))
+def wakes(rows: Sequence[Forecast], differing: Differing) -> Iterator[Stage]:
+    """Yield a stage for each wave of these services: they are woken, and waited for."""
+    for start in range(0, len(rows), WAVE):
+        wave = rows[start : start + WAVE]
+        awaited = tuple(conditions(wave, differing))
+        yield Stage((), tuple(Wake(row.service) for row in wave), awaited)
 
 
 def _without_waits(stage: Stage) -> Stage:
@@ -101,14 +111,21 @@ def restart_of(snapshot: Snapshot) -> tuple[tuple[Activation, ...], tuple[Rolled
     return restarts, tuple(RolledOut(ref) for ref in snapshot.controllers)
 
 
-def conditions(rows: Iterable[Forecast]) -> list[Condition]:
-    """Return the wait for each workload that gets new pods; for ready ones, where it was."""
-    return [condition for row in rows for condition in _awaited(row)]
+def conditions(rows: Iterable[Forecast], differing: Differing) -> list[Condition]:
+    """Return the wait for each workload of these services that is there now.
+
+    It is over when the workload has what its template is to have: the image, and a field of
+    each variable and of the flags that change; for a ready one when it is ready again.
+    """
+    return [condition for row in rows for condition in _awaited(row, differing(row.service))]
 
 
-def _awaited(row: Forecast) -> Iterator[Condition]:
-    if row.outlook not in AWAITED or not (row.workload and row.now and row.after_plan):
+def _awaited(row: Forecast, found: Sequence[Difference]) -> Iterator[Condition]:
+    if not (row.workload and row.now and row.after_plan):
         return
-    yield Holds(row.workload, IMAGE_PATH, row.after_plan, row.service)
+    if row.now != row.after_plan or not found:
+        yield Holds(row.workload, f"{CONTAINER_PATH}/image", row.after_plan, row.service)
+    for one in found:
+        yield Holds(row.workload, CONTAINER_PATH + one.path, one.value, row.service)
     if row.rollout is not None and row.rollout.ready:
         yield RolledOut(row.workload, row.service)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import format_of
 from migrate.objects import ObjectRef
+from migrate.operations.model import Activation
 from migrate.planning.forecast import World
 from migrate.planning.plan import Forecast, ImageRow, Outlook
 from migrate.planning.snapshot import Snapshot
@@ -20,7 +21,7 @@ class Case:
     """Everything that a check may look at; ``rows`` is the forecast.
 
     ``images`` are those that are set globally, a mirror's taken for stock. ``written`` are the
-    objects that the plan writes.
+    objects that the plan writes, ``activations`` what makes the writes act.
     """
 
     snapshot: Snapshot
@@ -31,6 +32,7 @@ class Case:
     rows: Sequence[Forecast]
     images: Sequence[ImageRow]
     written: Sequence[ObjectRef]
+    activations: Sequence[Activation]
 
     @property
     def rules(self) -> Rules:

@@ -11,9 +11,16 @@ from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
+from migrate.planning.checks_desired import (
+    beyond_predictors,
+    breaks_by_plan,
+    exempt,
+    own_settings,
+)
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
 from migrate.planning.checks_rollouts import asleep, budgets, capacity, interrupted
+from migrate.planning.checks_selection import nobody, outside
 from migrate.planning.desired import Options
 from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding, Outlook
@@ -190,6 +197,12 @@ CHECKS: tuple[Check, ...] = (
     asleep,
     interrupted,
     budgets,
+    exempt,
+    beyond_predictors,
+    own_settings,
+    breaks_by_plan,
+    outside,
+    nobody,
     _explicit,
     _broken,
 )

@@ -29,7 +29,7 @@ def unasked(case: Case, _options: Options) -> Iterator[Finding]:
 
 
 def hidden(case: Case, _options: Options) -> Iterator[Finding]:
-    """Find who keeps its image, since a runtime of its namespace has the same name."""
+    """Find who keeps what it has, since a runtime of its namespace has the same name."""
     names = {target.runtime.name for target in case.targets}
     used = ((row.runtime_after_plan, row.service) for row in case.rows)
     own = [(runtime.name, ref) for runtime, ref in used if runtime and runtime.namespace]
@@ -37,7 +37,7 @@ def hidden(case: Case, _options: Options) -> Iterator[Finding]:
         kept = [ref for called, ref in own if called == name]
         if kept:
             text = f"a ServingRuntime {name} of their namespace hides the one of the cluster"
-            yield finding(codes.HIDDEN, f"{text}: they keep its image", objects=kept)
+            yield finding(codes.HIDDEN, f"{text}: they keep what it has", objects=kept)
 
 
 def loading(case: Case, _options: Options) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -120,6 +120,17 @@ class Desired(
         return "/".join(p for p in (self.format, self.protocol, "gpu" if self.gpu else "") if p)
 
 
+def summary(images: Iterable[Desired]) -> str:
+    """Return what is wanted in one line, without the values of variables and flags."""
+    return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
+
+
+def _settings(one: Desired) -> Iterator[str]:
+    yield from [one.image] if one.image else ()
+    yield from (f"env:{variable.name}" for variable in one.env)
+    yield from (f"args:{flag.partition('=')[0]}" for flag in one.args)
+
+
 class Activate(StrEnum):
     """How a change is made to act."""
 
@@ -131,12 +142,29 @@ class Activate(StrEnum):
     """Nothing is done: each service moves at its own next reconcile."""
 
 
+class Selection(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"
+):
+    """Who is meant: services that fit every field that is not empty, but those excluded.
+
+    ``selector`` is a label selector as kubectl takes it, ``runtimes`` are names. ``exclude``
+    holds NAMESPACE or NAMESPACE/NAME, with ``*``, ``?`` and ``[...]`` as in file names.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    selector: str = ""
+    formats: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Everything that decides what a plan holds; the same options resume the same run."""
 
     images: tuple[Desired, ...] = ()
     repin: bool = False
     activate: Activate | None = None
+    selection: Selection = Selection()
     take_ownership: bool = False
     max_restarts: int | None = None
     max_namespaces: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from migrate.kserve.services import (
 )
 from migrate.kserve.workloads import workload_of
 from migrate.objects import ObjectRef
+from migrate.planning.differences import Difference, differences
 from migrate.planning.plan import MOVING, Forecast, Outlook
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key
@@ -131,8 +132,14 @@ def _row(
         runtime=_runtime(found),
         runtime_after_plan=_runtime(after),
         changes=changes,
+        settings=tuple(one.what for one in differences(found.pod, after.pod)),
         rollout=running.rollout if running and outlook in MOVING else None,
     )
+
+
+def between(now: World, planned: World) -> Callable[[ObjectRef], tuple[Difference, ...]]:
+    """Return what tells how a service differs from one world to the other, beside its image."""
+    return lambda ref: differences(now.resolved[ref].pod, planned.resolved[ref].pod)
 
 
 def _runtime(found: Resolution) -> ObjectRef | None:

@@ -33,7 +33,7 @@ def runtime_rows(
     if not config.rules.knows_model or release is None:
         return ()
     shipped = {one.name: one for one in stock(str(release))}
-    wanted = {target.runtime.name: target.desired.image for target in targets}
+    wanted = {t.runtime.name: t.desired.image for t in targets if t.desired.image}
     return tuple(
         _runtime_row(runtime, container.image or "", shipped.get(name), wanted.get(name, ""))
         for name, runtime in sorted(config.runtimes.of("").items())

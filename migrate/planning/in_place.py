@@ -20,15 +20,16 @@ from migrate.planning.case import Case
 from migrate.planning.changed import Edits, changed
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
-from migrate.planning.forecast import World, configured, forecast, with_pins
+from migrate.planning.forecast import World, between, configured, forecast, with_pins
 from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
 from migrate.planning.plan import ImageRow, Plan, Seal
 from migrate.planning.reach import judged, unread
+from migrate.planning.selection import marked, narrowed
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target, edits_of, targets_of
-from migrate.planning.wanted import Key, Wanted, edits_for, refuse_beyond_images, understand
+from migrate.planning.wanted import Key, Wanted, edits_for, understand
 
 FIELD = pointer("data", terms.PREDICTORS_KEY)
 
@@ -52,12 +53,10 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
 
 
 def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
-    for desired in options.images:
-        refuse_beyond_images(desired)
     now = world_of(snapshot, rules)
     wanted = understand(options.images, rules)
     targets = targets_of(options.images, now.config)
-    edits = dict(edits_of(targets))
+    edits = dict(edits_of(targets, snapshot.originals))
     if wanted and (found := edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)):
         edits[snapshot.config_ref] = found
     after = changed(snapshot, edits)
@@ -66,17 +65,23 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     if pins:
         planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
     rows = forecast(now, planned, now, snapshot.workloads)
+    rows = marked(rows, options.selection, now.services.__getitem__)
     operations = _operations(snapshot, edits, pins, options)
     images = _images(snapshot, now, wanted, targets)
+    directions = stages(snapshot, operations, rows, between(now, planned), options)
+    activations = [a for stage in directions["apply"] for a in stage.activations]
     written = [operation.target for operation in operations]
-    case = Case(snapshot, now, planned, wanted, targets, rows, images, written)
-    directions = stages(snapshot, operations, rows, options)
+    case = Case(snapshot, now, planned, wanted, targets, rows, images, written, activations)
+    findings = checks.run(case, options)
+    if not options.images:
+        findings = list(narrowed(findings, rows))
+        rows = tuple(row for row in rows if not row.outside)
     return {
         "operations": operations,
         **directions,
         "seals": _seals(snapshot, after) if directions["apply"] else (),
         "images": images,
-        "findings": accept(checks.run(case, options), options.accept),
+        "findings": accept(findings, options.accept),
         "forecast": rows,
     }
 
@@ -135,7 +140,8 @@ def _operations(
     options: Options,
 ) -> tuple[Operation, ...]:
     """Return the global ones first: a service that is written to wakes, and must find it done."""
-    what = "set the image of " + ", ".join(map(str, options.images))
+    settings = [f for f in ("image", "env", "args") if any(getattr(i, f) for i in options.images)]
+    what = f"set the {' and '.join(settings)} of {', '.join(map(str, options.images))}"
     order = sorted(edits, key=lambda ref: (ref != snapshot.config_ref, ref.place))
     written = [Operation(ref, Patch(edits[ref]), what) for ref in order]
     services = sorted(pins, key=lambda ref: ref.place)

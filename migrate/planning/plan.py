@@ -97,7 +97,9 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     without the plan, ``after_plan`` and ``after_rollback`` are what it gives then. ``runtime``
     decides at the next reconcile without the plan, ``runtime_after_plan`` with it. ``changes``
     are the fields in which the container of now is not the one after the plan
-    (kserve.likeness.FIELDS), and ``rollout`` is what it takes to replace its pods.
+    (kserve.likeness.FIELDS), and ``rollout`` is what it takes to replace its pods. ``settings``
+    are the variables and flags that the plan changes: ``env PREDICT_PROBA``, ``args --workers``.
+    ``outside`` marks who is not among the services that were selected.
     """
 
     service: ObjectRef
@@ -112,7 +114,9 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     runtime: ObjectRef | None = None
     runtime_after_plan: ObjectRef | None = None
     changes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     rollout: Rollout | None = None
+    outside: bool = False
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

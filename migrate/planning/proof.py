@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from migrate.objects import Manifest, ObjectRef, sha256, value_at
-from migrate.operations.classify import Standing, classify, standing_of
+from migrate.objects import Json, Manifest, ObjectRef, sha256, value_at
+from migrate.operations.classify import Standing, classify, is_met, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
-from migrate.operations.model import Direction, Operation, Patch, Restart
+from migrate.operations.model import Direction, Holds, Operation, Patch, Restart, Wave
+from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
 
 
@@ -49,7 +50,8 @@ def _unlike(wanted: Operation, live: Manifest) -> str:
     """Say what is expected and what is found, field by field."""
     if not isinstance(wanted.change, Patch):
         return "differs from what was planned"
-    missing = [e for e in wanted.change.edits if standing_of(e, live) is not Standing.APPLIED]
+    edits = parted(wanted.change, live).edits
+    missing = [edit for edit in edits if standing_of(edit, live) is not Standing.APPLIED]
     return "; ".join(
         f"{place_of(e)}: expected {shown_value(e, e.after)}, found {found_value(e, live)}"
         for e in missing
@@ -84,6 +86,36 @@ def prove_services(
     provable = _provable(plan)
     rows = [row for row in forecast if row.workload in images and row.outlook in provable]
     return tuple(_service(row, direction, images) for row in rows)
+
+
+def settings_in(waves: Iterable[Wave]) -> list[Holds]:
+    """Return what is waited for beside images."""
+    awaited = (one for wave in waves for one in wave.conditions if isinstance(one, Holds))
+    return [one for one in awaited if one.path != f"{CONTAINER_PATH}/image"]
+
+
+def prove_settings(
+    forecast: Sequence[Forecast], awaited: Iterable[Holds], found: Mapping[Holds, Json]
+) -> tuple[Result, ...]:
+    """Prove the variables and flags that were waited for; ``found`` is what they are now.
+
+    Fields of workloads that have gone are not in it: there is nothing to prove.
+    """
+    names = {row.service: ", ".join(row.settings) for row in forecast}
+    groups: dict[ObjectRef, list[Holds]] = {}
+    for one in awaited:
+        if one in found:
+            groups.setdefault(one.owner, []).append(one)
+    return tuple(_settings(ref, names.get(ref, ""), group, found) for ref, group in groups.items())
+
+
+def _settings(
+    service: ObjectRef, names: str, awaited: Sequence[Holds], found: Mapping[Holds, Json]
+) -> Result:
+    bad = [one.path for one in awaited if not is_met(found[one], one.value)]
+    if bad:
+        return Result(service, holds=False, text=f"has not what was planned at {', '.join(bad)}")
+    return Result(service, holds=True, text=f"has its {names or 'variables and flags'} as planned")
 
 
 def _provable(plan: Plan) -> tuple[Outlook, ...]:

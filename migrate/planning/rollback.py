@@ -12,14 +12,14 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.resolution import Resolution
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.classify import Standing, standing_of, to_make
+from migrate.operations.classify import Standing, parted, standing_of, to_make
 from migrate.operations.describe import found_value, place_of
 from migrate.operations.model import Direction, Edit, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
-from migrate.planning.activation import conditions, restart_of, wakes
+from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
 from migrate.planning.changed import changed
 from migrate.planning.findings import finding
-from migrate.planning.forecast import World, forecast, with_pins
+from migrate.planning.forecast import World, between, forecast, with_pins
 from migrate.planning.in_place import world_of
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.snapshot import Snapshot
@@ -57,7 +57,8 @@ def plan_rollback(
     back = _back(plan, snapshot, now)
     rows = forecast(now, back, back, snapshot.workloads)
     findings = (*_kept(plan, live), *_findings(plan, rows, back))
-    return Rollback(_waves(plan, snapshot, rows), tuple(_to_do(plan, live)), rows, findings)
+    waves = _waves(plan, snapshot, rows, between(_applied(plan, snapshot, now), back))
+    return Rollback(waves, tuple(_to_do(plan, live)), rows, findings)
 
 
 def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:
@@ -80,6 +81,19 @@ def _back(plan: Plan, snapshot: Snapshot, now: World) -> World:
     return with_pins(world_of(changed(snapshot, edits), now.rules), moved)
 
 
+def _applied(plan: Plan, snapshot: Snapshot, now: World) -> World:
+    """Return the world in which all writes of the run stand, though some may be back already.
+
+    A rollback that was stopped after its writes has to wait for the same as before.
+    """
+    edits = {
+        op.target: to_make(op.change, snapshot.originals[op.target])
+        for op in plan.operations
+        if op.target in snapshot.originals and isinstance(op.change, Patch)
+    }
+    return world_of(changed(snapshot, edits), now.rules) if any(edits.values()) else now
+
+
 def _is_ours(now: World, ref: ObjectRef, edit: Edit) -> bool:
     """Tell whether the pin is still the one that the run wrote."""
     found = now.pin(ref)
@@ -94,20 +108,27 @@ def _pin(edit: Edit) -> str | None:
     return None if edit.after is UNSET else str(edit.after)
 
 
-def _waves(plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast]) -> tuple[Wave, ...]:
+def _waves(
+    plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast], differing: Differing
+) -> tuple[Wave, ...]:
     """Return the planned order, with the controller, the services and the waits of today."""
     waves = plan.waves(Direction.ROLLBACK)
     woken = [a for wave in waves for a in wave.activations if isinstance(a, Wake)]
     acts = any(wave.activations for wave in waves)
+    moved = {row.service for row in plan.forecast if row.outlook in WOKEN}
     if woken or not acts:
         writes = tuple(Wave(wave.operations) for wave in waves if wave.operations)
-        return (*writes, *(_wave(stage) for stage in (wakes(rows) if woken else ())))
+        back = [row for row in rows if row.outlook in WOKEN or row.service in moved]
+        return (*writes, *(_wave(stage) for stage in (wakes(back, differing) if woken else ())))
     restarts, rolled_out = restart_of(snapshot)
+    awaited = conditions(
+        (row for row in rows if row.outlook in AWAITED or row.service in moved), differing
+    )
     return tuple(
         Wave(
             wave.operations,
             restarts if wave.activations else (),
-            (*rolled_out, *conditions(rows)) if wave is waves[-1] else (),
+            (*rolled_out, *awaited) if wave is waves[-1] else (),
         )
         for wave in waves
     )
@@ -158,7 +179,7 @@ def _kept(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Fin
             if found is None or not isinstance(change, Patch):
                 continue
             sent = to_make(change, found)
-            for edit in change.edits:
+            for edit in parted(change, found).edits:
                 if standing_of(edit, found) is not Standing.APPLIED and edit not in sent:
                     text = f"{place_of(edit)} stays {found_value(edit, found)}"
                     yield finding(codes.KEPT, text, objects=[operation.target])

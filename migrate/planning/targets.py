@@ -1,4 +1,4 @@
-"""Desired images as edits of ClusterServingRuntimes."""
+"""What is wanted, as edits of ClusterServingRuntimes."""
 
 from __future__ import annotations
 
@@ -24,50 +24,32 @@ from migrate.kserve.services import (
     Predictor,
     ServiceSpec,
 )
-from migrate.objects import ObjectRef, pointer
+from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Edit
 from migrate.planning.desired import Desired
 from migrate.planning.fields import did_you_mean
+from migrate.planning.settings import edits_in, merged
 
 NOWHERE = "-"
 """A namespace that cannot be: it has no runtimes of its own."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """An image wanted of a ClusterServingRuntime; ``before`` is the one it has."""
+    """What is wanted of a container of a ClusterServingRuntime."""
 
     desired: Desired
     runtime: ObjectRef
     container: str
-    before: str
-
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """What is to be edited: nothing where the image is there already."""
-        if self.before == self.desired.image:
-            return ()
-        path = pointer("spec", "containers", f"name={self.container}", "image")
-        return (Edit(path, self.before, self.desired.image),)
 
 
 def targets_of(images: Iterable[Desired], config: Config) -> tuple[Target, ...]:
     """Return what is wanted of which runtime.
 
     A format means the runtime that a new service of this format and protocol gets. Raise
-    UsageError where there is none and nothing else takes the image, or two contradict.
+    UsageError or BlockedError where there is none and nothing else takes what is wanted.
     """
     found = [(image, _runtime(image, config)) for image in images]
-    targets = tuple(_target(image, runtime, config) for image, runtime in found if runtime)
-    named: dict[ObjectRef, Target] = {}
-    for target in targets:
-        former = named.setdefault(target.runtime, target)
-        if former.desired.image != target.desired.image:
-            raise UsageError(
-                f"{target.runtime}: wanted as {former.desired.image} by {former.desired} and as "
-                f"{target.desired.image} by {target.desired}",
-                "they share that runtime: give one of them",
-            )
-    return targets
+    return tuple(_target(image, runtime, config) for image, runtime in found if runtime)
 
 
 def _runtime(image: Desired, config: Config) -> Runtime | None:
@@ -80,6 +62,7 @@ def _runtime(image: Desired, config: Config) -> Runtime | None:
     if found.runtime is not None and found.pod is not None:
         return found.runtime
     if config.rules.predictors_read and image.format in terms.FORMATS:
+        _refuse_settings(image, config)
         return None
     raise BlockedError(
         f"{image}: on KServe {config.rules.name} a ClusterServingRuntime decides, and none serves "
@@ -93,6 +76,18 @@ def _refuse_gpu(image: Desired, config: Config) -> None:
         raise UsageError(
             f"{image}: a runtime has one image, with a GPU and without",
             "--set runtime/NAME=IMAGE; where KServe adds -gpu to a tag, it does so by itself",
+        )
+
+
+def _refuse_settings(image: Desired, config: Config) -> None:
+    """`predictors` have an image and two tags for each entry (``pkg/apis/serving`` up to 0.9)."""
+    settings = " and ".join(name for name in ("env", "args") if getattr(image, name))
+    if settings:
+        own = f"set {settings} in each InferenceService: spec.predictor.{image.format}"
+        raise BlockedError(
+            f"{image}: predictors hold images alone, and no ClusterServingRuntime that could hold "
+            f"{settings} serves it on KServe {config.rules.name}",
+            own if config.rules.knows_model else f"{own}; a runtime holds them from KServe 0.8 on",
         )
 
 
@@ -132,7 +127,7 @@ def _listed(config: Config) -> str:
 
 def _target(image: Desired, runtime: Runtime, config: Config) -> Target:
     try:
-        parse_image(image.image)
+        parse_image(image.image or "none")
         container = base_container(runtime, config.rules)
     except ImageFormatError as error:
         raise UsageError(f"{image}: not an image: {error}") from error
@@ -140,9 +135,22 @@ def _target(image: Desired, runtime: Runtime, config: Config) -> Target:
         raise BlockedError(
             str(error), f"kubectl edit {terms.CLUSTER_RUNTIME} {runtime.name}"
         ) from error
-    return Target(image, runtime.ref, container.name or "", container.image or "")
+    return Target(image, runtime.ref, container.name or "")
 
 
-def edits_of(targets: Iterable[Target]) -> Mapping[ObjectRef, tuple[Edit, ...]]:
-    """Return the edits of each runtime that has not its image yet."""
-    return {target.runtime: target.edits for target in targets if target.edits}
+def edits_of(
+    targets: Iterable[Target], originals: Mapping[ObjectRef, Manifest]
+) -> Mapping[ObjectRef, tuple[Edit, ...]]:
+    """Return the edits of each runtime that has not yet what is wanted of it.
+
+    ``originals`` are the runtimes as whole manifests. Raise UsageError where two wishes for a
+    runtime contradict each other, BlockedError where one cannot be expressed.
+    """
+    groups: dict[ObjectRef, list[Target]] = {}
+    for target in targets:
+        groups.setdefault(target.runtime, []).append(target)
+    found = {
+        ref: edits_in(originals[ref], group[0].container, merged(ref, [t.desired for t in group]))
+        for ref, group in groups.items()
+    }
+    return {ref: edits for ref, edits in found.items() if edits}

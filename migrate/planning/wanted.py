@@ -37,7 +37,7 @@ def understand(images: Iterable[Desired], rules: Rules) -> dict[Key, Wanted]:
     """Return what is wanted of which entry. Raise UsageError or BlockedError that says why not."""
     found = [_understand(image, rules) for image in images if _is_for_predictors(image, rules)]
     result: dict[Key, Wanted] = {}
-    for wanted in found:
+    for wanted in filter(None, found):
         former = result.setdefault(wanted.key, wanted)
         if former.image != wanted.image:
             raise UsageError(f"{wanted.entry} is wanted as {former.image} and as {wanted.image}")
@@ -52,28 +52,29 @@ def _is_for_predictors(desired: Desired, rules: Rules) -> bool:
     return rules.predictors_read and not desired.runtime and known
 
 
-def _understand(desired: Desired, rules: Rules) -> Wanted:
+def _understand(desired: Desired, rules: Rules) -> Wanted | None:
     if desired.format not in terms.FORMATS:
         hint = did_you_mean(desired.format, terms.FORMATS)
         raise UsageError(
             f"{desired}: there is no such model format{hint}; there are {', '.join(terms.FORMATS)}"
         )
-    protocol = desired.protocol or _default_protocol(desired.format, rules)
+    if not desired.image:
+        return None  # of the rest predictors can hold nothing
+    key = entry_of(desired, rules)
     try:
-        check_target(rules, desired.format, protocol, gpu=desired.gpu)
+        check_target(rules, desired.format, key[1], gpu=desired.gpu)
         image = parse_image(desired.image)
     except TargetError as error:
         raise UsageError(f"{desired}: {error}", "kmigrate plan shows the entries") from error
     except ImageFormatError as error:
         raise UsageError(f"{desired}: not an image: {error}") from error
-    return Wanted((desired.format, protocol, desired.gpu), image)
+    return Wanted(key, image)
 
 
-def refuse_beyond_images(desired: Desired) -> None:
-    """Raise UsageError for what is wanted beside images: no plan carries it out so far."""
-    beyond = [name for name in ("env", "args", "exceptions") if getattr(desired, name)]
-    if beyond:
-        raise UsageError(f"{desired}: {' and '.join(beyond)}: plans change images alone so far")
+def entry_of(desired: Desired, rules: Rules) -> Key:
+    """Return the entry of `predictors` that a format and protocol mean."""
+    protocol = desired.protocol or _default_protocol(desired.format, rules)
+    return (desired.format, protocol, desired.gpu)
 
 
 def _default_protocol(format_: str, rules: Rules) -> str:

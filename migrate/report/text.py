@@ -49,12 +49,12 @@ def summary(plan: Plan) -> str:
     blocked = f"; blocked by {len(plan.blocking)} finding(s)" if plan.blocking else ""
     return (
         f"Plan: {count(len(plan.operations), 'write')}, {count(restarts, 'controller restart')}, "
-        f"{count(moving, 'InferenceService')} with another image{blocked}."
+        f"{count(moving, 'InferenceService')} with new pods{blocked}."
     )
 
 
 def changing(forecast: Sequence[Forecast]) -> int:
-    """Return how many services get another image, and so new pods."""
+    """Return how many services get another image, variables or flags, and so new pods."""
     return sum(row.outlook in MOVING for row in forecast)
 
 
@@ -97,17 +97,24 @@ def _work(plan: Plan) -> Iterator[str]:
 def forecast_lines(forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS) -> Iterator[str]:
     """Yield the services, those with the same lot together."""
     order = list(HEADINGS)
-    rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service.place))
-    for outlook, group in groupby(rows, key=lambda f: f.outlook):
+    shown = [row for row in forecast if not row.outside or row.outlook in MOVING]
+    rows = sorted(
+        shown, key=lambda f: (f.outside, order.index(f.outlook), *_lot(f), f.service.place)
+    )
+    for (outside, outlook), group in groupby(rows, key=lambda f: (f.outside, f.outlook)):
         members = list(group)
-        yield from ("", f"{count(len(members), 'InferenceService')} {HEADINGS[outlook]}:")
+        where = " outside the selection" if outside else ""
+        yield from ("", f"{count(len(members), 'InferenceService')}{where} {HEADINGS[outlook]}:")
         for _, alike in groupby(members, key=_lot):
             yield from _group(list(alike), moments)
+    if len(shown) < len(forecast):
+        hidden = count(len(forecast) - len(shown), "InferenceService")
+        yield from ("", f"{hidden} outside the selection, not moved by this")
 
 
 def _lot(row: Forecast) -> tuple[str, ...]:
     images = (row.now, row.after_reconcile, row.after_plan, row.after_rollback)
-    return (*(image or "" for image in images), row.reason)
+    return (*(image or "" for image in images), row.reason, *row.settings)
 
 
 def _group(rows: Sequence[Forecast], moments: Sequence[str]) -> Iterator[str]:
@@ -119,6 +126,8 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str]) -> Iterator[str]:
         labels = list(group)
         unknown = "(none seen)" if "now" in labels else UNTOLD[first.outlook]
         yield f"    {', '.join(labels)}: {image or unknown}"
+    if first.settings:
+        yield from wrapped(f"    changes: {', '.join(first.settings)}")
     yield from wrapped(f"    why: {first.reason}")
 
 

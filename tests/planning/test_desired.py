@@ -14,9 +14,8 @@ from migrate.planning.desired import (
     labels_of,
     merged,
     parse_set,
+    summary,
 )
-from migrate.planning.in_place import make_plan
-from tests.planning.clusters import IRIS, snapshot
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -100,27 +99,9 @@ def test_labels_of_a_selector() -> None:
     assert labels_of("") == ()
 
 
-@pytest.mark.parametrize(
-    ("wanted", "words"),
-    [
-        (
-            Desired(format="sklearn", args=("--a",)),
-            "sklearn: args: plans change images alone so far",
-        ),
-        (
-            Desired(runtime="a", env=(EnvVar("A", ""),), args=("--a",)),
-            "env and args: plans change images alone so far",
-        ),
-        (
-            Desired(format="sklearn", image="a:1", exceptions=(Exempt(selector="a=b"),)),
-            "sklearn: exceptions: plans change images alone so far",
-        ),
-    ],
-)
-def test_what_no_plan_carries_out_is_refused(wanted: Desired, words: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        make_plan(snapshot(IRIS), Options((wanted,)))
-    assert words in caught.value.message
+def test_a_run_is_summed_up_without_values() -> None:
+    found = Desired(runtime="a", image="a:1", env=(EnvVar("KEY", "secret"),), args=("--b=c",))
+    assert summary([found, of("sklearn", "x:2")]) == "runtime/a=a:1 env:KEY args:--b, sklearn=x:2"
 
 
 def test_what_is_not_asked_for_is_not_in_the_plan_file() -> None:

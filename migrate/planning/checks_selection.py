@@ -1,0 +1,47 @@
+"""Checks of a selection: whom a plan reaches beside those who were meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.operations.model import Restart
+from migrate.planning import findings as codes
+from migrate.planning.case import Case
+from migrate.planning.desired import Activate, Options, Selection
+from migrate.planning.fields import did_you_mean
+from migrate.planning.findings import finding
+from migrate.planning.plan import MOVING, Finding, Outlook
+
+
+def outside(case: Case, options: Options) -> Iterator[Finding]:
+    """Find who would move though not selected: by the plan, or by the restart that it needs."""
+    restarts = any(isinstance(one, Restart) for one in case.activations)
+    moving = MOVING if restarts else (Outlook.CHANGES,)
+    found = [row for row in case.rows if row.outside and row.outlook in moving]
+    for outlook, text, fix in (
+        (
+            Outlook.CHANGES,
+            "they are not selected, and move all the same: the change is global",
+            "apply --to-runtimes gives a namespace or a service a runtime of its own",
+        ),
+        (
+            Outlook.CHANGES_ANYWAY,
+            "they are not selected, and move at the restart of the controller",
+            f"--activate={Activate.EACH} wakes only those that the plan moves",
+        ),
+    ):
+        rows = [row.service for row in found if row.outlook is outlook]
+        if rows and options.images:
+            yield finding(codes.OUTSIDE, text, fix, rows)
+
+
+def nobody(case: Case, options: Options) -> Iterator[Finding]:
+    """Find parts of a selection that fit no service."""
+    selection = options.selection
+    known = {row.service.namespace for row in case.rows}
+    for namespace in selection.namespaces:
+        if namespace not in known:
+            hint = did_you_mean(namespace, known)
+            yield finding(codes.NOBODY, f"-n {namespace}: it has no InferenceService{hint}")
+    if selection != Selection() and all(row.outside for row in case.rows):
+        yield finding(codes.NOBODY, "no InferenceService is selected", "leave a part of it out")
