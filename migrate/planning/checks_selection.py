@@ -13,7 +13,7 @@ from migrate.planning.findings import finding
 from migrate.planning.plan import MOVING, Finding, Outlook
 
 
-def outside(case: Case, options: Options) -> Iterator[Finding]:
+def outside(case: Case, _options: Options) -> Iterator[Finding]:
     """Find who would move though not selected: by the plan, or by the restart that it needs."""
     restarts = any(isinstance(one, Restart) for one in case.activations)
     moving = MOVING if restarts else (Outlook.CHANGES,)
@@ -31,7 +31,7 @@ def outside(case: Case, options: Options) -> Iterator[Finding]:
         ),
     ):
         rows = [row.service for row in found if row.outlook is outlook]
-        if rows and options.images:
+        if rows:
             yield finding(codes.OUTSIDE, text, fix, rows)
 
 

@@ -68,10 +68,10 @@ def _leaves(value: Mapping[str, Json], at: str = "") -> Iterator[tuple[str, Json
 
 
 def _args(before: Sequence[str], after: Sequence[str]) -> Iterator[Difference]:
-    pairs = list(zip_longest(before, after))
-    at = next((index for index, (old, new) in enumerate(pairs) if old != new), None)
-    if at is None:
+    if before == after:
         return
+    pairs = list(zip_longest(before, after))
+    at = next(index for index, (old, new) in enumerate(pairs) if old != new)
     changed = [*(set(before) ^ set(after))]
     flags = sorted({arg.partition("=")[0] for arg in changed if arg.startswith("-")})
     path, value = pointer("args", str(at)), pairs[at][1]

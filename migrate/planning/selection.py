@@ -74,9 +74,9 @@ def _is_placed(ref: ObjectRef, selection: Selection) -> bool:
 
 
 def _is_on(row: Forecast, selection: Selection) -> bool:
-    """Tell whether one of the runtimes decides about it, without the plan or with it."""
-    used = {ref.name for ref in (row.runtime, row.runtime_after_plan) if ref is not None}
-    return not selection.runtimes or not used.isdisjoint(selection.runtimes)
+    """Tell whether one of the runtimes decides about it, without the plan."""
+    name = row.runtime.name if row.runtime else ""
+    return not selection.runtimes or name in selection.runtimes
 
 
 def narrowed(findings: Iterable[Finding], rows: Sequence[Forecast]) -> Iterator[Finding]:
