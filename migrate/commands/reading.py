@@ -29,6 +29,7 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.running import Running, running_of
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
+from migrate.kserve.shapes import Services
 from migrate.kserve.storage import StorageContainer
 from migrate.kserve.workloads import (
     Deployment,
@@ -52,7 +53,7 @@ def read_snapshot(
     Raise BlockedError where there is no configuration, and the ApiError classes.
     """
     config = config_of(cluster, namespace)
-    services = tuple(_services(cluster, only))
+    services = Services(_services(cluster, only))
     controllers = controllers_of(cluster, namespace)
     detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules
@@ -185,12 +186,12 @@ def _storage(cluster: Cluster, rules: Rules | None) -> tuple[StorageContainer, .
         return None
 
 
-def _has_raw(config: Manifest, services: Iterable[InferenceService], rules: Rules | None) -> bool:
+def _has_raw(config: Manifest, services: Services, rules: Rules | None) -> bool:
     """Tell whether a list of all Deployments is worth its while."""
     default = default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY), rules)
     if rules is None:
         return True
-    return any(mode_of(s, default, rules) == terms.STANDARD for s in services)
+    return any(mode_of(s.service, default, rules) == terms.STANDARD for s in services.shapes)
 
 
 def _images(

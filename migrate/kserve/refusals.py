@@ -41,7 +41,7 @@ def _refusals(service: InferenceService, config: Config) -> Iterator[str]:
         yield from filter(None, [refusal_now(service, config.predictors, rules)])
     if not rules.judges_storage and _is_elsewhere(predictor, rules):
         yield "its storageUri is none that this release knows"
-    if rules.refuses_container_name and any(spec.name for spec in _specs(predictor)):
+    if rules.refuses_container_name and any(spec.name for spec in specs_of(predictor)):
         yield "the container of its model has a name (0.7 stored one in every service)"
     mode = service.metadata.annotation(terms.DEPLOYMENT_MODE)
     if rules.canaries and service.spec.canary and mode != terms.STANDARD:
@@ -63,7 +63,7 @@ def _implementations(predictor: Predictor, rules: Rules) -> Iterator[str]:
 
 
 def _containers(predictor: Predictor) -> Iterator[Container]:
-    yield from _specs(predictor)
+    yield from specs_of(predictor)
     yield from predictor.containers or ()
     yield from (predictor.worker_spec.containers or ()) if predictor.worker_spec else ()
 
@@ -91,9 +91,10 @@ def _workers(service: InferenceService, rules: Rules) -> Iterator[str]:
 
 
 def _is_elsewhere(predictor: Predictor, rules: Rules) -> bool:
-    return any(bool(storage_refusal(spec, (), rules)) for spec in _specs(predictor))
+    return any(bool(storage_refusal(spec, (), rules)) for spec in specs_of(predictor))
 
 
-def _specs(predictor: Predictor) -> Iterator[Framework]:
+def specs_of(predictor: Predictor) -> Iterator[Framework]:
+    """Yield the fields of a predictor that say what to serve and where it is."""
     specs = (getattr(predictor, name) for name in (*FRAMEWORKS, "model"))
     yield from (spec for spec in specs if spec is not None)

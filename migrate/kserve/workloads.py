@@ -144,15 +144,24 @@ def workload_of(
     ``PredictorServiceName`` in ``pkg/constants/constants.go``. 0.11 to 0.15 go on with a
     workload that former releases named (``components/predictor.go:256-269`` of 0.11.2).
     """
+    called = service.spec.predictor.name if rules.canaries else ""
+    return workload_named(service.ref, called or "", mode, rules, known)
+
+
+def workload_named(
+    service: ObjectRef, called: str, mode: str, rules: Rules, known: Holding[ObjectRef] = ()
+) -> ObjectRef:
+    """Return the same for a service whose predictor is called so, in 0.20."""
     is_raw = mode == terms.STANDARD
     version = terms.APPS_VERSION if is_raw else terms.KNATIVE_VERSION
     kind = terms.DEPLOYMENT if is_raw else terms.KNATIVE_SERVICE
-    meta, called = service.metadata, service.spec.predictor.name if rules.canaries else ""
+    name, namespace = service.name, service.namespace
+    if rules.keeps_old_name:
+        former = ObjectRef(version, kind, f"{name}-predictor-default", namespace)
+        if former in known:
+            return former
     middle = f"-{called}" if called else ""
-    former = ObjectRef(version, kind, f"{meta.name}-predictor-default", meta.namespace)
-    if rules.keeps_old_name and former in known:
-        return former
-    return ObjectRef(version, kind, f"{meta.name}{middle}{rules.workload_suffix}", meta.namespace)
+    return ObjectRef(version, kind, f"{name}{middle}{rules.workload_suffix}", namespace)
 
 
 def controller_of(candidates: Sequence[Workload]) -> Controllers:

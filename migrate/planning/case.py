@@ -45,7 +45,7 @@ class Case:
 
     def format_of(self, ref: ObjectRef) -> str:
         """Return the format of a service's model; empty for containers of its own."""
-        return format_of(self.planned.services[ref])
+        return format_of(self.planned.shape(ref))
 
     def having(self, outlook: Outlook) -> list[Forecast]:
         """Return the services with that outlook."""

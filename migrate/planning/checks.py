@@ -84,7 +84,7 @@ def _shape(case: Case, _options: Options) -> Iterator[Finding]:
 
 def _pinned(case: Case, _options: Options) -> Iterator[Finding]:
     for key, wanted in case.wanted.items():
-        images = {ref: case.planned.resolved[ref].image or "" for ref in case.users(key)}
+        images = {ref: case.planned.shared(ref).image or "" for ref in case.users(key)}
         for image in sorted(set(images.values()) - {str(wanted.image)}):
             kept = [ref for ref, found in images.items() if found == image]
             text = f"{wanted.entry}={wanted.image}: their pinned runtimeVersion gives {image}"
@@ -100,7 +100,7 @@ def _cure(rules: Rules) -> str:
 def _refusals(case: Case, services: Iterable[ObjectRef]) -> str:
     """Say why the webhook would refuse to have these pins moved; empty where it would not."""
     for ref in services:
-        service = case.planned.services[ref]
+        service = case.planned.shape(ref)
         pin = pin_at_admission(service, case.planned.predictors, case.rules)
         if pin is not None and pin.refused:
             return f"{pin.refused} ({ref})"
@@ -164,7 +164,7 @@ def _explicit(case: Case, _options: Options) -> Iterator[Finding]:
 
 
 def _has_own_image(case: Case, ref: ObjectRef) -> bool:
-    spec = framework_of(case.planned.services[ref])
+    spec = framework_of(case.planned.shape(ref))
     return spec is not None and bool(spec.image)
 
 

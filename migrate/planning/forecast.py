@@ -12,7 +12,7 @@ from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.resolution import Resolution, Verdict
-from migrate.kserve.resolver import resolve
+from migrate.kserve.resolutions import Resolutions
 from migrate.kserve.rules import Rules
 from migrate.kserve.running import Running, differing
 from migrate.kserve.services import (
@@ -23,19 +23,22 @@ from migrate.kserve.services import (
     framework_of,
     has_gpu,
 )
-from migrate.kserve.workloads import workload_of
+from migrate.kserve.shapes import Services, can_be_equal
+from migrate.kserve.workloads import workload_named
 from migrate.objects import ObjectRef
 from migrate.planning.differences import Difference, differences
 from migrate.planning.plan import MOVING, Forecast, Outlook
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key
 
-Services = Mapping[ObjectRef, InferenceService]
-
 
 @dataclass(frozen=True)
 class World:
-    """A configuration with the services under it, and what KServe makes of both."""
+    """A configuration with the services under it, and what KServe makes of both.
+
+    ``shape`` and ``shared`` are quick: they are the same for all services that are alike, with
+    marks for what is each one's own (``migrate.kserve.shapes``).
+    """
 
     config: Config
     services: Services
@@ -52,9 +55,17 @@ class World:
         return self.config.predictors
 
     @cached_property
-    def resolved(self) -> dict[ObjectRef, Resolution]:
+    def resolved(self) -> Resolutions:
         """What each service gets at its next reconcile."""
-        return {ref: resolve(service, self.config) for ref, service in self.services.items()}
+        return Resolutions(self.services, self.config)
+
+    def shape(self, ref: ObjectRef) -> InferenceService:
+        """Return a service but for what is its own."""
+        return self.services.shape(ref).service
+
+    def shared(self, ref: ObjectRef) -> Resolution:
+        """Return what a service gets, but for what is its own: that is in its pods alone."""
+        return self.resolved.shared(ref)
 
     @cached_property
     def users(self) -> dict[Key, list[ObjectRef]]:
@@ -67,14 +78,17 @@ class World:
 
     def key(self, ref: ObjectRef) -> Key | None:
         """Return the entry that gives a service its image; None where none does."""
-        found, spec = self.resolved[ref], framework_of(self.services[ref])
-        if found.verdict is not Verdict.RESOLVED or found.entry is None or spec is None:
+        entry = self.shared(ref).entry
+        if entry is None:
             return None
-        return (found.entry.format, found.entry.key, _uses_gpu_tag(found.entry.format, spec))
+        found, spec = self.shared(ref), framework_of(self.shape(ref))
+        if found.verdict is not Verdict.RESOLVED or spec is None:
+            return None
+        return (entry.format, entry.key, _uses_gpu_tag(entry.format, spec))
 
     def pin(self, ref: ObjectRef) -> str | None:
         """Return the ``runtimeVersion`` of a service's framework field."""
-        spec = framework_of(self.services[ref])
+        spec = framework_of(self.shape(ref))
         return spec.runtime_version if spec else None
 
     def workload(self, ref: ObjectRef, known: Container[ObjectRef] = ()) -> ObjectRef:
@@ -82,17 +96,25 @@ class World:
 
         ``known`` are the workloads that are there: some releases keep an old name.
         """
-        service = self.services[ref]
-        return workload_of(
-            service, mode_of(service, self.config.mode, self.rules), self.rules, known
-        )
+        called, mode = self._called[self.services.shape(ref).number]
+        return workload_named(ref, called, mode, self.rules, known)
+
+    @cached_property
+    def _called(self) -> dict[int, tuple[str, str]]:
+        """The name that each shape gives its predictor, and its mode."""
+        return {
+            shape.number: (
+                (shape.service.spec.predictor.name if self.rules.canaries else "") or "",
+                mode_of(shape.service, self.config.mode, self.rules),
+            )
+            for shape in self.services.shapes
+        }
 
 
 def configured(snapshot: Snapshot, rules: Rules) -> World:
     """Return the services of a snapshot under its own configuration. Raise ConfigError."""
     data = snapshot.config.get("data") or {}
-    services = {service.ref: service for service in snapshot.services}
-    return World(snapshot.config_of(data, rules), services)
+    return World(snapshot.config_of(data, rules), snapshot.services)
 
 
 def _uses_gpu_tag(format_: str, spec: Framework) -> bool:
@@ -106,28 +128,57 @@ def forecast(
 
     ``workloads`` are those that are there; ``back`` is the world after a rollback.
     """
+    moves = _Moves(now, planned)
     return tuple(
-        _row(ref, now, planned, back, workloads)
-        for ref in sorted(now.services, key=lambda ref: ref.place)
+        _row(ref, moves, back, workloads) for ref in sorted(now.services, key=lambda ref: ref.place)
     )
 
 
+class _Moves:
+    """Whether a service gets other pods: compared once for all services that are alike."""
+
+    def __init__(self, now: World, planned: World) -> None:
+        self.now, self.planned = now, planned
+        self._known: dict[tuple[int, int], bool | None] = {}
+
+    def moves(self, ref: ObjectRef) -> bool:
+        # Both worlds keep what they resolved: no other object gets the same id meanwhile.
+        found, after = self.now.shared(ref), self.planned.shared(ref)
+        pair = (id(found), id(after))
+        if pair not in self._known:
+            self._known[pair] = _differ(found, after)
+        known = self._known[pair]
+        if known is None:
+            known = self.now.resolved[ref].pod != self.planned.resolved[ref].pod
+        return known
+
+
+def _differ(found: Resolution, after: Resolution) -> bool | None:
+    """Tell whether image or pods are others; None where that depends on the single service."""
+    if found is after or (found.image, found.pod) == (after.image, after.pod):
+        return False
+    if found.image != after.image or not can_be_equal(found.pod, after.pod):
+        return True
+    return None
+
+
 def _row(
-    ref: ObjectRef, now: World, planned: World, back: World, workloads: Mapping[ObjectRef, Running]
+    ref: ObjectRef, moves: _Moves, back: World, workloads: Mapping[ObjectRef, Running]
 ) -> Forecast:
+    now, planned = moves.now, moves.planned
     workload = now.workload(ref, workloads)
-    found, after = now.resolved[ref], planned.resolved[ref]
+    found, after = now.shared(ref), planned.shared(ref)
     running = workloads.get(workload)
-    outlook, changes = _outlook(running, found, after)
+    outlook, changes = _outlook(running, ref, moves)
     return Forecast(
         service=ref,
-        form=_form(now.services[ref]),
+        form=_form(now.shape(ref)),
         outlook=outlook,
         reason=after.reason,
         now=running.image if running else None,
         after_reconcile=found.image,
         after_plan=after.image,
-        after_rollback=back.resolved[ref].image,
+        after_rollback=back.shared(ref).image,
         workload=workload,
         runtime=_runtime(found),
         runtime_after_plan=_runtime(after),
@@ -154,13 +205,14 @@ FIXED = {
 
 
 def _outlook(
-    running: Running | None, found: Resolution, after: Resolution
+    running: Running | None, ref: ObjectRef, moves: _Moves
 ) -> tuple[Outlook, tuple[str, ...]]:
     """Return the outlook, and the fields of what runs that the plan leads away from."""
+    after = moves.planned.shared(ref)
     if after.verdict in FIXED:
         return FIXED[after.verdict], ()
-    changes = _changes(running, after) if running else ()
-    if (after.image, after.pod) != (found.image, found.pod):
+    changes = _changes(running, moves.planned.resolved[ref]) if running else ()
+    if moves.moves(ref):
         is_there = running is not None and running.prints and not changes
         return Outlook.RUNS_ALREADY if is_there else Outlook.CHANGES, changes
     if changes:
@@ -182,5 +234,5 @@ def _form(service: InferenceService) -> str:
 
 def with_pins(world: World, pins: Mapping[ObjectRef, str | None]) -> World:
     """Return the world with other pins (``runtimeVersion``) in some services."""
-    moved = {ref: with_pin(world.services[ref], pin) for ref, pin in pins.items()}
-    return replace(world, services={**world.services, **moved})
+    moved = (with_pin(world.services[ref], pin) for ref, pin in pins.items())
+    return replace(world, services=world.services.changed(moved))

@@ -33,7 +33,7 @@ def repins(planned: World, wanted: Mapping[Key, Wanted]) -> dict[ObjectRef, Edit
 
 
 def _edit(planned: World, ref: ObjectRef) -> Edit | None:
-    service = planned.services[ref]
+    service = planned.shape(ref)
     spec, pin = framework_of(service), pin_at_admission(service, planned.predictors, planned.rules)
     if spec is None or pin is None or pin.refused or pin.version in (None, spec.runtime_version):
         return None

@@ -87,9 +87,10 @@ class _Seen:
         self.runtimes: dict[ObjectRef, list[ObjectRef]] = {}
         self.elsewhere: dict[str, list[ObjectRef]] = {}
         self.named: dict[str, list[ObjectRef]] = {}
-        for ref, found in world.resolved.items():
+        for ref in world.services:
+            found = world.shared(ref)
             if world.key(ref) is None:
-                self.elsewhere.setdefault(format_of(world.services[ref]), []).append(ref)
+                self.elsewhere.setdefault(format_of(world.shape(ref)), []).append(ref)
             if found.runtime is not None:
                 self.runtimes.setdefault(found.runtime.ref, []).append(ref)
                 if found.runtime.metadata.namespace:
@@ -116,7 +117,7 @@ def _divided(
     got: list[ObjectRef] = []
     missed: list[ObjectRef] = []
     for ref in users:
-        image = world.resolved[ref].image
+        image = world.shared(ref).image
         (got if image is not None and _bare(image) == wanted else missed).append(ref)
     return got, missed
 

@@ -190,7 +190,7 @@ def _users(plan: Plan, back: World) -> set[ObjectRef]:
     formats = {image.format for image in plan.options.images if image.format}
     runtimes = {op.target for op in plan.operations if op.target.kind == terms.CLUSTER_RUNTIME}
     users = {ref for key, users in back.users.items() if key[0] in formats for ref in users}
-    return users | {ref for ref, found in back.resolved.items() if _ref(found) in runtimes}
+    return users | {ref for ref in back.services if _ref(back.shared(ref)) in runtimes}
 
 
 def _ref(found: Resolution) -> ObjectRef | None:

@@ -11,7 +11,7 @@ from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtimes
-from migrate.kserve.services import InferenceService
+from migrate.kserve.shapes import Services
 from migrate.kserve.storage import StorageContainer
 from migrate.objects import Manifest, ObjectRef, ref_of
 
@@ -34,7 +34,7 @@ class Snapshot:
     controllers: tuple[ObjectRef, ...]
     release: Release | None
     rules: Rules | None
-    services: tuple[InferenceService, ...]
+    services: Services
     runtimes: Runtimes
     workloads: Mapping[ObjectRef, Running]
     originals: Mapping[ObjectRef, Manifest] = field(default_factory=dict)

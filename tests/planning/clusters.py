@@ -12,6 +12,7 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
+from migrate.kserve.shapes import Services
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Options, merged, parse_set
@@ -84,7 +85,7 @@ def snapshot(
         controllers=controllers,
         release=found,
         rules=rules_for(found),
-        services=services,
+        services=Services(services),
         runtimes=Runtimes(runtimes),
         workloads={workload(name): Running(image) for name, image in (images or {}).items()},
     )

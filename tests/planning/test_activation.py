@@ -99,7 +99,7 @@ def test_the_way_back() -> None:
 def test_the_way_back_wakes_whom_it_moves() -> None:
     found = world(model("iris"))
     made = plan(found, f"sklearn={OTHER}", activate=Activate.EACH)
-    after = applied(replace(found, services=(*found.services, model("late"))), made)
+    after = applied(replace(found, services=found.services.changed([model("late")])), made)
     back = plan_rollback(made, after, live(after))
     assert [a.target.name for w in back.waves for a in w.activations] == ["iris", "late"]
     assert {f.code for f in back.findings} == {"KM301"}

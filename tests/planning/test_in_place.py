@@ -227,7 +227,7 @@ def test_accepting_a_finding_or_its_objects(accept: tuple[str, ...], blocked: bo
 
 def test_equal_clusters_give_equal_plans() -> None:
     found = snapshot(IRIS, service("b", xgboost={"runtimeVersion": "v0.7.0"}), images=NOW)
-    turned = snapshot(*reversed(found.services), images=NOW)
+    turned = snapshot(*reversed(list(found.services.values())), images=NOW)
     assert plan(found, "sklearn=r/s:v0.7.0").digest == plan(turned, "sklearn=r/s:v0.7.0").digest
 
 

@@ -1,0 +1,51 @@
+"""Services that are alike are compared once; where a name decides, each by itself."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.planning.forecast import configured, forecast
+from migrate.planning.plan import Outlook
+from migrate.planning.snapshot import Snapshot
+from tests.planning.runtimes import SKLEARN, model, world
+
+
+def outlooks(found: Snapshot, arguments: list[str], **container: Any) -> dict[str, Outlook]:
+    """Plan no more than other fields of the runtime's container."""
+    assert found.rules is not None
+    manifest = copy.deepcopy(SKLEARN)
+    manifest["spec"]["containers"][0] |= {"args": arguments, **container}
+    after = replace(found, runtimes=Runtimes([msgspec.convert(manifest, Runtime)]))
+    now, planned = (configured(each, found.rules) for each in (found, after))
+    return {row.service.name: row.outlook for row in forecast(now, planned, now, {})}
+
+
+def test_an_argument_that_changes_moves_everybody() -> None:
+    found = outlooks(world(model("iris"), model("rose")), ["--model_name={{.Name}}", "--more"])
+    assert set(found.values()) == {Outlook.CHANGES}
+
+
+def test_the_same_arguments_move_nobody() -> None:
+    found = outlooks(world(model("iris"), model("rose")), ["--model_name={{ .Name }}"])
+    assert set(found.values()) == {Outlook.UNCHANGED}
+
+
+def test_who_bears_the_name_that_is_written_out_stays() -> None:
+    found = outlooks(world(model("iris"), model("rose")), ["--model_name=iris"])
+    assert found == {"iris": Outlook.UNCHANGED, "rose": Outlook.CHANGES}
+
+
+def test_a_placeholder_that_may_decide_is_filled_in_for_each() -> None:
+    runtime = copy.deepcopy(SKLEARN)
+    runtime["spec"]["containers"][0]["image"] = "kserve/{{.Name}}:v1"
+    found = world(model("iris"), model("rose"))
+    found = replace(found, runtimes=Runtimes([msgspec.convert(runtime, Runtime)]))
+    assert found.rules is not None
+    now = configured(found, found.rules)
+    rows = forecast(now, now, now, {})
+    assert [row.after_plan for row in rows] == ["kserve/iris:v1", "kserve/rose:v1"]
