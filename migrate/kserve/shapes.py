@@ -32,7 +32,7 @@ _NAME, _NAMESPACE = f"{_STEM}0-x", f"{_STEM}1-x"
 _ORDINARY = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 _SET_BY_KSERVE = ("modelClass", "serviceEnvelope")
 _QUANTITY = re.compile(r"[0-9][0-9A-Za-z.]*")
-_SCHEME = re.compile(r"[a-z0-9+]+")
+_SCHEME = re.compile(r"[a-z0-9+]*[a-z0-9]")
 
 
 class Own(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -250,8 +250,7 @@ def _marked_uri(uri: str, texts: list[str]) -> str:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return _mark(uri, texts)
-    is_plain = _SCHEME.fullmatch(scheme) and "://" not in rest
-    if not rest or not is_plain or "blob.core.windows.net" in rest:
+    if not rest or not _SCHEME.fullmatch(scheme) or "blob.core.windows.net" in rest:
         return uri
     return scheme + separator + _mark(rest, texts)
 
