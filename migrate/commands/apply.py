@@ -9,6 +9,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands import flags, making
 from migrate.commands.approval import approve, refuse_blocked
 from migrate.commands.carry import Control, Job, carry_out
+from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.outcome import nothing, outcome, prove
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
@@ -88,7 +89,7 @@ def apply(
     question = f"\nApply to {cluster.name}, in place: {restarting} restart."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     with Console() as console:
-        job = _job(cluster, made, run, known)
+        job = _job(cluster, made, run, known, kserve_version)
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
     return outcome(cluster, job, end, output)
 
@@ -121,7 +122,9 @@ def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
     return ""
 
 
-def _job(cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run]) -> Job:
+def _job(
+    cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run], kserve_version: str
+) -> Job:
     waves = made.waves(Direction.APPLY)
     return Job(
         plan=made,
@@ -129,8 +132,8 @@ def _job(cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run]) ->
         waves=waves,
         run=run,
         known=known,
-        check=lambda: making.refuse_outdated(cluster, made),
-        prove=lambda: prove(cluster, made, Direction.APPLY, made.forecast, waves),
+        check=lambda: compare(cluster, made, kserve_version),
+        prove=lambda forecast: prove(cluster, made, Direction.APPLY, forecast, waves),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from migrate import __version__
 from migrate.cluster.port import Cluster
 from migrate.commands.access import refuse_denied
+from migrate.commands.comparing import Compared
 from migrate.commands.signals import stoppable
 from migrate.errors import (
     Exit,
@@ -30,7 +31,7 @@ from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.desired import summary
-from migrate.planning.plan import Plan
+from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
 from migrate.report.console import Console
 
@@ -53,7 +54,8 @@ class Job:
     """What is to be carried out. ``run`` is its record, None where there is none yet.
 
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
-    where the plan does not hold any more, and ``prove`` tells what was reached.
+    where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
+    of that forecast was reached.
     """
 
     plan: Plan
@@ -61,8 +63,8 @@ class Job:
     waves: Sequence[Wave]
     run: Run | None
     known: Sequence[Run]
-    check: Callable[[], None]
-    prove: Callable[[], list[Result]]
+    check: Callable[[], Compared]
+    prove: Callable[[Sequence[Forecast]], list[Result]]
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,8 @@ def _under_lease(engine: Engine, job: Job) -> End:
     _refuse_news(record.runs(engine.cluster, namespace), job.known)
     # From here on it is our run: what the stopped process wrote is as good as written by us.
     engine.written = job.run.written if job.run else 0
-    if not engine.written:
-        job.check()
+    compared = job.check() if not engine.written else Compared(job.plan.forecast)
+    engine.sealed = compared.sealed
     engine.preflight(job.waves)
     record.sweep(engine.cluster, namespace)
     run = engine.note(job.run, "started", job.direction) if job.run else _begin(engine, job)
@@ -116,7 +118,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
         if job.run is None and not engine.written:
             _close(engine, run)
         raise
-    results = job.prove()
+    results = job.prove(compared.forecast)
     whole = all(result.holds for result in results) and not engine.kept
     return End(engine.finish(run, job.direction, whole=whole), results, whole)
 

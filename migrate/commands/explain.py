@@ -10,6 +10,7 @@ import typer
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making
+from migrate.commands.comparing import refuse_broken_seals
 from migrate.commands.flags import Form
 from migrate.commands.output import emit, emit_document
 from migrate.commands.reading import read_case
@@ -21,7 +22,6 @@ from migrate.operations.invert import invert
 from migrate.operations.model import Operation
 from migrate.planning.explanation import Explanation, Outcome, explain, outcome
 from migrate.planning.plan import API_VERSION
-from migrate.planning.staleness import refuse_stale
 from migrate.report.explanation import explanation_lines
 
 
@@ -53,8 +53,7 @@ def explain_(
     if with_ is not None:
         made = making.load(with_)
         refuse_elsewhere(cluster, made, kserve_version)
-        for seal in made.seals:
-            refuse_stale(made, cluster.get(seal.target))
+        refuse_broken_seals(cluster, made)
         told = _with_plan(cluster, told, made.operations, kserve_namespace, kserve_version)
     if output is Form.TABLE:
         emit("\n".join(explanation_lines(told)) + "\n")

@@ -22,7 +22,6 @@ from migrate.planning.desired import Desired, Options, Selection, merged, parse_
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.selection import checked
-from migrate.planning.staleness import refuse_stale, refuse_surprises
 
 
 def options(sets: Sequence[str], file: str, others: Options) -> Options:
@@ -56,12 +55,12 @@ def selection(
 
 def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:
     """Read the cluster and plan. Raise the ApiError classes, UsageError or BlockedError."""
-    with _uncollected():
+    with uncollected():
         return make_plan(read_snapshot(cluster, namespace, wanted.kserve_version), wanted)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Leave garbage alone: what is read lives as long as the plan, and looking it over costs.
 
     At 50,000 services the collector took a third of the time.
@@ -73,16 +72,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def refuse_outdated(cluster: Cluster, made: Plan) -> None:
-    """Raise StaleError where the cluster is no longer the one that the plan was made for.
-
-    To be called by the holder of the Lease, as the last thing before the first write.
-    """
-    for seal in made.seals:
-        refuse_stale(made, cluster.get(seal.target))
-    refuse_surprises(made, plan(cluster, made.kserve_namespace, made.options))
 
 
 def carried_out(cluster: Cluster, operations: Iterable[Operation]) -> Cluster:

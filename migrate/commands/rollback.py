@@ -7,6 +7,7 @@ import sys
 from migrate.commands import flags
 from migrate.commands.approval import approve
 from migrate.commands.carry import Control, Job, carry_out
+from migrate.commands.comparing import Compared
 from migrate.commands.flags import DryRun, Output
 from migrate.commands.installed import get_or_none
 from migrate.commands.outcome import nothing, outcome, prove
@@ -61,8 +62,8 @@ def rollback(
         waves=back.waves,
         run=found,
         known=known,
-        check=lambda: None,
-        prove=lambda: prove(cluster, plan, Direction.ROLLBACK, back.forecast, back.waves),
+        check=lambda: Compared(back.forecast),
+        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
     )
     with Console() as console:
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)

@@ -1,40 +1,48 @@
-"""Saying what somebody else changed, in a form that a person can read."""
+"""Telling what somebody else changed in an object that is to be written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from migrate.errors import StaleError
 from migrate.objects import Manifest
 from migrate.operations.classify import Standing, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
+from migrate.operations.differences import Difference, Place, refusal, signed
 from migrate.operations.model import Edit, Operation, Patch
 
-AGAIN = "read the difference, then plan again: kmigrate plan"
+OURS = "the plan writes this field"
 
 
 def drifted(found: Sequence[tuple[Operation, Manifest | None]]) -> StaleError:
     """Return the error for operations whose objects are neither as before nor as after."""
-    lines = [line for operation, live in found for line in _lines(operation, live)]
-    return StaleError(
-        "the cluster has changed since the plan was made:\n" + "\n".join(lines), AGAIN
-    )
+    live = {operation.target: manifest for operation, manifest in found}
+    differences = [one for operation, manifest in found for one in drift(operation, manifest)]
+    return refusal(signed(differences, live.get))
 
 
-def _lines(operation: Operation, live: Manifest | None) -> list[str]:
+def drift(operation: Operation, live: Manifest | None) -> Iterator[Difference]:
+    """Yield what of the operation is neither as before nor as after."""
+    target = operation.target
     if live is None:
-        return [f"  {operation.target}: expected to exist, is gone"]
-    if not isinstance(operation.change, Patch):
-        return [f"  {operation.target}: exists and differs from what was planned"]
-    edits = parted(operation.change, live).edits
-    bad = [edit for edit in edits if standing_of(edit, live) is Standing.DRIFTED]
-    return [f"  {operation.target}", *(line for e in bad for line in _edit(e, live))]
+        yield Difference(target, "", "it exists", "it is gone", "the plan writes it")
+    elif not isinstance(operation.change, Patch):
+        found = "it exists and differs from what was planned"
+        places = (Place(target, ""),)
+        yield Difference(target, "", "as planned", found, "the plan writes it", places)
+    else:
+        edits = parted(operation.change, live).edits
+        bad = (e for e in edits if standing_of(e, live) is Standing.DRIFTED)
+        yield from (_edit(operation, edit, live) for edit in bad)
 
 
-def _edit(edit: Edit, live: Manifest) -> list[str]:
-    before = shown_value(edit, edit.before)
-    return [
-        f"    {place_of(edit)}",
-        f"    - {before}    (planned from)",
-        f"    + {found_value(edit, live)}    (found)",
-    ]
+def _edit(operation: Operation, edit: Edit, live: Manifest) -> Difference:
+    target = operation.target
+    return Difference(
+        target,
+        place_of(edit),
+        shown_value(edit, edit.before),
+        found_value(edit, live),
+        OURS,
+        (Place(target, edit.path),),
+    )

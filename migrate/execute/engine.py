@@ -29,6 +29,7 @@ from migrate.execute.lease import Lease
 from migrate.execute.retry import insist
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
+from migrate.execute.sealed import Sealed, tests_of
 from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake, waking_again
 from migrate.objects import Manifest, ObjectRef
@@ -57,7 +58,8 @@ class Engine:
     """What the engine works with. ``timeout`` is in seconds, for each wait and for retries.
 
     With ``keep_foreign`` a field that somebody else changed is left as it is and told;
-    without, it stops the engine. ``written`` counts the writes that were begun.
+    without, it stops the engine. ``written`` counts the writes that were begun. An object is
+    written only while its ``sealed`` fields are as given.
     """
 
     cluster: Cluster
@@ -68,6 +70,7 @@ class Engine:
     keep_foreign: bool = False
     written: int = 0
     kept: list[Kept] = field(default_factory=list)
+    sealed: Sequence[Sealed] = ()
 
     def preflight(self, waves: Sequence[Wave]) -> None:
         """Raise StaleError, before anything is written, where an operation has drifted."""
@@ -210,8 +213,9 @@ class Engine:
             if standing_of(edit, live) is not Standing.APPLIED and edit not in edits:
                 self._keep(Kept(operation.target, edit, found_value(edit, live)))
         if edits:
+            tests = tests_of(self.sealed, operation.target, edits, live)
             with self._begun():
-                self.cluster.patch(operation.target, json_patch(edits, live))
+                self.cluster.patch(operation.target, [*tests, *json_patch(edits, live)])
             self.tell(Written(msgspec.structs.replace(operation, change=Patch(edits))))
 
     def _keep(self, kept: Kept) -> None:

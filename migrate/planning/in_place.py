@@ -12,7 +12,7 @@ from migrate.kserve import terms
 from migrate.kserve.config import ConfigError
 from migrate.kserve.predictors import PredictorsError
 from migrate.kserve.rules import Rules
-from migrate.objects import Manifest, ObjectRef, pointer, ref_of, sha256
+from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning import checks
 from migrate.planning.activation import stages
@@ -24,14 +24,13 @@ from migrate.planning.forecast import World, between, configured, forecast, with
 from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
-from migrate.planning.plan import ImageRow, Plan, Seal
+from migrate.planning.plan import ImageRow, Plan
 from migrate.planning.reach import judged, unread
+from migrate.planning.seals import FIELD, seals_of
 from migrate.planning.selection import marked, narrowed
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target, edits_of, targets_of
 from migrate.planning.wanted import Key, Wanted, edits_for, understand
-
-FIELD = pointer("data", terms.PREDICTORS_KEY)
 
 
 def make_plan(snapshot: Snapshot, options: Options) -> Plan:
@@ -79,7 +78,7 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     return {
         "operations": operations,
         **directions,
-        "seals": _seals(snapshot, after) if directions["apply"] else (),
+        "seals": seals_of(snapshot, after, rows, directions["apply"]),
         "images": images,
         "findings": accept(findings, options.accept),
         "forecast": rows,
@@ -147,11 +146,3 @@ def _operations(
     services = sorted(pins, key=lambda ref: ref.place)
     moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
     return (*written, *moved)
-
-
-def _seals(before: Snapshot, after: Snapshot) -> tuple[Seal, ...]:
-    """Seal `predictors` also where it is not edited: everybody follows it at the restart."""
-    if before.rules is None or not before.rules.predictors_read:
-        return ()
-    texts = (sha256(text_of(before.config)), sha256(text_of(after.config)))
-    return (Seal(before.config_ref, FIELD, *texts),)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from migrate.objects import Json, Manifest, printable, value_at
-from migrate.planning.fieldmanagers import managed_by
+from migrate.operations.fieldmanagers import managed_by
 
 
 class Owner(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

@@ -128,12 +128,17 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The digest of a whole field before and after, to prove byte equality without a copy."""
+    """The digest of a whole field before and after, to prove byte equality without a copy.
+
+    ``leaves`` are the JSON texts of what is in it before, by JSON Pointer; of what may be a
+    credential a digest alone.
+    """
 
     target: ObjectRef
     path: str
     before: str
     after: str
+    leaves: dict[str, str] = {}
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="camel"):

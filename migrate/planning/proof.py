@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from migrate.objects import Json, Manifest, ObjectRef, sha256, value_at
+from migrate.objects import Json, Manifest, ObjectRef, value_at
 from migrate.operations.classify import Standing, classify, is_met, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Holds, Operation, Patch, Restart, Wave
 from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
+from migrate.planning.seals import digest_of
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -59,17 +60,18 @@ def _unlike(wanted: Operation, live: Manifest) -> str:
 
 
 def _bytes(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest | None) -> str:
-    """Say whether whole fields are equal to the byte, where the plan sealed them."""
+    """Say whether whole fields are equal, texts to the byte, where the plan sealed them."""
     seals = [seal for seal in plan.seals if seal.target == target]
     if not seals:
         return "as planned" if direction is Direction.APPLY else "as before"
     for seal in seals:
         wanted = seal.after if direction is Direction.APPLY else seal.before
-        if sha256(str(value_at(live, seal.path))) != wanted:
+        if digest_of(value_at(live, seal.path)) != wanted:
             return f"{seal.path}: ours is in place; later edits of somebody else are kept"
     paths = ", ".join(seal.path for seal in seals)
     when = "planned" if direction is Direction.APPLY else "before"
-    return f"{paths}: byte for byte as {when}"
+    texts = all(isinstance(value_at(live, seal.path), str) for seal in seals)
+    return f"{paths}: {'byte for byte ' if texts else ''}as {when}"
 
 
 def prove_services(

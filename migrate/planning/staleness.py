@@ -1,69 +1,108 @@
-"""Telling whether the configuration is still the one that a plan was made for."""
+"""Telling whether the cluster is still the one that a plan was made for, and what is not.
+
+What does not matter is passed over: other keys of the ConfigMap, services that have gone, that
+moved by themselves to where the plan leads, or that it neither moved nor would move.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
-from migrate.errors import StaleError
-from migrate.kserve.predictors import decode
-from migrate.kserve.releases import parse_release
-from migrate.kserve.table import rules_for
-from migrate.objects import Manifest, sha256, value_at
-from migrate.planning.images import image_rows
-from migrate.planning.in_place import text_of
-from migrate.planning.plan import MOVING, Plan
+from migrate.objects import ObjectRef, value_at
+from migrate.operations.differences import (
+    OTHER_LAYOUT,
+    Difference,
+    Look,
+    Place,
+    changed_leaves,
+    leaves_of,
+)
+from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Seal
+from migrate.planning.seals import is_broken, why
+
+PREDICTOR = "/spec/predictor"
+LOST = (Outlook.BROKEN, Outlook.CANNOT_TELL)
 
 
-def refuse_stale(plan: Plan, config: Manifest) -> None:
-    """Raise StaleError, with the difference, where a sealed field is not what it was.
+def differences(plan: Plan, fresh: Plan, look: Look) -> list[Difference]:
+    """Return what is not as planned, causes first.
 
-    A restart makes everybody follow the whole of `predictors`, so an edit of another leaf
-    makes the forecast wrong as well. Other keys of the ConfigMap do not matter.
+    ``fresh`` is the plan made anew with the same options; ``look`` gives sealed objects.
     """
+    return [*field_differences(plan, look), *surprises(plan, fresh)]
+
+
+def field_differences(plan: Plan, look: Look) -> Iterator[Difference]:
+    """Yield what of the sealed fields is neither as before the plan nor as after it."""
     for seal in plan.seals:
-        if sha256(str(value_at(config, seal.path))) != seal.before:
-            raise StaleError(
-                f"{seal.target} {seal.path}: somebody changed it since the plan was made:\n"
-                + "\n".join(_difference(plan, config)),
-                "plan again: kmigrate plan",
-            )
+        live = look(seal.target)
+        if is_broken(seal, live):
+            yield from _of_seal(seal, leaves_of(value_at(live, seal.path)), why(plan, seal))
 
 
-def refuse_surprises(planned: Plan, fresh: Plan) -> None:
-    """Raise StaleError where the same options would do more now than was planned.
+def _of_seal(seal: Seal, found: Mapping[str, str], because: str) -> Iterator[Difference]:
+    target, places = seal.target, (Place(seal.target, seal.path),)
+    changed = list(changed_leaves(seal.leaves, found))
+    for within, before, after in changed:
+        yield Difference(target, f"{seal.path} {within}".rstrip(), before, after, because, places)
+    if not changed:
+        yield Difference(target, seal.path, *OTHER_LAYOUT, because, places)
 
-    ``fresh`` is the plan made anew. Services that have gone, or moved by themselves to where
-    the plan leads, are no surprise; those that came, or follow another pin, are.
-    """
-    known = _moves(planned)
-    new = {name: image for name, image in _moves(fresh).items() if known.get(name) != image}
+
+def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:
+    """Yield what the same options would do now and were not planned to."""
+    known = {row.service: row for row in planned.forecast}
+    for row in fresh.forecast:
+        former = known.get(row.service)
+        if (matters := _matters(former, row)) != "":
+            yield _service(former, row, matters)
     targets = {operation.target for operation in planned.operations}
-    extra = [str(op.target) for op in fresh.operations if op.target not in targets]
-    lines = [f"  {name} would get {image}" for name, image in sorted(new.items())]
-    lines += [f"  {target} would be written" for target in extra]
-    lines += [f"  {finding.code}: {finding.text}" for finding in fresh.blocking]
-    if lines:
-        raise StaleError(
-            "the plan does not say all that would happen now:\n" + "\n".join(lines),
-            "plan again: kmigrate plan",
-        )
+    for operation in fresh.operations:
+        if operation.target not in targets:
+            text = f"to be written: {operation.reason}"
+            yield Difference(operation.target, "", "not to be written", text, "it was not shown")
+    yield from map(_blocking, fresh.blocking)
 
 
-def _moves(plan: Plan) -> dict[str, str | None]:
-    rows = (row for row in plan.forecast if row.outlook in MOVING)
-    return {str(row.service): row.after_plan for row in rows}
+def _matters(planned: Forecast | None, fresh: Forecast) -> str:
+    """Say why it matters that a service is not as planned; empty where it does not."""
+    if planned is None:
+        return "it came since, and would get another image" if fresh.outlook in MOVING else ""
+    if _lot(planned) == _lot(fresh):
+        is_new = fresh.outlook in MOVING and planned.outlook not in MOVING
+        return "it was not to change" if is_new else ""
+    if fresh.outlook in MOVING:
+        return "the plan tells another image, runtime or workload"
+    if planned.outlook in MOVING:
+        moved = planned.after_plan == fresh.after_plan
+        return "" if moved else "it would not get the image that the plan tells"
+    if fresh.outlook in LOST and planned.outlook != fresh.outlook:
+        return "it cannot be reconciled any more"
+    return "" if planned.workload == fresh.workload else "it would get another workload"
 
 
-def _difference(plan: Plan, config: Manifest) -> Iterator[str]:
-    from deepdiff import DeepDiff  # noqa: PLC0415 -- slow to import, and seldom needed
+def _lot(row: Forecast) -> tuple[object, ...]:
+    return (row.after_plan, row.runtime_after_plan, row.workload)
 
-    release = parse_release(plan.release)
-    rules = rules_for(release)
-    assert rules is not None
-    rows = image_rows(decode(text_of(config), rules), release, {})
-    planned = {row.entry: row.image for row in plan.images}
-    found = {row.entry: row.image for row in rows}
-    told = DeepDiff(planned, found, verbose_level=2).pretty()
-    yield from (f"  {line}" for line in told.splitlines())
-    if not told:
-        yield "  the images are the same; something else in it was edited"
+
+def _service(planned: Forecast | None, fresh: Forecast, matters: str) -> Difference:
+    places = [Place(fresh.service, PREDICTOR)]
+    before, after = (row.runtime_after_plan if row else None for row in (planned, fresh))
+    if after is not None and before != after:
+        places.append(Place(after, "/spec"))
+    former = _told(planned) if planned else "there was no such service"
+    return Difference(fresh.service, "", former, _told(fresh), matters, tuple(places))
+
+
+def _told(row: Forecast) -> str:
+    """Say what a service gets, and as far as is told, from where."""
+    image = row.after_plan or row.outlook.value
+    parts = (str(row.runtime_after_plan or ""), row.reason, str(row.workload or ""))
+    return f"would get {image} ({'; '.join(part for part in parts if part)})"
+
+
+def _blocking(finding: Finding) -> Difference:
+    target = next(chain(finding.objects), None)
+    named = target or ObjectRef("", "finding", finding.code)
+    return Difference(named, finding.code, "no such finding", finding.text, "it blocks the plan")

@@ -2,7 +2,7 @@
 
 from migrate.cluster.kube import KubeCluster
 from migrate.objects import Manifest, pointer, ref_of
-from migrate.planning.fieldmanagers import writer_of
+from migrate.operations.fieldmanagers import writer_of
 from tests.cluster.manifests import config_map, deployment, runtime
 from tests.testbed.control_plane import ControlPlane
 

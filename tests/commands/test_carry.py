@@ -11,6 +11,7 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.snapshot import load
 from migrate.commands import making
 from migrate.commands.carry import Control, Job, carry_out
+from migrate.commands.comparing import Compared
 from migrate.errors import MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
@@ -37,7 +38,7 @@ def job(cluster: Refusing) -> Job:
     options = making.options(["sklearn=r/s:t"], "", Options(repin=True))
     made = making.plan(cluster, "kserve", options)
     waves = made.waves(Direction.APPLY)
-    return Job(made, Direction.APPLY, waves, None, [], check=lambda: None, prove=list)
+    return Job(made, Direction.APPLY, waves, None, [], check=lambda: Compared(()), prove=list)
 
 
 def test_a_run_that_wrote_nothing_is_not_left_unfinished() -> None:

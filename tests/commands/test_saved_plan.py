@@ -84,7 +84,7 @@ def test_a_service_that_came_since_the_plan_is_a_surprise(
 ) -> None:
     file, folder = saved(capsys, tmp_path), grown(tmp_path)
     dry = ("--dry-run=client", "--snapshot", folder)
-    words = ("InferenceService fraud/late would get", "kmigrate plan")
+    words = ("InferenceService fraud/late", "came since", "would get", "kmigrate plan")
     check(capsys, 5, words, "apply", str(file), *dry)
 
 
@@ -124,9 +124,13 @@ def test_planning_flags_beside_a_plan(capsys: pytest.CaptureFixture[str], tmp_pa
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ('"kserve/sklearnserver"', '"somebody/sklearnserver"', ("somebody/sklearnserver:v0.7.0",)),
-        ('"kserve/lgbserver"', '"somebody/lgbserver"', ("lightgbm", "somebody/lgbserver:v0.7.0")),
-        ('"60"', '"90"', ("something else in it",)),
+        (
+            '"kserve/sklearnserver"',
+            '"somebody/sklearnserver"',
+            ("/sklearn/v1/image", "somebody/sklearnserver"),
+        ),
+        ('"kserve/lgbserver"', '"somebody/lgbserver"', ("/lightgbm/image", "somebody/lgbserver")),
+        ('"60"', '"90"', ("/defaultTimeout", '"60"', '"90"')),
     ],
 )
 def test_an_edit_of_predictors_since_the_plan_is_refused_with_a_diff(
@@ -138,7 +142,7 @@ def test_an_edit_of_predictors_since_the_plan_is_refused_with_a_diff(
 ) -> None:
     file, folder = saved(capsys, tmp_path), edited(tmp_path, "predictors", before, after)
     dry = ("--dry-run=client", "--snapshot", str(folder))
-    check(capsys, 5, ("somebody changed it", *words), "apply", str(file), *dry)
+    check(capsys, 5, ("has changed since", "everybody follows", *words), "apply", str(file), *dry)
 
 
 def test_an_edit_of_ingress_since_the_plan_is_not_in_the_way(

@@ -8,12 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.errors import BlockedError, StaleError, UsageError
+from migrate.errors import BlockedError, UsageError
 from migrate.kserve.metadata import Metadata
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Patch
 from migrate.planning.plan import Outlook
-from migrate.planning.staleness import refuse_surprises
 from tests.planning.clusters import (
     CONTROLLER,
     GPU,
@@ -71,15 +70,6 @@ def test_predictors_is_sealed_also_where_only_pins_move() -> None:
     assert [op.target.name for op in made.operations] == ["iris"]
     (seal,) = made.seals
     assert seal.before == seal.after
-
-
-def test_a_plan_with_surprises_is_refused() -> None:
-    made = plan(snapshot(IRIS, images=NOW), "sklearn=r/s:v0.7.0")
-    refuse_surprises(made, plan(snapshot(images=NOW), "sklearn=r/s:v0.7.0"))
-    repinned = service("iris", sklearn={"runtimeVersion": "v5"})
-    accepted = plan(snapshot(repinned, images=NOW), "sklearn=r/s:v0.7.0", accept=("KM201",))
-    with pytest.raises(StaleError, match="team/iris would get r/s:v5"):
-        refuse_surprises(made, accepted)
 
 
 def test_repin_puts_the_config_map_first_in_both_directions() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from migrate.objects import Manifest
-from migrate.planning.fieldmanagers import Writer, managed_by, writer_of
+from migrate.operations.fieldmanagers import Writer, managed_by, writer_of
 from tests.planning.owned import DATA, Content, config, entry, runtime
 
 EARLY, LATE = "2026-01-02T03:04:05Z", "2026-08-20T15:58:20Z"

@@ -1,0 +1,64 @@
+"""Fields that must be as they were when the plan was compared, at the very write beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from migrate.errors import StaleError
+from migrate.objects import Json, Manifest, ObjectRef, value_at
+from migrate.operations.differences import (
+    OTHER_LAYOUT,
+    Difference,
+    Place,
+    changed_leaves,
+    leaves_of,
+    refusal,
+    signed,
+)
+from migrate.operations.model import Edit
+from migrate.operations.patching import PatchOp
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The value of a whole field of an object, at a plain JSON Pointer, as it was compared.
+
+    ``why`` tells a person why another value of it matters.
+    """
+
+    target: ObjectRef
+    path: str
+    value: Json
+    why: str
+
+
+def tests_of(
+    sealed: Sequence[Sealed], target: ObjectRef, edits: Sequence[Edit], live: Manifest
+) -> list[PatchOp]:
+    """Return the tests by which a patch of these edits fails where a sealed field changes.
+
+    Fields that are edited have their own. Raise StaleError where one has changed already.
+    """
+    mine = [one for one in sealed if one.target == target]
+    broken = [one for one in mine if value_at(live, one.path) != one.value]
+    if broken:
+        raise _refusal(broken, live)
+    edited = {edit.path for edit in edits}
+    paths = [one.path for one in mine if one.path not in edited]
+    return [{"op": "test", "path": path, "value": value_at(live, path)} for path in paths]
+
+
+def _refusal(broken: Sequence[Sealed], live: Manifest) -> StaleError:
+    found = [one for field in broken for one in _differences(field, live)]
+    return refusal(signed(found, lambda _: live))
+
+
+def _differences(field: Sealed, live: Manifest) -> Iterator[Difference]:
+    now, places = value_at(live, field.path), (Place(field.target, field.path),)
+    leaves = list(changed_leaves(leaves_of(field.value), leaves_of(now)))
+    for within, before, after in leaves:
+        where = f"{field.path} {within}".rstrip()
+        yield Difference(field.target, where, before, after, field.why, places)
+    if not leaves:
+        yield Difference(field.target, field.path, *OTHER_LAYOUT, field.why, places)

@@ -1,0 +1,82 @@
+"""Fields that a plan relies on as a whole: sealed by digests, before it and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import UNSET
+
+from migrate.kserve import terms
+from migrate.objects import Json, Manifest, ObjectRef, canonical, pointer, sha256, value_at
+from migrate.operations.differences import leaves_of
+from migrate.operations.model import Restart
+from migrate.planning.plan import MOVING, Forecast, Plan, Seal, Stage
+from migrate.planning.snapshot import Snapshot
+
+FIELD = pointer("data", terms.PREDICTORS_KEY)
+SPEC = "/spec"
+
+
+def seals_of(
+    before: Snapshot, after: Snapshot, rows: Sequence[Forecast], stages: Sequence[Stage]
+) -> tuple[Seal, ...]:
+    """Return the seals of what the services follow: none where the plan does nothing.
+
+    They follow all of `predictors`, where the release reads it, and the whole spec of their
+    ClusterServingRuntime: at a restart all of them, else those that the plan moves.
+    """
+    return tuple(_seals(before, after, rows, stages)) if stages else ()
+
+
+def _seals(
+    before: Snapshot, after: Snapshot, rows: Sequence[Forecast], stages: Sequence[Stage]
+) -> Iterator[Seal]:
+    if before.rules is not None and before.rules.predictors_read:
+        yield _seal(before.config_ref, FIELD, before.config, after.config)
+    for ref in _followed(rows, is_restarted=restarts(stages)):
+        if ref in before.originals:
+            yield _seal(ref, SPEC, before.originals[ref], after.originals[ref])
+
+
+def _seal(ref: ObjectRef, path: str, before: Manifest, after: Manifest) -> Seal:
+    found, planned = value_at(before, path), value_at(after, path)
+    return Seal(ref, path, digest_of(found), digest_of(planned), leaves_of(found))
+
+
+def _followed(rows: Sequence[Forecast], *, is_restarted: bool) -> list[ObjectRef]:
+    refs = {
+        row.runtime_after_plan
+        for row in rows
+        if (is_restarted or row.outlook in MOVING) and row.runtime_after_plan is not None
+    }
+    return sorted((r for r in refs if r.kind == terms.CLUSTER_RUNTIME), key=lambda ref: ref.place)
+
+
+def restarts(stages: Sequence[Stage]) -> bool:
+    """Tell whether the controller is restarted, and so looks at every service."""
+    return any(isinstance(act, Restart) for stage in stages for act in stage.activations)
+
+
+def digest_of(value: Json) -> str:
+    """Return the digest of a field: of a text its bytes, else of its canonical JSON.
+
+    Empty for a field that is not there.
+    """
+    if value is UNSET:
+        return ""
+    return sha256(value if isinstance(value, str) else canonical(value))
+
+
+def is_broken(seal: Seal, live: Manifest | None) -> bool:
+    """Tell whether the field is neither as before the plan nor as the plan leaves it."""
+    return digest_of(value_at(live, seal.path)) not in (seal.before, seal.after)
+
+
+def why(plan: Plan, seal: Seal) -> str:
+    """Return why another value of a sealed field matters."""
+    if seal.target.kind == terms.CLUSTER_RUNTIME:
+        users = sum(row.runtime_after_plan == seal.target for row in plan.forecast)
+        return f"{users} InferenceService(s) follow the whole of it"
+    if restarts(plan.apply):
+        return "everybody follows the whole of predictors at the restart"
+    return "the services that are reconciled follow the whole of predictors"
