@@ -7,7 +7,6 @@ The help is as an 80-column terminal shows it.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -16,12 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from docs import schemas
 from docs.servers import PAGE, with_table
-from migrate.planning import desiredfile
 
 VERBS = ("plan", "apply", "rollback", "status", "explain", "check")
 HERE = Path(__file__).parent
-SCHEMA = HERE.parent / "migrate" / "schemas" / "desired.schema.json"
 HELP = re.compile(r"(<!-- help -->\n```console\n).*?(\n```\n<!-- /help -->)", re.DOTALL)
 
 
@@ -39,11 +37,6 @@ def generated(verb: str, page: str) -> str:
     return HELP.sub(lambda found: found[1] + help_of(verb) + found[2], page)
 
 
-def schema_of_desired() -> str:
-    """Return the JSON Schema of desired.yaml, as it is shipped."""
-    return json.dumps(desiredfile.schema(), indent=1) + "\n"
-
-
 def pages() -> dict[str, Callable[[str], str]]:
     """Return what writes the generated part of each page."""
     return {f"{verb}.md": partial(generated, verb) for verb in VERBS} | {PAGE: with_table}
@@ -55,7 +48,7 @@ def fresh() -> dict[Path, str]:
         HERE / name: write((HERE / name).read_text(encoding="utf-8"))
         for name, write in pages().items()
     }
-    return {**texts, SCHEMA: schema_of_desired()}
+    return {**texts, **schemas.files()}
 
 
 def _is_stale(path: Path, text: str) -> bool:

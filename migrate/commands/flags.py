@@ -137,4 +137,14 @@ LockTimeout = Annotated[
 PlanFile = Annotated[
     Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved by `kmigrate plan --out`.")
 ]
+RunOrPlan = Annotated[
+    str,
+    typer.Argument(
+        metavar="[RUN|PLAN]",
+        help="Id of a run, or a plan saved by `kmigrate plan --out`; the latest run by default.",
+    ),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Read a saved PLAN alone, and ask no cluster.")
+]
 RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="Id of a run; the latest by default.")]

@@ -5,19 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import msgspec
-
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import End, Job
-from migrate.commands.flags import Output
+from migrate.commands.flags import Form, Output
 from migrate.commands.installed import get_or_none
-from migrate.commands.output import emit
+from migrate.commands.output import emit, emit_document
 from migrate.commands.reading import workload_fields, workload_images
 from migrate.errors import Exit
-from migrate.objects import canonical
 from migrate.operations.model import Direction, Wave
 from migrate.planning.desired import Activate
-from migrate.planning.plan import API_VERSION, Forecast, Plan
+from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import (
     Result,
     prove_objects,
@@ -25,6 +22,7 @@ from migrate.planning.proof import (
     prove_settings,
     settings_in,
 )
+from migrate.report.result import RunResult, rows_of
 from migrate.report.text import count
 
 
@@ -81,17 +79,10 @@ def emit_json(
     direction: Direction, results: Sequence[Result], *, run: str, whole: bool, dry_run: bool
 ) -> None:
     """Write a RunResult; ``whole`` tells whether everything was reached."""
-    rows = [{**msgspec.to_builtins(r), "subject": str(r.subject)} for r in results]
-    document = {
-        "apiVersion": API_VERSION,
-        "kind": "RunResult",
-        "direction": direction,
-        "run": run,
-        "dryRun": dry_run,
-        "whole": whole,
-        "results": rows,
-    }
-    emit(msgspec.json.format(canonical(document), indent=2).decode() + "\n")
+    document = RunResult(
+        direction=direction, run=run, dry_run=dry_run, whole=whole, results=rows_of(results)
+    )
+    emit_document(document, Form.JSON)
 
 
 def _lines(results: Sequence[Result]) -> list[str]:

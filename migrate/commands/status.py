@@ -1,44 +1,50 @@
-"""kmigrate status: the runs that are recorded, and where each object stands now."""
+"""kmigrate status: the runs that are recorded, or a saved plan, and where each object stands."""
 
 from __future__ import annotations
 
-import msgspec
+from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
-from migrate.commands.flags import Output
-from migrate.commands.installed import get_or_none
-from migrate.commands.output import emit
-from migrate.commands.reading import workload_images
+from migrate.commands.flags import Form, Output
+from migrate.commands.output import emit, emit_document
+from migrate.commands.planstatus import is_plan_file, plan_status
 from migrate.commands.runs import chosen, plan_of
+from migrate.commands.standings import services_of, standings_of
 from migrate.commands.target import Target
-from migrate.errors import Exit
+from migrate.errors import Exit, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
-from migrate.objects import canonical
-from migrate.operations.classify import classify
-from migrate.planning.plan import API_VERSION, MOVING, Plan
-from migrate.report.status import RunStatus, ServiceStatus, status_lines
+from migrate.planning.plan import Plan
+from migrate.report.status import RunStatus, StatusDocument, row_of, status_lines
 
 
 def status(
-    run: flags.RunId = "",
+    run: flags.RunOrPlan = "",
     output: flags.OutputFlag = Output.TABLE,
+    offline: flags.Offline = False,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
     kserve_namespace: flags.Namespace = flags.DEFAULT_NAMESPACE,
     snapshot: flags.Snapshot = "",
 ) -> int:
-    """Show where a run stands, and what is next."""
-    cluster = Target(kubeconfig, context, expect_context, snapshot).open()
+    """Show where a run or a saved plan stands, and what is next.
+
+    Of a saved plan it tells what it holds, and with a cluster whether it still holds there.
+    """
+    target = Target(kubeconfig, context, expect_context, snapshot)
+    if is_plan_file(run):
+        return plan_status(Path(run), None if offline else target, output)
+    if offline:
+        raise UsageError("--offline: runs are recorded in a cluster", "kmigrate status PLAN")
+    cluster = target.open()
     known = record.runs(cluster, kserve_namespace)
     found = chosen(known, run)
     shown = _look(cluster, found, plan_of(cluster, found)) if found else None
     if output is Output.JSON:
-        document = {"apiVersion": API_VERSION, "kind": "Status", "run": shown}
-        runs = [{"id": r.head.id, "state": r.state, "summary": r.head.summary} for r in known]
-        emit(msgspec.json.format(canonical({**document, "runs": runs}), indent=2).decode() + "\n")
+        runs = tuple(map(row_of, known))
+        emit_document(StatusDocument(run=shown, runs=runs), Form.JSON)
     else:
         emit("\n".join(status_lines(shown, known)) + "\n")
     return Exit.OK
@@ -46,17 +52,6 @@ def status(
 
 def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
     """Ask the cluster where the operations and the services of the plan stand now."""
-    standings = {
-        str(op.target): classify(op, get_or_none(cluster, op.target)).value
-        for op in plan.operations
-    }
-    rows = [row for row in plan.forecast if row.outlook in MOVING and row.workload]
-    images = workload_images(cluster, (row.workload for row in rows if row.workload))
-    services = tuple(
-        ServiceStatus(str(row.service), images.get(row.workload), row.now, row.after_plan)
-        for row in rows
-        if row.workload
-    )
     return RunStatus(
         id=run.head.id,
         state=run.state,
@@ -64,6 +59,6 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         started=run.head.started,
         operator=run.head.operator,
         journal=run.journal,
-        standings=standings,
-        services=services,
+        standings=standings_of(cluster, plan),
+        services=services_of(cluster, plan),
     )

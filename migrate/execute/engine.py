@@ -59,7 +59,7 @@ class Engine:
 
     With ``keep_foreign`` a field that somebody else changed is left as it is and told;
     without, it stops the engine. ``written`` counts the writes that were begun. An object is
-    written only while its ``sealed`` fields are as given.
+    written only while its ``sealed`` fields are so.
     """
 
     cluster: Cluster
@@ -193,10 +193,8 @@ class Engine:
         self.written += 1
         try:
             yield
-        except UnreachableError:
-            raise
-        except ApiError:
-            self.written -= 1
+        except ApiError as error:
+            self.written -= not isinstance(error, UnreachableError)
             raise
 
     def _delete(self, target: ObjectRef, live: Manifest | None) -> None:

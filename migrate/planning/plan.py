@@ -6,6 +6,7 @@ Equal inputs give byte-equal plans: there is no clock and no machine in here.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -15,7 +16,7 @@ from migrate.operations.invert import invert
 from migrate.operations.model import Activation, Condition, Direction, Operation, Wave
 from migrate.planning.desired import Options
 
-API_VERSION = "kmigrate.dev/v1alpha1"
+API_VERSION: Final = "kmigrate.dev/v1alpha1"
 
 
 class Severity(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -21,10 +21,18 @@ class _Header(msgspec.Struct, rename="camel"):
     plan: msgspec.Raw = msgspec.Raw()
 
 
+class PlanFile(msgspec.Struct, frozen=True, rename="camel"):
+    """A saved plan. ``digest`` is the SHA-256 of the canonical JSON of ``plan``."""
+
+    digest: str
+    plan: Plan
+    api_version: Literal["kmigrate.dev/v1alpha1"] = API_VERSION
+    kind: Literal["PlanFile"] = "PlanFile"
+
+
 def dump(plan: Plan) -> bytes:
     """Encode a plan with its digest, ending in a newline. Equal plans give equal bytes."""
-    document = {"apiVersion": plan.api_version, "kind": "PlanFile", "digest": plan.digest}
-    return msgspec.json.format(canonical({**document, "plan": plan}), indent=1) + b"\n"
+    return msgspec.json.format(canonical(PlanFile(plan.digest, plan)), indent=1) + b"\n"
 
 
 def load(data: bytes, name: str) -> Plan:

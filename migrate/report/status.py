@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
 from migrate.execute.run import Entry, Run
+from migrate.operations.differences import Difference
+from migrate.planning.plan import API_VERSION
 
 NEXT = {
     "applied": "kmigrate rollback {id}    takes it back",
@@ -27,6 +30,19 @@ class ServiceStatus(msgspec.Struct, frozen=True, rename="camel"):
     planned: str | None
 
 
+class RunRow(msgspec.Struct, frozen=True, rename="camel"):
+    """A run in a list of them. ``summary`` names what was asked for."""
+
+    id: str
+    state: str
+    summary: str
+
+
+def row_of(run: Run) -> RunRow:
+    """Return the run as a list shows it."""
+    return RunRow(run.head.id, run.state, run.head.summary)
+
+
 class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     """A run, and where its objects stand now."""
 
@@ -38,6 +54,51 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     journal: tuple[Entry, ...]
     standings: Mapping[str, str]
     services: tuple[ServiceStatus, ...]
+
+
+class PlanInCluster(msgspec.Struct, frozen=True, rename="camel"):
+    """Where a saved plan stands in a cluster.
+
+    ``unfit`` says why it cannot be applied there at all, ``stale`` what has changed since it was
+    made: with either it is refused. ``runs`` are those that carried this very plan out.
+    """
+
+    cluster: str
+    unfit: str = ""
+    stale: tuple[Difference, ...] = ()
+    standings: Mapping[str, str] = {}
+    services: tuple[ServiceStatus, ...] = ()
+    runs: tuple[RunRow, ...] = ()
+
+
+class PlanStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """What a saved plan holds; ``found`` is None where no cluster was asked.
+
+    ``images`` are spelled as in `--set`, ``moving`` counts the services that get another image,
+    ``blocked_by`` are the codes of the findings that forbid to apply it.
+    """
+
+    file: str
+    digest: str
+    cluster_uid: str
+    kserve_namespace: str
+    release: str
+    images: tuple[str, ...]
+    writes: tuple[str, ...]
+    activations: tuple[str, ...]
+    moving: int
+    blocked_by: tuple[str, ...]
+    found: PlanInCluster | None = None
+
+
+class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What `kmigrate status -o json` writes: of a ``run`` or of a saved ``plan``."""
+
+    api_version: Literal["kmigrate.dev/v1alpha1"] = API_VERSION
+    kind: Literal["Status"] = "Status"
+    run: RunStatus | None = None
+    plan: PlanStatus | None = None
+    runs: tuple[RunRow, ...] = ()
 
 
 def status_lines(shown: RunStatus | None, runs: Sequence[Run]) -> Iterator[str]:
@@ -59,15 +120,20 @@ def _details(shown: RunStatus) -> Iterator[str]:
         yield "  objects:"
     for target, standing in shown.standings.items():
         yield f"    {standing:<8} {target}"
-    if shown.services:
-        yield "  services:"
-    for row in shown.services:
-        yield f"    {row.service}: {_place(row)}"
-        yield f"      runs {row.now or '(none seen)'}"
+    yield from service_lines(shown.services)
     yield "  journal:"
     for entry in shown.journal:
         wave = f" wave {entry.wave}" if entry.wave >= 0 else ""
         yield f"    {entry.at}  {entry.direction}: {entry.event}{wave}"
+
+
+def service_lines(services: Sequence[ServiceStatus]) -> Iterator[str]:
+    """Yield what each service runs now."""
+    if services:
+        yield "  services:"
+    for row in services:
+        yield f"    {row.service}: {_place(row)}"
+        yield f"      runs {row.now or '(none seen)'}"
 
 
 def _place(row: ServiceStatus) -> str:

@@ -21,7 +21,7 @@ from tests.differential.record import load
 from tests.differential.test_verdicts import RELEASES
 
 Json = Any
-STATUSES = (
+STATUSES: tuple[dict[str, Any], ...] = (
     *({}, {}, {"deploymentMode": "RawDeployment"}, {"deploymentMode": "Serverless"}),
     {"conditions": [{"type": "Ready", "status": "True"}]},
 )

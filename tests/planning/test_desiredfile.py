@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 import migrate.schemas
-from docs.generate import schema_of_desired
 from migrate.commands import yamlfile
 from migrate.errors import UsageError
 from migrate.planning.desired import Desired, EnvVar, Exempt
@@ -142,5 +141,4 @@ def test_the_schema_is_one() -> None:
 
 def test_the_shipped_schema_is_what_the_structs_say() -> None:
     shipped = Path(migrate.schemas.__path__[0]) / "desired.schema.json"
-    assert shipped.read_text(encoding="utf-8") == schema_of_desired(), "run: make docs"
     assert json.loads(shipped.read_text(encoding="utf-8")) == schema()

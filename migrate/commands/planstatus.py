@@ -1,0 +1,99 @@
+"""kmigrate status PLAN: what a saved plan holds, and whether it still holds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from migrate.cluster.port import Cluster
+from migrate.commands import making
+from migrate.commands.comparing import stale
+from migrate.commands.flags import Form, Output
+from migrate.commands.output import emit, emit_document
+from migrate.commands.runs import refuse_elsewhere
+from migrate.commands.standings import services_of, standings_of
+from migrate.commands.target import Target
+from migrate.errors import ApiError, Exit, StaleError, UsageError
+from migrate.execute import record
+from migrate.operations.describe import describe_activation
+from migrate.operations.model import Direction
+from migrate.planning.plan import Plan
+from migrate.report.planstatus import plan_status_lines
+from migrate.report.status import PlanInCluster, PlanStatus, StatusDocument, row_of
+from migrate.report.text import changing
+
+
+def is_plan_file(name: str) -> bool:
+    """Tell a file from the id of a run, which has no dot and no slash."""
+    return name.endswith(".json") or "/" in name or (bool(name) and Path(name).is_file())
+
+
+def plan_status(path: Path, target: Target | None, output: Output) -> int:
+    """Tell what the file holds, and where it stands in the cluster where there is one.
+
+    A cluster that cannot be asked does not keep from what the file says; the exit code is
+    then that of its error.
+    """
+    made = making.load(path)
+    found, code = _found(made, target)
+    shown = _of_file(path, made, found)
+    if output is Output.JSON:
+        emit_document(StatusDocument(plan=shown, runs=found.runs if found else ()), Form.JSON)
+    else:
+        emit("\n".join(plan_status_lines(shown)) + "\n")
+    return code
+
+
+def _found(made: Plan, target: Target | None) -> tuple[PlanInCluster | None, int]:
+    if target is None:
+        return None, Exit.OK
+    try:
+        cluster = target.open()
+    except UsageError as error:
+        if target != Target():
+            raise
+        print(f"no cluster is asked: {error.message}", file=sys.stderr)
+        return None, Exit.OK
+    try:
+        return _in_cluster(cluster, made), Exit.OK
+    except ApiError as error:
+        print(f"error: {cluster.name} cannot be asked: {error.message}", file=sys.stderr)
+        return None, error.code
+
+
+def _of_file(path: Path, made: Plan, found: PlanInCluster | None) -> PlanStatus:
+    waves = made.waves(Direction.APPLY)
+    return PlanStatus(
+        file=str(path),
+        digest=made.digest,
+        cluster_uid=made.cluster_uid,
+        kserve_namespace=made.kserve_namespace,
+        release=made.release,
+        images=tuple(f"{image}={image.image}" for image in made.options.images),
+        writes=tuple(str(op.target) for wave in waves for op in wave.operations),
+        activations=tuple(describe_activation(act) for wave in waves for act in wave.activations),
+        moving=changing(made.forecast),
+        blocked_by=tuple(sorted({finding.code for finding in made.blocking})),
+        found=found,
+    )
+
+
+def _in_cluster(cluster: Cluster, made: Plan) -> PlanInCluster:
+    """Ask the cluster; one that the plan is not for has nothing else to say."""
+    try:
+        refuse_elsewhere(cluster, made, "")
+    except StaleError as error:
+        return PlanInCluster(cluster=cluster.name, unfit=error.message)
+    runs = record.runs(cluster, made.kserve_namespace)
+    try:
+        differences, unfit = stale(cluster, made), ""
+    except StaleError as error:
+        differences, unfit = (), error.message
+    return PlanInCluster(
+        cluster=cluster.name,
+        unfit=unfit,
+        stale=differences,
+        standings=standings_of(cluster, made),
+        services=services_of(cluster, made),
+        runs=tuple(row_of(run) for run in runs if run.head.digest == made.digest),
+    )

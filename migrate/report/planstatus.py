@@ -1,0 +1,66 @@
+"""A saved plan as text: what it holds, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrate.operations.classify import Standing
+from migrate.operations.differences import difference_lines
+from migrate.report.status import NEXT, PlanInCluster, PlanStatus, service_lines
+from migrate.report.text import count, wrapped
+
+
+def plan_status_lines(shown: PlanStatus) -> Iterator[str]:
+    """Yield what the file holds, where it stands, and the next command to type."""
+    yield f"plan {shown.file}  {', '.join(shown.images)}"
+    yield f"  digest {shown.digest}"
+    yield f"  for KServe {shown.release or '(release unknown)'}, namespace {shown.kserve_namespace}"
+    yield f"  cluster uid {shown.cluster_uid or '(none: it can be read, not applied)'}"
+    yield f"  {count(shown.moving, 'InferenceService')} with another image"
+    if shown.blocked_by:
+        yield f"  blocked by {', '.join(shown.blocked_by)}"
+    yield "  writes:"
+    standings = shown.found.standings if shown.found else {}
+    for target in shown.writes:
+        standing = f"{standings[target]:<8} " if target in standings else ""
+        yield f"    {standing}{target}"
+    for activation in shown.activations:
+        yield f"    {activation}"
+    if shown.found:
+        yield from _found(shown.found)
+    yield f"next: {_next(shown)}"
+
+
+def _found(found: PlanInCluster) -> Iterator[str]:
+    yield f"in {found.cluster}:"
+    if found.unfit:
+        yield from wrapped(f"  {found.unfit}")
+    if found.stale:
+        yield "  stale: what has changed since it was made:"
+    for one in found.stale:
+        yield from (f"  {line}" for line in difference_lines(one))
+    for run in found.runs:
+        yield f"  run {run.id}  {run.state}  {run.summary}"
+    if not (found.unfit or found.stale or found.runs):
+        yield "  as when it was made; no run has carried it out"
+    yield from service_lines(found.services)
+
+
+def _next(shown: PlanStatus) -> str:
+    found = shown.found
+    again = "kmigrate plan    this one is refused"
+    if shown.blocked_by or not shown.cluster_uid:
+        return again
+    if found is None:
+        return f"kmigrate apply {shown.file}"
+    if found.runs and not found.runs[-1].state.startswith("rolled back"):
+        return NEXT[found.runs[-1].state].format(id=found.runs[-1].id)
+    if found.unfit or found.stale:
+        return again
+    if _all_applied(tuple(found.standings.values())):
+        return "kmigrate plan    all that it writes is there already"
+    return f"kmigrate apply {shown.file}"
+
+
+def _all_applied(standings: Sequence[str]) -> bool:
+    return set(standings) == {Standing.APPLIED.value}
