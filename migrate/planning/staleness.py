@@ -68,18 +68,28 @@ def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:
 def _matters(planned: Forecast | None, fresh: Forecast) -> str:
     """Say why it matters that a service is not as planned; empty where it does not."""
     if planned is None:
-        return "it came since, and would get another image" if fresh.outlook in MOVING else ""
-    if _lot(planned) == _lot(fresh):
+        return "it came since, and would get new pods" if fresh.outlook in MOVING else ""
+    if _lot(planned) == _lot(fresh) and set(fresh.changes) <= set(planned.changes):
         is_new = fresh.outlook in MOVING and planned.outlook not in MOVING
         return "it was not to change" if is_new else ""
     if fresh.outlook in MOVING:
-        return "the plan tells another image, runtime or workload"
+        return _unlike(planned, fresh)
     if planned.outlook in MOVING:
         moved = planned.after_plan == fresh.after_plan
         return "" if moved else "it would not get the image that the plan tells"
     if fresh.outlook in LOST and planned.outlook != fresh.outlook:
         return "it cannot be reconciled any more"
     return "" if planned.workload == fresh.workload else "it would get another workload"
+
+
+def _unlike(planned: Forecast, fresh: Forecast) -> str:
+    if planned.after_plan != fresh.after_plan:
+        return "it would not get the image that the plan tells"
+    if planned.runtime_after_plan != fresh.runtime_after_plan:
+        return "another runtime decides about it than the plan tells"
+    if planned.workload != fresh.workload:
+        return "it would get another workload"
+    return "more of its container changes than the plan tells"
 
 
 def _lot(row: Forecast) -> tuple[object, ...]:
@@ -99,7 +109,8 @@ def _told(row: Forecast) -> str:
     """Say what a service gets, and as far as is told, from where."""
     image = row.after_plan or row.outlook.value
     parts = (str(row.runtime_after_plan or ""), row.reason, str(row.workload or ""))
-    return f"would get {image} ({'; '.join(part for part in parts if part)})"
+    changed = f", changed: {', '.join(row.changes)}" if row.changes else ""
+    return f"would get {image}{changed} ({'; '.join(part for part in parts if part)})"
 
 
 def _blocking(finding: Finding) -> Difference:

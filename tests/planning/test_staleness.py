@@ -246,6 +246,19 @@ def test_a_namespaced_runtime_that_takes_services_over() -> None:
     assert isinstance(msgspec.convert(own, Runtime), Runtime)
 
 
+def test_more_changed_fields_than_were_told() -> None:
+    """The arguments of a namespaced runtime, say: it is not sealed, what comes of it is told."""
+    found = snapshot(IRIS, images=NOW)
+    planned = plan(found, *SET)
+    (row,) = planned.forecast
+    assert row.changes == ("image",)
+    more = msgspec.structs.replace(row, changes=("args", "image"))
+    fresh = msgspec.structs.replace(planned, forecast=(more,))
+    (one,) = differences(planned, fresh, {found.config_ref: found.config}.get)
+    assert "more of its container" in one.why
+    assert list(differences(fresh, planned, {found.config_ref: found.config}.get)) == []
+
+
 def test_very_many_differences_are_cut_short() -> None:
     many = [service(f"s{i}", sklearn={"runtimeVersion": "v0.7.0"}) for i in range(SHOWN + 3)]
     made = plan(snapshot(IRIS, images=NOW), *SET)
