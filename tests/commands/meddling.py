@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from migrate.__main__ import main
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster, JsonPatch
-from migrate.commands.flags import DryRun
 from migrate.commands.target import Target
 from migrate.objects import Manifest, ObjectRef
 
+T = TypeVar("T")
 Edit = Callable[[MemoryCluster], None]
 
 
@@ -27,21 +27,35 @@ class Moment(Enum):
     BETWEEN_READ_AND_WRITE = "between read and write"
 
 
-class Meddled(MemoryCluster):
-    """A copy of a snapshot in which somebody edits just before the first write to ``at``."""
+class Around:
+    """A cluster, of whatever kind, in which somebody edits just before the first write to ``at``.
 
-    def __init__(self, base: Cluster) -> None:
-        super().__init__(base=base, name="meddled")
-        self.at: ObjectRef | None = None
-        self.edit: Edit | None = None
+    With ``controllers_act`` and ``name`` as it has them.
+    """
+
+    def __init__(self, inner: Cluster, at: ObjectRef, edit: Callable[[], None]) -> None:
+        self.inner, self.at, self.edit, self.is_done = inner, at, edit, False
+        self.controllers_act, self.name = inner.controllers_act, inner.name
+
+    def get(self, ref: ObjectRef) -> Manifest:
+        return self.inner.get(ref)
+
+    def list(self, api_version: str, kind: str, into: type[T], **options: Any) -> Iterator[T]:
+        return self.inner.list(api_version, kind, into, **options)
+
+    def create(self, manifest: Manifest) -> Manifest:
+        return self.inner.create(manifest)
 
     def patch(
         self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
     ) -> Manifest:
-        if ref == self.at and self.edit is not None:
-            edit, self.edit = self.edit, None
-            edit(self)
-        return super().patch(ref, patch, subresource=subresource)
+        if ref == self.at and not self.is_done:
+            self.is_done = True
+            self.edit()
+        return self.inner.patch(ref, patch, subresource=subresource)
+
+    def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
+        self.inner.delete(ref, uid=uid, resource_version=resource_version)
 
 
 class Terminal:
@@ -62,11 +76,12 @@ class Beside:
     """Runs verbs on one cluster in memory, and an edit at a moment of the apply."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, base: Cluster, target: ObjectRef) -> None:
-        self.cluster, self.target, self.monkeypatch = Meddled(base), target, monkeypatch
-        monkeypatch.setattr(Target, "open", self._open)
+        self.target, self.monkeypatch = target, monkeypatch
+        self.cluster = MemoryCluster(base=base, name="meddled")
+        self._works_on(self.cluster)
 
-    def _open(self, _dry_run: DryRun = DryRun.CLIENT) -> Cluster:
-        return self.cluster
+    def _works_on(self, cluster: Cluster) -> None:
+        self.monkeypatch.setattr(Target, "open", lambda *_: cluster)
 
     def apply(self, file: Path, wanted: tuple[str, ...], moment: Moment, edit: Edit) -> int:
         """Apply what is wanted, with the edit at that moment; return the exit code."""
@@ -78,8 +93,11 @@ class Beside:
             terminal = Terminal(lambda: edit(self.cluster))
             self.monkeypatch.setattr("sys.stdin", terminal)
             return main(["apply", *wanted])
-        self.cluster.at, self.cluster.edit = self.target, edit
-        return main(["apply", "--yes", *wanted])
+        around = Around(self.cluster, self.target, lambda: edit(self.cluster))
+        self._works_on(around)
+        code = main(["apply", "--yes", *wanted])
+        assert around.is_done
+        return code
 
 
 def merged(ref: ObjectRef, **patch: Any) -> Edit:

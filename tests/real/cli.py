@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.testbed.waiting import wait_until
+
 KMIGRATE = Path(sys.executable).with_name("kmigrate")
 
 
@@ -37,3 +39,16 @@ def kmigrate(
     assert expect is None or done.returncode == expect, said
     assert "Traceback" not in done.stderr, said
     return done
+
+
+def read_until(terminal: int, wanted: bytes) -> bytes:
+    """Read from a terminal until this was written to it; return all of it."""
+    seen = b""
+
+    def is_there() -> bool:
+        nonlocal seen
+        seen += os.read(terminal, 65536)
+        return wanted in seen
+
+    wait_until(is_there, 60, f"{wanted!r} on the terminal")
+    return seen

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real.cli import KMIGRATE, environment, kmigrate
+from tests.real.cli import KMIGRATE, environment, kmigrate, read_until
 from tests.real.world import REPOSITORY, World, make_world
 from tests.testbed.audit import Request
 from tests.testbed.kserve import KServe
-from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("kserve_cluster", ["0.7.0"], indirect=True)
 WANTED = ("--set", f"sklearn={REPOSITORY}:v0.7.0")
@@ -118,7 +117,7 @@ def test_ctrl_c_at_the_prompt_writes_nothing(world: World) -> None:
     child, terminal = pty.fork()
     if child == 0:
         os.execve(str(KMIGRATE), ["kmigrate", "apply", *WANTED], environment(world.kserve.admin))
-    screen = _read_until(terminal, b"Only yes is taken for an answer")
+    screen = read_until(terminal, b"Only yes is taken for an answer")
     assert b"Apply to context testbed, https://" in screen
     assert b"in place: 2 InferenceServices restart." in screen
     os.write(terminal, b"\x03")
@@ -127,18 +126,6 @@ def test_ctrl_c_at_the_prompt_writes_nothing(world: World) -> None:
     assert os.waitstatus_to_exitcode(status) == 130
     assert world.everything_else() == before
     assert "no run is recorded" in kmigrate(world.kserve.admin, "status").stdout
-
-
-def _read_until(handle: int, wanted: bytes) -> bytes:
-    seen = b""
-
-    def is_there() -> bool:
-        nonlocal seen
-        seen += os.read(handle, 65536)
-        return wanted in seen
-
-    wait_until(is_there, 60, f"{wanted!r} on the terminal")
-    return seen
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
