@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction
 from migrate.planning.desired import Options
+from migrate.planning.plan import Forecast
+from migrate.planning.proof import Result
 from migrate.report.console import Console
 
 BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
@@ -62,3 +66,18 @@ def test_a_run_that_wrote_something_is_left_to_go_on_with() -> None:
     assert "kmigrate rollback" in caught.value.hint
     (run,) = record.runs(cluster, "kserve")
     assert run.state == "unfinished apply"
+
+
+def test_the_end_is_proven_by_what_held_at_the_last_comparison() -> None:
+    """A service that the plan does not move may have got another image since the plan."""
+    cluster = Refusing(base=load(BEFORE))
+    planned = job(cluster)
+    (first, *_), proven = planned.plan.forecast, list[Forecast]()
+
+    def prove(rows: Sequence[Forecast]) -> list[Result]:
+        proven.extend(rows)
+        return []
+
+    now = replace(planned, check=lambda: Compared([first]), prove=prove)
+    carry_out(cluster, now, CONTROL, Console())
+    assert proven == [first]
