@@ -32,7 +32,7 @@ _FILES = (
     "kserve-runtimes.yaml",
     "kserve-cluster-resources.yaml",
 )
-_CHARTS = ("kserve", "kserve-crd", "kserve-resources", "kserve-runtime-configs")
+CHARTS = ("kserve", "kserve-crd", "kserve-resources", "kserve-runtime-configs")
 _RUNTIMES_TOO = "kserve.servingruntime.enabled=true"
 
 Manifest = dict[str, Any]
@@ -44,7 +44,7 @@ class NotReleasedError(LookupError):
 
 def manifest(release: str, trees: Path | None) -> list[Manifest]:
     """Return the objects of the released install manifests."""
-    for root in (module_folder(KSERVE), *_trees(release, trees)):
+    for root in (module_folder(KSERVE), *trees_of(release, trees)):
         folder = root / "install" / f"v{release}"
         if folder.is_dir():
             return documents(*(folder / name for name in _FILES if (folder / name).exists()))
@@ -53,32 +53,34 @@ def manifest(release: str, trees: Path | None) -> list[Manifest]:
 
 def chart(release: str, trees: Path | None) -> list[Manifest]:
     """Return the objects of the release's charts with default values, runtimes included."""
-    root = next(_trees(release, trees), None)
-    found = [root / "charts" / name for name in _CHARTS] if root else []
-    rendered = [text for folder in found if folder.is_dir() for text in _rendered(folder)]
-    if not rendered:
+    root = next(trees_of(release, trees), None)
+    found = [root / "charts" / name for name in CHARTS] if root else []
+    objects = [each for folder in found if folder.is_dir() for each in rendered(folder)]
+    if not objects:
         raise NotReleasedError(f"no chart of {release}")
-    return rendered
+    return objects
 
 
 def minimal(release: str, trees: Path | None) -> list[Manifest]:
     """Return the CRDs without schema, which some install instead (0.13 and later)."""
-    root = next(_trees(release, trees), None)
+    root = next(trees_of(release, trees), None)
     found = sorted((root / "config/crd/minimal").rglob("serving.kserve.io_*.yaml")) if root else []
     if not found:
         raise NotReleasedError(f"no minimal CRDs of {release}")
     return documents(*found)
 
 
-def _trees(release: str, trees: Path | None) -> Iterator[Path]:
+def trees_of(release: str, trees: Path | None) -> Iterator[Path]:
+    """Yield the folders that hold a checkout of the release."""
     if trees and (trees / f"v{release}").is_dir():
         yield trees / f"v{release}"
     if (MODULES / f"kserve-{release}").is_dir():
         yield module_folder(KSERVE, f"kserve-{release}")
 
 
-def _rendered(folder: Path) -> list[Manifest]:
-    command = ["template", "kserve", str(folder), "--include-crds", "--set", _RUNTIMES_TOO]
+def rendered(folder: Path, *flags: str) -> list[Manifest]:
+    """Return the objects of a chart, as Helm renders it with these flags."""
+    command = ["template", "kserve", str(folder), "--include-crds", "--set", _RUNTIMES_TOO, *flags]
     text = run_go(["run", HELM, *command], Path.cwd())
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return [document for document in yaml.load_all(text, loader) if document]
