@@ -66,15 +66,23 @@ def writer_of(manifest: Manifest, path: str) -> Writer | None:
     tells; that is so too for a field that is not there, since the API server forgets who
     removed it.
     """
-    if value_at(manifest, path) is UNSET:
-        return None
-    parts = parts_of(path)
-    owners = [
-        (depth, managed.writer.time, managed.writer)
-        for managed in managed_by(manifest)
-        if (depth := _depth(managed.fields, manifest, parts)) is not None
-    ]
+    owners = [(depth, writer.time, writer) for depth, writer in _owners(manifest, path)]
     return max(owners, key=lambda owner: owner[:2])[2] if owners else None
+
+
+def writers_of(manifest: Manifest, path: str) -> tuple[Writer, ...]:
+    """Return all who own the field at a JSON Pointer, or a list or a map that it is in."""
+    return tuple(writer for _, writer in _owners(manifest, path))
+
+
+def _owners(manifest: Manifest, path: str) -> Iterator[tuple[int, Writer]]:
+    """Yield the owners of a field that is there, and how many parts of the path they name."""
+    if value_at(manifest, path) is UNSET:
+        return
+    for managed in managed_by(manifest):
+        depth = _depth(managed.fields, manifest, parts_of(path))
+        if depth is not None:
+            yield depth, managed.writer
 
 
 def _entry(entry: Json) -> Managed | None:
