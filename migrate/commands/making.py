@@ -22,6 +22,7 @@ from migrate.planning.desired import Desired, Options, Selection, merged, parse_
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.selection import checked
+from migrate.planning.snapshot import Snapshot
 
 
 def options(sets: Sequence[str], file: str, others: Options) -> Options:
@@ -55,8 +56,14 @@ def selection(
 
 def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:
     """Read the cluster and plan. Raise the ApiError classes, UsageError or BlockedError."""
+    return plan_and_snapshot(cluster, namespace, wanted)[0]
+
+
+def plan_and_snapshot(cluster: Cluster, namespace: str, wanted: Options) -> tuple[Plan, Snapshot]:
+    """Read the cluster and plan; return what was read, too. Raise as ``plan``."""
     with uncollected():
-        return make_plan(read_snapshot(cluster, namespace, wanted.kserve_version), wanted)
+        snapshot = read_snapshot(cluster, namespace, wanted.kserve_version)
+        return make_plan(snapshot, wanted), snapshot
 
 
 @contextmanager

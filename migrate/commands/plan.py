@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from migrate.commands import flags, making
+from migrate.commands import flags, making, rendering
 from migrate.commands.flags import Output
 from migrate.commands.output import emit, emit_documents
 from migrate.commands.rbac import roles
@@ -42,6 +42,10 @@ def plan(
     rbac: Annotated[
         bool, typer.Option("--rbac", help="Print the least roles for this plan instead.")
     ] = False,
+    render: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write what to commit to Git into a new folder."),
+    ] = None,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
@@ -67,8 +71,10 @@ def plan(
         kserve_version=kserve_version,
     )
     options = making.options(set_, file, asked)
+    if render is not None:
+        rendering.refuse_folder(render, options)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
-    made = making.plan(cluster, kserve_namespace, options)
+    made, seen = making.plan_and_snapshot(cluster, kserve_namespace, options)
     if rbac:
         emit_documents(roles(made))
     elif output is Output.JSON:
@@ -79,6 +85,7 @@ def plan(
         making.save(made, out)
         following = "it is blocked" if made.blocking else f"next: kmigrate apply {out}"
         print(f"saved: {out}; {following}", file=sys.stderr)
-    if made.blocking:
+    is_rendered = render is not None and rendering.render_plan(made, seen, render)
+    if made.blocking and not is_rendered:
         return Exit.BLOCKED
     return Exit.CHANGES if detailed_exitcode and made.has_work else Exit.OK

@@ -1,0 +1,167 @@
+"""The README.md of a rendered folder: what is in it, whose it is, how to use it, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from migrate.kserve import terms
+from migrate.kserve.releases import parse_release
+from migrate.kserve.rules import Wakes
+from migrate.kserve.table import rules_for
+from migrate.operations.describe import describe
+from migrate.operations.model import Restart, Wake
+from migrate.planning.chartvalues import Values
+from migrate.planning.findings import OWNED
+from migrate.planning.plan import Plan
+from migrate.planning.rendering import Item, Rendering
+from migrate.report.text import changing, count, names
+
+SHOWN = 20
+"""How many objects are told with their edits."""
+
+
+def readme(plan: Plan, rendering: Rendering) -> str:
+    """Return the text, as Markdown."""
+    parts = (
+        _head(plan),
+        _changes(plan),
+        _owners(plan),
+        _manifests(rendering.items),
+        _patches(rendering),
+        _helm(rendering.values),
+        _then(plan),
+        _back(rendering),
+    )
+    return "\n".join(line for part in parts for line in part)
+
+
+def warnings(rendering: Rendering) -> list[str]:
+    """Return what must not be missed: credentials, and what Helm values leave out."""
+    secrets = [
+        f"{item.target}: {', '.join(item.secrets)}" for item in rendering.items if item.secrets
+    ]
+    told = [f"looks like a credential, and is in the manifest: {line}" for line in secrets]
+    values, former = rendering.values, rendering.former
+    told += [f"not in helm/values.yaml: {line}" for line in _left(values)]
+    missing = [line for line in _left(former) if line not in _left(values)]
+    return told + [f"not in rollback/helm/values.yaml: {line}" for line in missing]
+
+
+def _left(values: Values) -> list[str]:
+    return [f"{_objects(left.objects)} {left.reason}" for left in values.left]
+
+
+def _objects(refs: Sequence[object]) -> str:
+    more = f" and {len(refs) - SHOWN} more" if len(refs) > SHOWN else ""
+    return ", ".join(map(str, refs[:SHOWN])) + more
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    moving = count(changing(plan.forecast), "InferenceService")
+    yield "# KServe's images, to be changed in Git"
+    yield ""
+    yield f"By `kmigrate plan`, for KServe {plan.release} in namespace {plan.kserve_namespace}."
+    yield f"It edits {count(len(plan.operations), 'object')}; {moving} with another image by it."
+    yield ""
+
+
+def _changes(plan: Plan) -> Iterator[str]:
+    yield from ("## What changes", "", "```")
+    for operation in plan.operations[:SHOWN]:
+        yield from describe(operation)
+    if len(plan.operations) > SHOWN:
+        yield f"and {len(plan.operations) - SHOWN} more"
+    yield from ("```", "")
+
+
+def _owners(plan: Plan) -> Iterator[str]:
+    yield from ("## Who owns these objects", "")
+    found = [finding for finding in plan.findings if finding.code == OWNED]
+    for finding in found:
+        yield f"- {names(finding.objects)}: {finding.text}. To do: {finding.fix}."
+    if not found:
+        yield "Nobody takes edits of them back, as far as the objects themselves tell."
+    yield ""
+
+
+def _manifests(items: Sequence[Item]) -> Iterator[str]:
+    yield from ("## manifests/", "", *_command("kubectl apply --server-side -R -f manifests"))
+    yield "A ClusterServingRuntime is whole, because its containers are applied as one. Of others"
+    yield "there are the edited fields alone, and a server-side apply leaves the rest: where your"
+    yield "Git holds such an object whole, use the patches."
+    yield from ("", *_force(items), "")
+
+
+def _force(items: Sequence[Item]) -> Iterator[str]:
+    taken = [(item, item.others) for item in items if item.others]
+    for item, others in taken[:SHOWN]:
+        yield f"- {item.target}: add `--force-conflicts`, for {', '.join(map(str, others))} wrote"
+        yield f"  {', '.join(item.paths)}."
+    unknown = [item.target for item in items if item.others is None]
+    if unknown:
+        yield f"- {_objects(unknown)}: who wrote the fields is not known here."
+        yield "  Where kubectl tells of a conflict, add `--force-conflicts`."
+    if not taken and not unknown:
+        yield "No `--force-conflicts` is needed: nobody but kubectl wrote these fields."
+
+
+def _patches(rendering: Rendering) -> Iterator[str]:
+    yield from ("## patches/", "")
+    yield "Components for kustomize, which name the edited fields alone. In the kustomization.yaml"
+    yield "beside your manifests:"
+    yield from ("", "```yaml", "components:")
+    files = [name for name in rendering.files if name.endswith("/kustomization.yaml")]
+    folders = [name.removesuffix("/kustomization.yaml") for name in files]
+    yield from (f"- {name}" for name in folders if not name.startswith("rollback/"))
+    yield from ("```", "")
+    yield "`kubectl kustomize` fails where an object is missing there, or its containers stand in"
+    yield "another order."
+    yield ""
+
+
+def _helm(values: Values) -> Iterator[str]:
+    yield from ("## helm/", "")
+    if values.values:
+        yield f"`helm/values.yaml` is for chart {values.chart}. Give it behind the values that you"
+        yield "install the chart with: alone it would put everything else back to the defaults."
+    else:
+        yield "There is none: no chart of KServe has values for this change."
+    yield from (f"- not in it: {line}" for line in _left(values))
+    yield ""
+
+
+def _then(plan: Plan) -> Iterator[str]:
+    yield from ("## What to do then", "")
+    rules = rules_for(parse_release(plan.release))
+    steps = [step for stage in plan.apply for step in stage.activations]
+    restarts = [step.target for step in steps if isinstance(step, Restart)]
+    if any(op.target.kind == terms.INFERENCE_SERVICE for op in plan.operations):
+        yield "The services that are edited themselves are reconciled at once. As for the others:"
+        yield ""
+    if restarts:
+        yield "Nothing moves before KServe reconciles. Have the controller reconcile everybody:"
+        yield ""
+        of = [f"{ref.kind.lower()}/{ref.name} -n {ref.namespace}" for ref in restarts]
+        verbs = ("restart", "status")
+        yield from _command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
+    elif rules and rules.edit_wakes is not Wakes.NOBODY:
+        yield f"KServe {rules.name} reconciles {rules.edit_wakes.value} when a runtime is edited."
+    else:
+        yield "Nothing moves before KServe reconciles; each service does at a time of its own."
+    if any(isinstance(step, Wake) for step in steps) or restarts:
+        yield "Or `kmigrate apply` with the flags of this plan: it writes nothing that is there"
+        yield "already, has KServe act, waits for the services, and proves their images."
+    yield ""
+
+
+def _back(rendering: Rendering) -> Iterator[str]:
+    yield from ("## How to go back", "")
+    yield "`rollback/` has the same forms, with what the fields hold now: use it in place of these,"
+    yield "then do what is to be done above. Fields that are not there now are not in it."
+    if rendering.values.values and not rendering.former.values:
+        yield "There are no Helm values for the way back: take these away again."
+    yield ""
+
+
+def _command(*lines: str) -> Iterable[str]:
+    return ("```console", *(f"$ {line}" for line in lines), "```", "")
