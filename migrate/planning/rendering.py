@@ -17,11 +17,11 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.credentials import secret_flags, secret_names
 from migrate.objects import Json, Manifest, ObjectRef, parts_of, value_at
+from migrate.operations.fieldmanagers import Writer, managed_by, writers_of
 from migrate.operations.model import Edit, Patch
 from migrate.operations.patching import apply_edits
 from migrate.planning.bare import bare, part, put
 from migrate.planning.chartvalues import Values, values_of
-from migrate.planning.fieldmanagers import Writer, managed_by, writers_of
 from migrate.planning.findings import OWNED
 from migrate.planning.kustomize import component, json_patch
 from migrate.planning.plan import Finding, Plan

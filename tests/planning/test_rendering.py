@@ -11,8 +11,8 @@ import pytest
 
 from migrate.errors import BlockedError
 from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.operations.fieldmanagers import Writer
 from migrate.operations.model import Edit, Operation, Patch
-from migrate.planning.fieldmanagers import Writer
 from migrate.planning.rendering import Rendering, refusals, render
 from migrate.planning.snapshot import Snapshot
 from tests.planning.clusters import IRIS, snapshot
