@@ -93,9 +93,15 @@ class ApiError(KmigrateError):
 
 
 class UnreachableError(ApiError):
-    """No answer, or one that says that the server cannot answer now: worth another try."""
+    """No answer, or one that says that the server cannot answer now: worth another try.
+
+    ``is_passing``: the server is there, so that the next try may succeed soon. ``retry_after``:
+    seconds that it wants to pass before that.
+    """
 
     code = Exit.UNREACHABLE
+    is_passing = False
+    retry_after = 0.0
 
 
 class UnauthorizedError(ApiError):
@@ -129,6 +135,18 @@ class ConflictError(ApiError):
 
     code = Exit.STALE
     status = 409
+
+
+class ExpiredError(ApiError):
+    """410: the state in which a list began is forgotten.
+
+    ``token`` goes on from the same place in a newer state; where it is empty, the list has to
+    begin again.
+    """
+
+    code = Exit.UNREACHABLE
+    status = 410
+    token = ""
 
 
 class InvalidError(ApiError):

@@ -14,6 +14,7 @@ from migrate.cluster.resources import Resource
 from migrate.errors import (
     ApiError,
     ConflictError,
+    ExpiredError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
@@ -28,7 +29,7 @@ IN_CLUSTER = "in-cluster"
 _SHOWN = 1000
 """So many characters of the server's words are shown at most."""
 
-_FORBIDDEN = 403
+_FORBIDDEN, _NOT_FOUND = 403, 404
 _SERVER_ERRORS = 500
 _PASSING = {408, 429, 502, 503, 504}
 _PASSING_REASONS = {"ServerTimeout", "Timeout", "ServiceUnavailable", "TooManyRequests"}
@@ -40,12 +41,16 @@ _PASSING_WORDS = re.compile(
 _DENIED = re.compile(r"denied (the )?request")
 _NO_PERMISSION = re.compile(r"\bcannot \S+ (resource|path)\b")
 _NO_WORDS = "the server rejected our request due to an error in our request"
+_NO_SUCH_PATH = "404 page not found"
+"""What an API server says of kinds that it does not serve."""
+_TAG = re.compile(r"<(script|style).*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _WHOLE_OBJECT = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
 
 _BY_STATUS: dict[int, type[ApiError]] = {
     401: UnauthorizedError,
     404: NotFoundError,
     409: ConflictError,
+    410: ExpiredError,
     422: InvalidError,
 }
 
@@ -123,16 +128,40 @@ def status_of(body: bytes) -> Status:
     """Return the Status in an answer; one without a reason where a proxy answered instead."""
     try:
         return msgspec.json.decode(body, type=Status)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Status(message=body.decode(errors="replace").strip())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Status(message=plain_text(body))
 
 
-def error_of(status: int, body: bytes, request: Request, place: Place) -> ApiError:
-    """Return the error for an answer with this HTTP status (300 and above)."""
+def plain_text(body: bytes) -> str:
+    """Return the words of an answer that is not JSON: of a page of HTML, those that are shown."""
+    text = body.decode(errors="replace").strip()
+    if not text.startswith("<"):
+        return text
+    return "HTML that says: " + (" ".join(_TAG.sub(" ", text).split()) or "nothing")
+
+
+def error_of(
+    status: int, body: bytes, request: Request, place: Place, retry_after: float = 0.0
+) -> ApiError:
+    """Return the error for an answer with this HTTP status (300 and above).
+
+    ``retry_after``: seconds that the answer wants to pass before the next try.
+    """
     said = status_of(body)
     kind = _kind(status, said)
     error = kind(_text(kind, status, said, request, place), _hint(kind, request, place))
     error.status = status
+    if isinstance(error, UnreachableError):
+        error.is_passing, error.retry_after = status != _NOT_FOUND, retry_after
+    if isinstance(error, ExpiredError):
+        error.token = said.metadata.token
+    return error
+
+
+def unreadable(what: str, request: Request, place: Place, *, is_passing: bool) -> UnreachableError:
+    """Return the error for an answer of which nothing can be read; ``what`` tells why."""
+    error = UnreachableError(f"{place}: {request}: {what}", _hint(UnreachableError, request, place))
+    error.is_passing = is_passing
     return error
 
 
@@ -144,7 +173,7 @@ def unreachable(cause: str, request: Request, place: Place) -> UnreachableError:
 
 def _kind(status: int, said: Status) -> type[ApiError]:
     of_server = status >= _SERVER_ERRORS
-    if status in _PASSING or (of_server and _is_passing(said)):
+    if status in _PASSING or (of_server and _is_passing(said)) or _is_nowhere(status, said):
         return UnreachableError
     if _DENIED.search(said.message):
         return RefusedError
@@ -153,6 +182,11 @@ def _kind(status: int, said: Status) -> type[ApiError]:
 
 def _is_passing(said: Status) -> bool:
     return said.reason in _PASSING_REASONS or bool(_PASSING_WORDS.search(said.message))
+
+
+def _is_nowhere(status: int, said: Status) -> bool:
+    # A server of something else, or a wrong path to this one: it cannot tell what there is.
+    return status == _NOT_FOUND and not (said.reason or said.message == _NO_SUCH_PATH)
 
 
 def _forbidden(said: Status) -> type[ApiError]:
@@ -167,6 +201,8 @@ def _text(kind: type[ApiError], status: int, said: Status, request: Request, pla
         return f"{place}: no permission to {request.permission}: {words}"
     if kind is UnauthorizedError:
         return f"{place}: the credentials of this context are wrong or expired: {words}"
+    if kind is UnreachableError and status == _NOT_FOUND:
+        return f"{place} is no API server (HTTP 404, {request}): {words}"
     if kind is UnreachableError:
         return f"{place} cannot answer now (HTTP {status}, {request}): {words}"
     return f"{request}: {words} (HTTP {status}, {place})"
@@ -185,6 +221,6 @@ def _hint(kind: type[ApiError], request: Request, place: Place) -> str:
         return request.can_i(place)
     if kind is UnauthorizedError:
         return f"log in again, then: kubectl auth whoami{place.option}"
-    if kind is UnreachableError:
+    if kind in (UnreachableError, ExpiredError):
         return f"kubectl get --raw /readyz{place.option}"
     return ""

@@ -6,17 +6,17 @@ Paths and bodies are built here rather than by the client library, whose API cla
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from functools import cache
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterator
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlencode
 
-import msgspec
-
-from migrate.cluster.answers import ListMeta, Request, status_of
-from migrate.cluster.decoding import record_of
+from migrate.cluster.answers import Request
+from migrate.cluster.bodies import read_object, read_page
+from migrate.cluster.pages import Page, every_item
+from migrate.cluster.patience import patiently
 from migrate.cluster.port import JsonPatch
-from migrate.cluster.resources import Resource, resource_of
+from migrate.cluster.resources import resource_of
 from migrate.cluster.transport import Call, Transport
 from migrate.objects import Manifest, ObjectRef
 
@@ -24,12 +24,6 @@ T = TypeVar("T")
 
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
-_GONE = 410
-
-
-class _Page(msgspec.Struct, Generic[T]):
-    items: list[T]
-    metadata: ListMeta = ListMeta()
 
 
 class KubeCluster:
@@ -80,19 +74,15 @@ class KubeCluster:
     ) -> Iterator[T]:
         """Yield the objects of a kind, page by page; see the port.
 
-        Every object that was there all the time comes exactly once. Where the server has
-        forgotten the state in which the list began (410, after some minutes), it goes on
-        with the token that the server offers for that: from the same place, in a newer state.
+        Every object that was there all the time comes exactly once. A page that does not come
+        is asked for again (see ``patiently``), and a list whose beginning the server has
+        forgotten goes on in a newer state (see ``every_item``).
         """
         resource = resource_of(api_version, kind)
         query = {"limit": str(self._page_size)} | ({"labelSelector": selector} if selector else {})
-        token = ""
-        while True:
-            page = _decoded(self._page(resource, namespace, query, token), kind, into)
-            yield from _complete(page.items, resource) if into is dict else page.items
-            token = page.metadata.token
-            if not token:
-                return
+        path = f"{resource.collection(namespace)}?{urlencode(query)}"
+        call = Call(Request("list", resource, namespace), "GET", path)
+        return every_item(partial(self._page, call, into), str(call.about))
 
     def create(self, manifest: Manifest) -> Manifest:
         """Create and return the object; see the port."""
@@ -124,45 +114,22 @@ class KubeCluster:
         self._transport.send(Call(about, "DELETE", path, options | dry))
 
     def _manifest(self, call: Call) -> Manifest:
-        manifest: Manifest = msgspec.json.decode(self._transport.send(call))
-        return manifest
+        body = self._transport.send(call)
+        return read_object(body, call.about, self._transport.place)
 
     def _query(self) -> str:
         dry = {"dryRun": "All"} if self._dry_run else {}
         return "?" + urlencode({"fieldManager": "kmigrate"} | dry)
 
-    def _page(self, resource: Resource, namespace: str, query: dict[str, str], token: str) -> bytes:
-        asked = query | ({"continue": token} if token else {})
-        path = f"{resource.collection(namespace)}?{urlencode(asked)}"
-        call = Call(Request("list", resource, namespace), "GET", path)
-        answer = self._transport.ask(call)
-        newer = status_of(answer.body).metadata.token if answer.status == _GONE else ""
-        if newer and newer != token:
-            return self._page(resource, namespace, query, newer)
-        return self._transport.content(answer, call)
+    def _page(self, call: Call, into: type[T], token: str) -> Page[T]:
+        path = f"{call.path}&{urlencode({'continue': token})}" if token else call.path
+        return patiently(partial(self._read_page, call._replace(path=path), into))
+
+    def _read_page(self, call: Call, into: type[T]) -> Page[T]:
+        body = self._transport.send(call)
+        return read_page(body, into, call.about, self._transport.place)
 
 
 def _about(ref: ObjectRef, verb: str, subresource: str = "") -> Request:
     resource = resource_of(ref.api_version, ref.kind)
     return Request(verb, resource, ref.namespace, ref.name, subresource)
-
-
-@cache
-def _decoder(into: Hashable) -> msgspec.json.Decoder[_Page[Any]]:
-    return msgspec.json.Decoder(_Page[into])  # type: ignore[valid-type]
-
-
-def _decoded(raw: bytes, kind: str, into: type[T]) -> _Page[T]:
-    try:
-        return _decoder(cast("Hashable", into)).decode(raw)
-    except msgspec.ValidationError:
-        # One object does not fit: it is worth a second look to name it.
-        for item in _decoder(cast("Hashable", dict)).decode(raw).items:
-            record_of(item, kind, into)
-        raise
-
-
-def _complete(items: list[Any], resource: Resource) -> Iterator[Any]:
-    # In a list of a core kind the items do not say what they are.
-    for item in items:
-        yield {"apiVersion": resource.api_version, "kind": resource.kind, **item}

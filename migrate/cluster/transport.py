@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from email.utils import mktime_tz, parsedate_tz
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -33,10 +35,14 @@ class Session(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer with the HTTP status, of whatever kind."""
+    """An answer with the HTTP status, of whatever kind.
+
+    ``retry_after``: seconds that it wants to pass before the next try.
+    """
 
     status: int
     body: bytes
+    retry_after: float = 0.0
 
 
 class Call(NamedTuple):
@@ -61,6 +67,7 @@ class Transport:
         self._session = log_in()
         self._timeout = urllib3.Timeout(connect=timeout, read=timeout)
         self._lock = Lock()
+        self._has_answered = False
 
     @property
     def place(self) -> Place:
@@ -72,17 +79,18 @@ class Transport:
         self._session.pool.clear()
 
     def send(self, call: Call) -> bytes:
-        """Return the body of the answer. Raise the ApiError that an error answer means."""
-        return self.content(self.ask(call), call)
+        """Return the body of the answer. Raise the ApiError that an error answer means.
 
-    def content(self, answer: Answer, call: Call) -> bytes:
-        """Return the body of an answer. Raise the ApiError that an error answer means."""
+        Raise UnreachableError where there is no answer; it ``is_passing`` where there was one
+        to an earlier request.
+        """
+        answer = self._ask(call)
         if answer.status >= _REDIRECTS_AND_ERRORS:
-            raise error_of(answer.status, answer.body, call.about, self.place)
+            said = answer.status, answer.body, call.about, self.place
+            raise error_of(*said, answer.retry_after)
         return answer.body
 
-    def ask(self, call: Call) -> Answer:
-        """Return the answer, errors too. Raise UnreachableError where there is none."""
+    def _ask(self, call: Call) -> Answer:
         session = self._session
         answer = self._once(session, call)
         if answer.status == _UNAUTHORIZED:
@@ -112,8 +120,26 @@ class Transport:
                 redirect=False,
             )
         except _FAILURES as error:
-            raise unreachable(_cause(error), call.about, session.place) from error
-        return Answer(answer.status, answer.data)
+            failure = unreachable(_cause(error), call.about, session.place)
+            failure.is_passing = self._has_answered
+            raise failure from error
+        self._has_answered = True
+        return Answer(answer.status, answer.data, _retry_after(answer.headers))
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Return the seconds of Retry-After (RFC 9110, 10.2.3), 0 where there are none.
+
+    A date is held against the server's own clock, where the answer tells that too.
+    """
+    said = headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdecimal():
+        return float(said)
+    then = parsedate_tz(said)
+    if then is None:
+        return 0.0
+    date = parsedate_tz(headers.get("Date", ""))
+    return max(0.0, mktime_tz(then) - (mktime_tz(date) if date else time.time()))
 
 
 # A string outside of which these cannot occur in JSON; their escapes as Go writes them.

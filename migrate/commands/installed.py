@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Protocol, TypeVar
 
 from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.cluster.decoding import record_of
+from migrate.cluster.patience import patiently
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
 from migrate.kserve import terms
@@ -41,7 +43,7 @@ def config_of(cluster: Cluster, namespace: str) -> Manifest:
     """Return the ConfigMap inferenceservice-config; raise BlockedError where there is none."""
     ref = ObjectRef("v1", "ConfigMap", terms.CONFIG_MAP, namespace)
     try:
-        found = cluster.get(ref)
+        found = patiently(partial(cluster.get, ref))
     except NotFoundError as error:
         raise BlockedError(
             f"{ref}: expected KServe's configuration, found no such object ({cluster.name})",
@@ -115,7 +117,7 @@ def cluster_uid(cluster: Cluster) -> str:
 def get_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
     """Return the object, or None where there is none."""
     try:
-        return cluster.get(ref)
+        return patiently(partial(cluster.get, ref))
     except NotFoundError:
         return None
 

@@ -8,13 +8,24 @@ from collections.abc import Sequence
 import msgspec
 
 from migrate.commands.flags import Form
+from migrate.errors import KmigrateError
 from migrate.objects import Json, canonical, printable
 
 
 def emit(text: str) -> None:
-    """Write data to stdout, whatever the locale: names and images may be of any script."""
-    sys.stdout.buffer.write(printable(text).encode())
-    sys.stdout.flush()
+    """Write data to stdout, whatever the locale: names and images may be of any script.
+
+    Raise KmigrateError where it takes nothing. A reader that has gone is a BrokenPipeError.
+    """
+    if sys.stdout is None:
+        raise KmigrateError("standard output: expected a place to write to, found it closed")
+    try:
+        sys.stdout.buffer.write(printable(text).encode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise KmigrateError(f"standard output: {error.strerror}") from error
 
 
 def emit_document(document: Json, form: Form) -> None:

@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.headers.append(self.headers)
         status, body, *headers = self.server.answers.pop(0)
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in (headers[0] if headers else {}).items():
             self.send_header(name, value)
         if self.server.packs:

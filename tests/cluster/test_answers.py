@@ -10,6 +10,7 @@ from migrate.errors import (
     ApiError,
     ConflictError,
     Exit,
+    ExpiredError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
@@ -46,7 +47,7 @@ HOOK = 'failed calling webhook "x": failed to call webhook: Post "https://svc.ns
         (404, "NotFound", 'configmaps "a" not found', NotFoundError),
         (409, "AlreadyExists", 'configmaps "a" already exists', ConflictError),
         (409, "Conflict", "the object has been modified", ConflictError),
-        (410, "Expired", "too old resource version", ApiError),
+        (410, "Expired", "too old resource version", ExpiredError),
         (422, "Invalid", 'ConfigMap "a" is invalid: data: Too long', InvalidError),
         (429, "TooManyRequests", "too many requests", UnreachableError),
         (
@@ -90,12 +91,31 @@ def test_the_class_of_an_answer(
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(302, ApiError), (403, ForbiddenError), (404, NotFoundError), (502, UnreachableError)],
+    [(302, ApiError), (403, ForbiddenError), (404, UnreachableError), (502, UnreachableError)],
 )
 def test_an_answer_of_something_in_between(status: int, expected: type[ApiError]) -> None:
-    error = error_of(status, b"<html>Some proxy \xff</html>\n", ASKED, PLACE)
+    page = b"<html><script>x < 1</script>Some  <b>proxy</b> \xff</html>\n"
+    error = error_of(status, page, ASKED, PLACE)
     assert type(error) is expected
-    assert "<html>Some proxy \ufffd</html>" in error.message
+    assert "HTML that says: Some proxy \ufffd" in error.message
+    assert "script" not in error.message
+
+
+def test_only_an_api_server_can_tell_that_there_is_no_such_kind() -> None:
+    assert type(error_of(404, b"404 page not found\n", ASKED, PLACE)) is NotFoundError
+    for body in (b"", b"Not Found", b'{"message": "no route"}'):
+        error = error_of(404, body, ASKED, PLACE)
+        assert isinstance(error, UnreachableError)
+        assert not error.is_passing
+        assert f"{PLACE} is no API server (HTTP 404" in error.message
+
+
+def test_the_token_of_a_list_whose_state_is_forgotten() -> None:
+    body = json.dumps({"reason": "Expired", "metadata": {"continue": "newer"}}).encode()
+    error = error_of(410, body, ASKED, PLACE)
+    assert isinstance(error, ExpiredError)
+    assert (error.token, error.code) == ("newer", Exit.UNREACHABLE)
+    assert error.hint == "kubectl get --raw /readyz --context prod"
 
 
 def test_an_error_says_what_was_asked_of_whom_and_what_came_back() -> None:
@@ -127,4 +147,4 @@ def test_long_answers_are_cut() -> None:
 
 
 def test_an_answer_without_words() -> None:
-    assert "no reason given" in error_of(404, b"", ASKED, PLACE).message
+    assert "no reason given" in error_of(409, b"", ASKED, PLACE).message

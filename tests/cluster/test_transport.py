@@ -1,5 +1,6 @@
 """What KubeCluster does with answers that a real API server gives only now and then."""
 
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -39,29 +40,48 @@ def test_a_list_goes_on_where_its_state_was_forgotten(tmp_path: Path) -> None:
     assert asked == ["", "&continue=old", "&continue=from-b-in-a-newer-state"]
 
 
-@pytest.mark.parametrize("again", [EXPIRED, {**EXPIRED, "metadata": {}}])
-def test_a_list_does_not_go_on_for_ever(tmp_path: Path, again: dict[str, object]) -> None:
-    answers = page("a", token="old"), (410, EXPIRED), (410, again)
-    with scripted(*answers) as server, pytest.raises(ApiError) as caught:
-        names(connect(server.kubeconfig(tmp_path)))
-    assert caught.value.status == 410
+def test_a_write_is_sent_once(tmp_path: Path) -> None:
+    wanted = config_map("a", "team")
+    with scripted((429, "later", {"Retry-After": "1"})) as server:
+        with pytest.raises(UnreachableError) as caught:
+            connect(server.kubeconfig(tmp_path)).create(wanted)
+        assert len(server.asked) == 1
+    assert (caught.value.is_passing, caught.value.retry_after) == (True, 1.0)
 
 
-def test_an_error_in_the_middle_ends_a_list(tmp_path: Path) -> None:
-    found: list[str] = []
-    with scripted(page("a", token="more"), (503, "down")) as server:
-        listed = connect(server.kubeconfig(tmp_path)).list("v1", "ConfigMap", dict)
-        with pytest.raises(UnreachableError, match="503"):
-            found.extend(each["metadata"]["name"] for each in listed)
-    assert len(server.asked) == 2
+AT, BEFORE = (formatdate(seconds, usegmt=True) for seconds in (1_000_000_090, 1_000_000_000))
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_who_retries_is_not_this_layer(tmp_path: Path, status: int) -> None:
-    answer = status, "later", {"Retry-After": "1"}
-    with scripted(answer) as server, pytest.raises(UnreachableError):
-        names(connect(server.kubeconfig(tmp_path)))
-    assert len(server.asked) == 1
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0.0),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": AT, "Date": BEFORE}, 90.0),
+        ({"Retry-After": BEFORE, "Date": AT}, 0.0),
+        ({"Retry-After": BEFORE}, 0.0),
+        *[({"Retry-After": text}, 0.0) for text in ("-1", "soon", "1.5", "\xb2", "inf")],
+    ],
+)
+def test_how_long_a_server_wants_to_be_left_alone(
+    tmp_path: Path, headers: dict[str, str], seconds: float
+) -> None:
+    with scripted((503, "later", headers)) as server:
+        with pytest.raises(UnreachableError) as caught:
+            connect(server.kubeconfig(tmp_path)).get(ref_of(config_map("a", "team")))
+        assert len(server.asked) == 1
+    assert caught.value.retry_after == seconds
+
+
+def test_a_server_that_never_answered_is_not_waited_for(tmp_path: Path) -> None:
+    with scripted(page("a")) as server:
+        cluster = connect(server.kubeconfig(tmp_path))
+        assert names(cluster) == ["a"]
+        never = connect(server.kubeconfig(tmp_path))
+    for asked, is_passing in ((cluster, True), (never, False)):
+        with pytest.raises(UnreachableError) as caught:
+            asked.get(ref_of(config_map("a", "team")))
+        assert caught.value.is_passing is is_passing
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
