@@ -75,13 +75,7 @@ def _is_object(document: Manifest) -> bool:
 
 
 def _keep(manifest: Manifest, file: Path, found: dict[ObjectRef, tuple[bytes, Path]]) -> None:
-    meta = manifest["metadata"]
-    for part in _TEXTS & meta.keys():
-        if not isinstance(meta[part], str):
-            raise UsageError(f"{file}: metadata.{part} of a {manifest['kind']} is no text")
-    if resource_of(manifest["apiVersion"], manifest["kind"]).namespaced:
-        meta["namespace"] = meta.get("namespace") or "default"
-    ref = ref_of(manifest)
+    ref = _placed(manifest, file)
     try:
         raw = canonical(manifest)
     except (TypeError, OverflowError, RecursionError) as error:
@@ -89,6 +83,23 @@ def _keep(manifest: Manifest, file: Path, found: dict[ObjectRef, tuple[bytes, Pa
     known, other = found.setdefault(ref, (raw, file))
     if known != raw:
         raise UsageError(f"{ref} is in {other} and in {file}, and differs")
+
+
+def _placed(manifest: Manifest, file: Path) -> ObjectRef:
+    """Give the object a namespace where it needs one, and return where it is."""
+    meta = manifest["metadata"]
+    for part in _TEXTS & meta.keys():
+        if not isinstance(meta[part], str):
+            raise UsageError(f"{file}: metadata.{part} of a {manifest['kind']} is no text")
+    resource = resource_of(manifest["apiVersion"], manifest["kind"])
+    if resource.namespaced:
+        meta["namespace"] = meta.get("namespace") or "default"
+    ref = ref_of(manifest)
+    try:
+        resource.check(ref)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error.message}", _NEXT) from error
+    return ref
 
 
 def _parsed(file: Path) -> list[Json]:

@@ -140,6 +140,16 @@ def test_two_objects_of_one_name_are_told_with_their_files(tmp_path: Path) -> No
         ),
         (
             "x.yaml",
+            b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: A/b}\n",
+            "x.yaml: ConfigMap 'A/b': no object can have this name",
+        ),
+        (
+            "x.yaml",
+            b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: B}\n",
+            "x.yaml: ConfigMap: 'B' cannot be the name of its namespace",
+        ),
+        (
+            "x.yaml",
             b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: &d {d: *d}\n",
             "x.yaml: ConfigMap default/a cannot be written as JSON",
         ),
