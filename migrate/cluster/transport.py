@@ -133,7 +133,7 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     A date is held against the server's own clock, where the answer tells that too.
     """
     said = headers.get("Retry-After", "").strip()
-    if said.isascii() and said.isdecimal():
+    if said.isdecimal():
         return float(said)
     then = parsedate_tz(said)
     if then is None:
