@@ -54,9 +54,10 @@ def _help_for(error: Exception) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
-    from migrate.objects import printable  # noqa: PLC0415 -- keeps --version fast
+    from migrate.credentials import hidden_urls  # noqa: PLC0415 -- keeps --version fast
+    from migrate.objects import printable  # noqa: PLC0415
 
-    print(f"error: {printable(message)}", file=sys.stderr)
+    print(f"error: {hidden_urls(printable(message))}", file=sys.stderr)
     if hint:
         print(f"next: {hint}", file=sys.stderr)
 

@@ -12,6 +12,7 @@ from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.outcome import nothing, outcome, prove
+from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
 from migrate.errors import UsageError
@@ -21,7 +22,8 @@ from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
 from migrate.report.console import Console
-from migrate.report.text import changing, count, plan_lines
+from migrate.report.lines import count
+from migrate.report.text import changing, plan_lines
 
 
 def apply(
@@ -88,7 +90,7 @@ def apply(
     restarting = count(changing(made.forecast), "InferenceService")
     question = f"\nApply to {cluster.name}, in place: {restarting} restart."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
-    with Console() as console:
+    with Console(screen_of(sys.stderr)) as console:
         job = _job(cluster, made, run, known, kserve_version)
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
     return outcome(cluster, job, end, output)
@@ -110,7 +112,8 @@ def _show(cluster: Cluster, made: Plan, run: Run | None, *, is_approved: bool) -
     if run:
         print(f"run {run.head.id} is unfinished; this goes on with its plan:", file=sys.stderr)
     if run or not is_approved:
-        print("\n".join(plan_lines(made, cluster.name)), file=sys.stderr)
+        screen = screen_of(sys.stderr, ON_PIPE)
+        tell_lines(plan_lines(made, cluster.name, screen), screen)
 
 
 def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:

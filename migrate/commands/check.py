@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -11,8 +10,8 @@ import typer
 
 from migrate import __version__
 from migrate.commands import flags
-from migrate.commands.flags import Form
-from migrate.commands.output import emit, emit_document
+from migrate.commands.flags import FailOn, Output
+from migrate.commands.output import ON_PIPE, emit, emit_document, emit_lines, screen_of
 from migrate.commands.reading import read_snapshot
 from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
@@ -21,22 +20,14 @@ from migrate.planning.check import Check, check, refuse_unknown
 from migrate.planning.plan import API_VERSION, Severity
 from migrate.report.check import check_lines, json_lines, markdown_lines, sarif
 
-
-class Report(StrEnum):
-    """How findings are written to stdout."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    MARKDOWN = "markdown"
-    SARIF = "sarif"
-
-
-class FailOn(StrEnum):
-    """From which severity on the check fails."""
-
-    ERROR = "error"
-    WARNING = "warning"
+FORMS = (
+    Output.TABLE,
+    Output.JSON,
+    Output.JSONL,
+    Output.YAML,
+    Output.MARKDOWN,
+    Output.SARIF,
+)
 
 
 def check_(
@@ -49,15 +40,11 @@ def check_(
     all_namespaces: Annotated[
         bool, typer.Option("-A", "--all-namespaces", help="Report on all of them (the default).")
     ] = False,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit 7 for findings from this severity on.")
-    ] = FailOn.ERROR,
+    fail_on: flags.FailOnFlag = FailOn.ERROR,
     suppress: Annotated[
         list[str], typer.Option(metavar="CODE[=OBJECT]", help="Leave a finding out; repeatable.")
     ] = [],  # noqa: B006 -- Typer copies it
-    output: Annotated[Report, typer.Option("-o", "--output", help="Form of the output.")] = (
-        Report.TABLE
-    ),
+    output: Annotated[Output, flags.forms(*FORMS)] = Output.TABLE,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
@@ -91,15 +78,17 @@ def _release(text: str) -> Release | None:
         raise UsageError(f"--target {error}") from error
 
 
-def _emit(checked: Check, output: Report, cluster: str) -> None:
-    if output is Report.JSON:
-        head = {"apiVersion": API_VERSION, "kind": "Check"}
-        return emit_document({**head, **msgspec.to_builtins(checked)}, Form.JSON)
-    if output is Report.SARIF:
-        return emit_document(sarif(checked, __version__), Form.JSON)
-    lines = {
-        Report.TABLE: lambda: check_lines(checked, cluster),
-        Report.JSONL: lambda: json_lines(checked),
-        Report.MARKDOWN: lambda: markdown_lines(checked),
-    }[output]()
-    return emit("".join(f"{line}\n" for line in lines))
+def _emit(checked: Check, output: Output, cluster: str) -> None:
+    match output:
+        case Output.JSON | Output.YAML:
+            head = {"apiVersion": API_VERSION, "kind": "Check"}
+            emit_document({**head, **msgspec.to_builtins(checked)}, output)
+        case Output.SARIF:
+            emit_document(sarif(checked, __version__), Output.JSON)
+        case Output.JSONL:
+            emit("".join(f"{line}\n" for line in json_lines(checked)))
+        case Output.MARKDOWN:
+            emit_lines(markdown_lines(checked))
+        case _:
+            screen = screen_of(sys.stdout, ON_PIPE)
+            emit_lines(check_lines(checked, cluster, screen), screen)

@@ -11,8 +11,8 @@ import typer
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making
 from migrate.commands.comparing import refuse_broken_seals
-from migrate.commands.flags import Form
-from migrate.commands.output import emit, emit_document
+from migrate.commands.flags import Output
+from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.reading import read_case
 from migrate.commands.runs import refuse_elsewhere
 from migrate.commands.target import Target
@@ -31,9 +31,7 @@ def explain_(
         Path | None,
         typer.Option("--with", metavar="PLAN", help="Also after this saved plan, and back."),
     ] = None,
-    output: Annotated[Form, typer.Option("-o", "--output", help="Form of the output.")] = (
-        Form.TABLE
-    ),
+    output: flags.OutputFlag = Output.TABLE,
     kubeconfig: flags.Kubeconfig = "",
     context: flags.Context = "",
     expect_context: flags.ExpectContext = "",
@@ -55,8 +53,8 @@ def explain_(
         refuse_elsewhere(cluster, made, kserve_version)
         refuse_broken_seals(cluster, made)
         told = _with_plan(cluster, told, made.operations, kserve_namespace, kserve_version)
-    if output is Form.TABLE:
-        emit("\n".join(explanation_lines(told)) + "\n")
+    if output is Output.TABLE:
+        emit_lines(explanation_lines(told))
     else:
         head = {"apiVersion": API_VERSION, "kind": "Explanation"}
         emit_document({**head, **msgspec.to_builtins(told)}, output)

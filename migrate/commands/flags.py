@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from migrate.planning.desired import Activate
 
@@ -14,18 +15,23 @@ DEFAULT_NAMESPACE = "kserve"
 
 
 class Output(StrEnum):
-    """How data is written to stdout."""
+    """How data is written to stdout; each verb has some of these."""
 
     TABLE = "table"
+    WIDE = "wide"
     JSON = "json"
-
-
-class Form(StrEnum):
-    """How one thing is written to stdout."""
-
-    TABLE = "table"
-    JSON = "json"
+    JSONL = "jsonl"
     YAML = "yaml"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    NAME = "name"
+
+
+class FailOn(StrEnum):
+    """From which severity on a finding is a failure."""
+
+    ERROR = "error"
+    WARNING = "warning"
 
 
 class DryRun(StrEnum):
@@ -114,7 +120,25 @@ Accept = Annotated[
     list[str],
     typer.Option(metavar="CODE[=OBJECT]", help="Go on in spite of this finding; repeatable."),
 ]
-OutputFlag = Annotated[Output, typer.Option("-o", "--output", help="Form of the output.")]
+FailOnFlag = Annotated[FailOn, typer.Option(help="Exit 7 for findings from this severity on.")]
+
+
+def forms(*known: Output) -> OptionInfo:
+    """Return the option -o of a verb that has these forms."""
+
+    def read(text: str) -> Output:
+        if text in known:
+            return Output(text)
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(known)}")
+
+    shown = f"<{'|'.join(known)}>"
+    option: OptionInfo = typer.Option(
+        "-o", "--output", metavar=shown, parser=read, help="Form of the output."
+    )
+    return option
+
+
+OutputFlag = Annotated[Output, forms(Output.TABLE, Output.JSON, Output.YAML)]
 DryRunFlag = Annotated[
     DryRun,
     typer.Option(help="client: on a copy in memory; server: the API server checks each write."),

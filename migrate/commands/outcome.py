@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import End, Job
-from migrate.commands.flags import Form, Output
+from migrate.commands.flags import Output
 from migrate.commands.installed import get_or_none
-from migrate.commands.output import emit, emit_document
+from migrate.commands.output import emit_document, emit_lines, tell_lines
 from migrate.commands.reading import workload_fields, workload_images
 from migrate.errors import Exit
 from migrate.operations.model import Direction, Wave
@@ -22,8 +22,8 @@ from migrate.planning.proof import (
     prove_settings,
     settings_in,
 )
+from migrate.report.lines import Tone, Toned, count
 from migrate.report.result import RunResult, rows_of
-from migrate.report.text import count
 
 
 def prove(
@@ -50,10 +50,11 @@ def prove(
 def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
     """Print each result with its reason, and return the exit code."""
     is_dry = not cluster.controllers_act
-    if output is Output.JSON:
-        emit_json(job.direction, end.results, run=end.run.head.id, whole=end.whole, dry_run=is_dry)
+    if output is Output.TABLE:
+        emit_lines(_lines(end.results))
     else:
-        emit("".join(line + "\n" for line in _lines(end.results)))
+        run, whole = end.run.head.id, end.whole
+        _emit(output, job.direction, end.results, run=run, whole=whole, dry_run=is_dry)
     if is_dry:
         print("dry run: no controller acted, so no image was awaited", file=sys.stderr)
     if job.plan.options.activate is Activate.NONE:
@@ -62,39 +63,48 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
             file=sys.stderr,
         )
     if not end.whole:
-        print(_mixed(end.results), file=sys.stderr)
+        tell_lines(_mixed(end.results))
     return Exit.OK if end.whole else Exit.MIXED
 
 
 def nothing(direction: Direction, why: str, output: Output) -> int:
     """Say that there is nothing to do, and return the exit code of that."""
-    if output is Output.JSON:
-        emit_json(direction, [], run="", whole=True, dry_run=False)
+    if output is Output.TABLE:
+        emit_lines([why])
     else:
-        emit(why + "\n")
+        _emit(output, direction, [])
     return Exit.OK
 
 
-def emit_json(
-    direction: Direction, results: Sequence[Result], *, run: str, whole: bool, dry_run: bool
+def _emit(
+    form: Output,
+    direction: Direction,
+    results: Sequence[Result],
+    *,
+    run: str = "",
+    whole: bool = True,
+    dry_run: bool = False,
 ) -> None:
     """Write a RunResult; ``whole`` tells whether everything was reached."""
     document = RunResult(
         direction=direction, run=run, dry_run=dry_run, whole=whole, results=rows_of(results)
     )
-    emit_document(document, Form.JSON)
+    emit_document(document, form)
 
 
-def _lines(results: Sequence[Result]) -> list[str]:
+def _lines(results: Sequence[Result]) -> Iterator[str]:
+    """Yield what was not reached last: it must not scroll away."""
     shown = [r for r in results if r.changed or not r.holds]
-    lines = [f"{'ok' if r.holds else 'NOT OK'}  {r.subject}: {r.text}" for r in shown]
     if len(shown) < len(results):
         others = count(len(results) - len(shown), "other InferenceService")
-        lines.append(f"ok  {others}: same image as before, when last looked at")
-    return lines
+        yield f"ok  {others}: same image as before, when last looked at"
+    for r in sorted(shown, key=lambda r: not r.holds):
+        line = f"{'ok' if r.holds else 'NOT OK'}  {r.subject}: {r.text}"
+        yield line if r.holds else Toned(line, Tone.ERROR)
 
 
-def _mixed(results: Sequence[Result]) -> str:
+def _mixed(results: Sequence[Result]) -> Iterator[str]:
+    yield Toned("error: the end was not reached everywhere:", Tone.ERROR)
     bad = [f"  {r.subject}: {r.text}" for r in results if not r.holds]
-    lines = "\n".join(bad) or "  what others changed was kept, as told above"
-    return f"error: the end was not reached everywhere:\n{lines}\nnext: kmigrate status"
+    yield from bad or ["  what others changed was kept, as told above"]
+    yield "next: kmigrate status"

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from migrate.commands import flags, making, rendering
-from migrate.commands.flags import Output
-from migrate.commands.output import emit, emit_documents
+from migrate.commands.flags import FailOn, Output
+from migrate.commands.output import emit_document, emit_documents
 from migrate.commands.rbac import roles
+from migrate.commands.showing import FORMS, exit_code, show
 from migrate.commands.target import Target
-from migrate.errors import Exit
-from migrate.planning import planfile
+from migrate.errors import UsageError
 from migrate.planning.desired import Options
-from migrate.report.text import plan_lines
+from migrate.planning.plan import Plan
 
 
 def plan(
@@ -35,7 +35,8 @@ def plan(
     max_namespaces: flags.MaxNamespaces = None,
     accept: flags.Accept = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the plan.")] = None,
-    output: flags.OutputFlag = Output.TABLE,
+    output: Annotated[Output, flags.forms(*FORMS)] = Output.TABLE,
+    fail_on: flags.FailOnFlag = FailOn.ERROR,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 where there is something to do.")
     ] = False,
@@ -70,22 +71,31 @@ def plan(
         accept=tuple(accept),
         kserve_version=kserve_version,
     )
+    if rbac and output not in ROLE_FORMS:
+        raise UsageError(f"--rbac has no -o {output}", "-o yaml (the default) or -o json")
     options = making.options(set_, file, asked)
     if render is not None:
         rendering.refuse_folder(render, options)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made, seen = making.plan_and_snapshot(cluster, kserve_namespace, options)
     if rbac:
-        emit_documents(roles(made))
-    elif output is Output.JSON:
-        emit(planfile.dump(made).decode())
+        _show_roles(made, output)
     else:
-        emit("\n".join(plan_lines(made, cluster.name)) + "\n")
+        show(made, output, cluster.name)
     if out is not None:
         making.save(made, out)
         following = "it is blocked" if made.blocking else f"next: kmigrate apply {out}"
         print(f"saved: {out}; {following}", file=sys.stderr)
     is_rendered = render is not None and rendering.render_plan(made, seen, render)
-    if made.blocking and not is_rendered:
-        return Exit.BLOCKED
-    return Exit.CHANGES if detailed_exitcode and made.has_work else Exit.OK
+    return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
+
+
+ROLE_FORMS = (Output.TABLE, Output.YAML, Output.JSON)
+
+
+def _show_roles(made: Plan, form: Output) -> None:
+    """Write what `kubectl apply -f -` takes: YAML documents, or one List."""
+    if form is Output.JSON:
+        emit_document({"apiVersion": "v1", "kind": "List", "items": roles(made)}, form)
+    else:
+        emit_documents(roles(made))

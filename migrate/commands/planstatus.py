@@ -8,8 +8,8 @@ from pathlib import Path
 from migrate.cluster.port import Cluster
 from migrate.commands import making
 from migrate.commands.comparing import stale
-from migrate.commands.flags import Form, Output
-from migrate.commands.output import emit, emit_document
+from migrate.commands.flags import Output
+from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.runs import refuse_elsewhere
 from migrate.commands.standings import services_of, standings_of
 from migrate.commands.target import Target
@@ -37,10 +37,10 @@ def plan_status(path: Path, target: Target | None, output: Output) -> int:
     made = making.load(path)
     found, code = _found(made, target)
     shown = _of_file(path, made, found)
-    if output is Output.JSON:
-        emit_document(StatusDocument(plan=shown, runs=found.runs if found else ()), Form.JSON)
+    if output is Output.TABLE:
+        emit_lines(plan_status_lines(shown))
     else:
-        emit("\n".join(plan_status_lines(shown)) + "\n")
+        emit_document(StatusDocument(plan=shown, runs=found.runs if found else ()), output)
     return code
 
 

@@ -17,8 +17,8 @@ from migrate.planning.desired import Options
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Files, refusals, render
 from migrate.planning.snapshot import Snapshot
+from migrate.report.lines import count
 from migrate.report.rendered import readme, warnings
-from migrate.report.text import count
 
 _FIRST = ("apiVersion", "kind", "metadata", "name", "op", "path", "target")
 # What YAML 1.1 or kubectl reads as something else than text begins like a number or is a word.

@@ -11,6 +11,7 @@ from migrate.commands.comparing import Compared
 from migrate.commands.flags import DryRun, Output
 from migrate.commands.installed import get_or_none
 from migrate.commands.outcome import nothing, outcome, prove
+from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import chosen, plan_of, refuse_elsewhere, refuse_overtaken
 from migrate.commands.target import Target
@@ -18,7 +19,8 @@ from migrate.execute import record
 from migrate.operations.model import Direction
 from migrate.planning.rollback import plan_rollback
 from migrate.report.console import Console
-from migrate.report.text import changing, count, rollback_lines
+from migrate.report.lines import count
+from migrate.report.text import changing, rollback_lines
 
 
 def rollback(
@@ -52,7 +54,8 @@ def rollback(
     refuse_overtaken(cluster, known, found, plan)
     live = {op.target: get_or_none(cluster, op.target) for op in plan.operations}
     back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version), live)
-    print("\n".join(rollback_lines(found.head.id, back)), file=sys.stderr)
+    screen = screen_of(sys.stderr, ON_PIPE)
+    tell_lines(rollback_lines(found.head.id, back, screen), screen)
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}: {restarting} restart."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
@@ -65,6 +68,6 @@ def rollback(
         check=lambda: Compared(back.forecast),
         prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
     )
-    with Console() as console:
+    with Console(screen_of(sys.stderr)) as console:
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
     return outcome(cluster, job, end, output)

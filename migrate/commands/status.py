@@ -6,8 +6,8 @@ from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
-from migrate.commands.flags import Form, Output
-from migrate.commands.output import emit, emit_document
+from migrate.commands.flags import Output
+from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.planstatus import is_plan_file, plan_status
 from migrate.commands.runs import chosen, plan_of
 from migrate.commands.standings import services_of, standings_of
@@ -42,11 +42,11 @@ def status(
     known = record.runs(cluster, kserve_namespace)
     found = chosen(known, run)
     shown = _look(cluster, found, plan_of(cluster, found)) if found else None
-    if output is Output.JSON:
-        runs = tuple(map(row_of, known))
-        emit_document(StatusDocument(run=shown, runs=runs), Form.JSON)
+    if output is Output.TABLE:
+        emit_lines(status_lines(shown, known))
     else:
-        emit("\n".join(status_lines(shown, known)) + "\n")
+        runs = tuple(map(row_of, known))
+        emit_document(StatusDocument(run=shown, runs=runs), output)
     return Exit.OK
 
 

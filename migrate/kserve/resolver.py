@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from migrate.credentials import hidden_urls
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
 from migrate.kserve.building import Pod
@@ -193,7 +194,8 @@ def _storage(service: InferenceService, form: Form, config: Config) -> Resolutio
         return None
     reason = refusal(spec, config.storage, config.rules)
     if reason is None:
-        unread = f"{spec.storage_uri}: whether a ClusterStorageContainer takes it cannot be told"
+        uri = hidden_urls(str(spec.storage_uri))
+        unread = f"{uri}: whether a ClusterStorageContainer takes it cannot be told"
         return Resolution(None, Verdict.CANNOT_TELL, unread)
     return _broken(reason) if reason else None
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import msgspec
 
+from migrate.credentials import hidden_urls
 from migrate.kserve import terms
 from migrate.kserve.metadata import Metadata
 from migrate.kserve.rules import Rules
@@ -71,7 +72,7 @@ def refusal(
         taken = any(container.takes(uri) for container in containers)
     except re.error:
         return None
-    return "" if taken else f"KServe {rules.name} takes no storageUri such as {uri}"
+    return "" if taken else f"KServe {rules.name} takes no storageUri such as {hidden_urls(uri)}"
 
 
 def named_twice(spec: Framework) -> bool:

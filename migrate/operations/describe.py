@@ -1,12 +1,14 @@
-"""One line of text for everything that a plan can do."""
+"""One line of text for everything that a plan can do; what looks like a credential is hidden."""
 
 from __future__ import annotations
 
+import json
 from typing import assert_never
 
 from msgspec import UNSET, UnsetType
 
-from migrate.objects import Json, Manifest, canonical
+from migrate.credentials import hidden_urls, hidden_values
+from migrate.objects import Json, Manifest, canonical, parts_of
 from migrate.operations.classify import UNREADABLE, current
 from migrate.operations.model import (
     Activation,
@@ -23,27 +25,17 @@ from migrate.operations.model import (
 )
 
 
-def describe(operation: Operation) -> list[str]:
-    """Return a line for the object, and one for each of its fields that changes."""
+def describe(operation: Operation) -> str:
+    """Return what is done to which object; its fields are another matter."""
     match operation.change:
         case Create():
-            return [f"+ create {operation.target}"]
+            return f"+ create {operation.target}"
         case Delete():
-            return [f"- delete {operation.target}"]
-        case Patch(edits):
-            lines = (f"    {line}" for edit in edits for line in describe_edit(edit))
-            return [f"~ patch {operation.target}", *lines]
+            return f"- delete {operation.target}"
+        case Patch():
+            return f"~ patch {operation.target}"
         case _:
             assert_never(operation.change)
-
-
-def describe_edit(edit: Edit) -> list[str]:
-    """Return where it is, what is there before, and what after."""
-    return [
-        place_of(edit),
-        f"  - {shown_value(edit, edit.before)}",
-        f"  + {shown_value(edit, edit.after)}",
-    ]
 
 
 def place_of(edit: Edit) -> str:
@@ -52,10 +44,31 @@ def place_of(edit: Edit) -> str:
 
 
 def shown_value(edit: Edit, value: Json | UnsetType) -> str:
-    """Return a value of the edit as text."""
+    """Return a value of the edit as text, credentials hidden.
+
+    Source text of a JSON document stays as it is written, as far as nothing is hidden in it.
+    """
     if value is UNSET:
         return "(none)"
-    return str(value) if edit.within is not None else canonical(value).decode()
+    if edit.within is None:
+        return canonical(hidden_values(value, _name_of(edit.path))).decode()
+    return _shown_source(str(value), _name_of(edit.within))
+
+
+def _shown_source(text: str, name: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return hidden_urls(text)
+    shown = hidden_values(value, name)
+    return text if shown == value else canonical(shown).decode()
+
+
+def _name_of(path: str) -> str:
+    """Return what the value at the end of a pointer is called: a variable by its own name."""
+    *above, last = parts_of(path) or ("",)
+    is_named = last == "value" and above and above[-1].startswith("name=")
+    return above[-1].removeprefix("name=") if is_named else last
 
 
 def found_value(edit: Edit, live: Manifest) -> str:

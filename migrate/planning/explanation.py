@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from migrate.credentials import hidden_arguments
 from migrate.kserve.admission import admitted
 from migrate.kserve.config import Config
 from migrate.kserve.containers import container_manifest
-from migrate.kserve.credentials import hidden_arguments
 from migrate.kserve.detection import Detected
 from migrate.kserve.legacy import is_unmarked
 from migrate.kserve.modelform import wish_of

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from migrate.credentials import hidden_urls
 from migrate.errors import UsageError
 from migrate.objects import ObjectRef, printable
 from migrate.planning.plan import Finding, Severity
@@ -123,7 +124,11 @@ NEVER_ACCEPTED = frozenset({UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE, T
 def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = ()) -> Finding:
     """Return a finding with the severity of its code, its objects in a fixed order."""
     ordered = tuple(sorted(objects, key=lambda ref: ref.place))
-    return Finding(code, SEVERITY[code], printable(text), printable(fix), ordered)
+    return Finding(code, SEVERITY[code], _shown(text), _shown(fix), ordered)
+
+
+def _shown(text: str) -> str:
+    return hidden_urls(printable(text))
 
 
 def as_warning(found: Finding) -> Finding:

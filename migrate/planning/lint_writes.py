@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import msgspec
 
+from migrate.credentials import secret_flags, secret_names
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
 from migrate.kserve.containers import Container
-from migrate.kserve.credentials import secret_flags, secret_names
 from migrate.kserve.refusals import refused_write
 from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
 from migrate.planning import findings as codes

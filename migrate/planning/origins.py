@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from migrate.credentials import MASK, hidden_arguments, looks_like_credential
 from migrate.kserve.building import base_container
 from migrate.kserve.containers import Container
-from migrate.kserve.credentials import MASK, hidden_arguments, looks_like_credential
 from migrate.kserve.resolution import Resolution
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import InferenceService, framework_of

@@ -13,9 +13,9 @@ from itertools import groupby
 import msgspec
 from msgspec import UNSET
 
+from migrate.credentials import secret_flags, secret_names
 from migrate.errors import BlockedError
 from migrate.kserve import terms
-from migrate.kserve.credentials import secret_flags, secret_names
 from migrate.objects import Json, Manifest, ObjectRef, parts_of, value_at
 from migrate.operations.fieldmanagers import Writer, managed_by, writers_of
 from migrate.operations.model import Edit, Patch

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
 from migrate.objects import Json, ObjectRef, canonical
 from migrate.planning.check import Check
 from migrate.planning.plan import Finding, Severity
-from migrate.report.text import count, finding_lines, names, wrapped
+from migrate.report.lines import PIPE, WIDTH, Screen, Tone, count, toned, wrapped
+from migrate.report.markdown import escaped, finding_table
+from migrate.report.text import finding_lines
 
 DOCS = "docs/findings.md"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def check_lines(checked: Check, cluster: str) -> Iterator[str]:
-    """Yield the check for a person."""
+def check_lines(checked: Check, cluster: str, screen: Screen = PIPE) -> Iterator[str]:
+    """Yield the check for a person, in 80 columns."""
     as_if = f", as if {checked.target} were installed" if checked.target else ""
     yield from wrapped(f"KServe {checked.release}{as_if}: {cluster}")
-    yield from finding_lines(checked.findings)
+    yield from finding_lines(checked.findings, replace(screen, width=WIDTH))
     yield ""
-    yield from wrapped(summary(checked))
+    yield from toned(wrapped(summary(checked)), Tone.HEADING)
 
 
 def summary(checked: Check) -> str:
@@ -39,17 +42,8 @@ def json_lines(checked: Check) -> Iterator[str]:
 
 def markdown_lines(checked: Check) -> Iterator[str]:
     """Yield the check as Markdown, for an issue or a summary of CI."""
-    yield f"**{summary(checked)}**"
-    if not checked.findings:
-        return
-    yield from ("", "| severity | code | what | objects | fix |", "|---|---|---|---|---|")
-    for one in checked.findings:
-        cells = (one.severity.value, one.code, one.text, names(one.objects), one.fix)
-        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    yield f"**{escaped(summary(checked))}**"
+    yield from finding_table(checked.findings)
 
 
 def sarif(checked: Check, version: str) -> Json:

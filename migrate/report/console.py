@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
@@ -19,13 +20,14 @@ from migrate.execute.events import (
     Waiting,
     Written,
 )
-from migrate.objects import printable
 from migrate.operations.describe import (
     describe,
     describe_activation,
     describe_condition,
     place_of,
 )
+from migrate.report.fielddiff import operation_lines
+from migrate.report.lines import PIPE, Screen, drawn
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -37,7 +39,8 @@ SILENCE = 10.0
 class Console:
     """Tells events. As a context manager it owns the status line of a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, screen: Screen = PIPE) -> None:
+        self._screen = screen
         self._status: Status | None = None
         self._told = -SILENCE
 
@@ -63,25 +66,31 @@ class Console:
         if isinstance(event, Waiting):
             self._waiting(event)
         else:
-            self.line(line_of(event))
-
-    def line(self, text: str) -> None:
-        """Print a line above the status line."""
-        self._told = -SILENCE
-        _say(text)
+            self._told = -SILENCE
+            for line in lines_of(event):
+                self._say(line)
 
     def _waiting(self, event: Waiting) -> None:
         text = f"waiting {event.why} ({event.seconds:.0f} s)"
         if self._status is not None:
-            self._status.update(text)
+            from rich.text import Text  # noqa: PLC0415 -- there already, with the status line
+
+            self._status.update(Text(drawn(text, PIPE)))
         elif event.seconds - self._told >= SILENCE:
-            _say(text)
+            self._say(text)
             self._told = event.seconds
 
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # a reader who has gone must not stop a run half-way
+            print(drawn(text, self._screen), file=sys.stderr, flush=True)
 
-def _say(text: str) -> None:
-    with suppress(OSError):  # a reader who has gone must not stop a run half-way
-        print(printable(text), file=sys.stderr, flush=True)
+
+def lines_of(event: Event) -> Iterator[str]:
+    """Yield an event as lines: one, but for the fields of what was written."""
+    if isinstance(event, Written):
+        yield from operation_lines(event.operation)
+    else:
+        yield line_of(event)
 
 
 def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each event
@@ -94,7 +103,7 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
         case Retrying(target, reason):
             return f"trying again: {target}: {reason}"
         case Written(operation):
-            return "\n".join(describe(operation))
+            return describe(operation)
         case Skipped(operation, reason):
             return f"= {operation.target}: {reason}"
         case Kept(target, edit, found):

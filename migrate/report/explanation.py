@@ -8,7 +8,7 @@ from itertools import groupby
 
 from migrate.planning.explanation import Container, Explanation, Outcome
 from migrate.planning.origins import Origin
-from migrate.report.text import wrapped
+from migrate.report.lines import wrapped
 
 
 def explanation_lines(told: Explanation) -> Iterator[str]:

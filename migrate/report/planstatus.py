@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from migrate.operations.classify import Standing
 from migrate.operations.differences import difference_lines
+from migrate.report.lines import count, wrapped
 from migrate.report.status import NEXT, PlanInCluster, PlanStatus, service_lines
-from migrate.report.text import count, wrapped
 
 
 def plan_status_lines(shown: PlanStatus) -> Iterator[str]:

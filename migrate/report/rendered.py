@@ -14,7 +14,8 @@ from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
-from migrate.report.text import changing, count, names
+from migrate.report.lines import count, names
+from migrate.report.text import changing
 
 SHOWN = 20
 """How many objects are told with their edits."""

@@ -1,61 +1,94 @@
-"""A plan and its parts as plain lines that fit 80 columns where images allow it."""
+"""A plan and its parts as plain lines that fit 80 columns where images allow it.
+
+What matters most comes last: it is what a terminal still shows.
+"""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from migrate.objects import ObjectRef
-from migrate.operations.describe import describe, describe_activation
-from migrate.operations.model import Direction
+from migrate.operations.describe import describe_activation
+from migrate.operations.model import Activation, Direction, Operation, Wave
 from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
-
-NAMES_SHOWN = 20
-"""How many services of a group are named; `-o json` names them all."""
+from migrate.planning.summary import restarting, summarised
+from migrate.report.fielddiff import operation_lines
+from migrate.report.lines import (
+    PIPE,
+    WIDTH,
+    Screen,
+    Tone,
+    Toned,
+    count,
+    cut,
+    named,
+    names,
+    toned,
+    wrapped,
+)
 
 HEADINGS = {
-    Outlook.CHANGES: "that restart by this",
-    Outlook.CHANGES_ANYWAY: "that restart at the next reconcile anyway",
-    Outlook.RUNS_ALREADY: "that run it already",
-    Outlook.BROKEN: "broken by the configuration",
-    Outlook.CANNOT_TELL: "of which nothing can be told",
-    Outlook.UNCHANGED: "unchanged",
     Outlook.NOT_AFFECTED: "not affected",
+    Outlook.UNCHANGED: "unchanged",
+    Outlook.RUNS_ALREADY: "running it already",
+    Outlook.CANNOT_TELL: "of which nothing can be told",
+    Outlook.BROKEN: "broken by the configuration",
+    Outlook.CHANGES_ANYWAY: "restarting at the next reconcile anyway",
+    Outlook.CHANGES: "restarting by this",
 }
 UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)"}
 """What stands for an image that is not known."""
 MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
 MOMENTS_BACK = ("now", "next reconcile", "after rollback", "after rollback")
+TONES = {Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.PLAIN}
 
 
-def plan_lines(plan: Plan, cluster: str) -> Iterator[str]:
-    """Yield the whole plan for a person."""
+def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]:
+    """Yield the whole plan for a person, in 80 columns on any screen."""
+    narrow = replace(screen, width=WIDTH)
+    yield from heading_lines(plan, cluster)
+    yield from _images(plan.images)
+    yield from work_lines(plan, narrow)
+    yield from forecast_lines(plan.forecast, MOMENTS, narrow)
+    yield from finding_lines(plan.findings, narrow)
+    yield from summary_lines(plan)
+
+
+def heading_lines(plan: Plan, cluster: str) -> Iterator[str]:
+    """Yield what the plan is for."""
     yield f"KServe {plan.release or '(release unknown)'}, namespace {plan.kserve_namespace}"
     yield f"Cluster: {cluster}"
-    yield from _images(plan.images)
-    yield from _work(plan)
-    yield from forecast_lines(plan.forecast)
-    yield from finding_lines(plan.findings)
+
+
+def summary_lines(plan: Plan, width: int = WIDTH) -> Iterator[str]:
+    """Yield the plan in numbers, and why it cannot be applied where that is so."""
     yield ""
-    yield from wrapped(summary(plan))
+    yield from toned(wrapped(summary(plan), width), Tone.HEADING)
+    if plan.blocking:
+        codes = ", ".join(dict.fromkeys(finding.code for finding in plan.blocking))
+        yield from toned(wrapped(f"Blocked: {codes}; see the findings above."), Tone.ERROR)
 
 
 def summary(plan: Plan) -> str:
-    """Return the plan in one line: writes, restarts, services."""
-    moving = changing(plan.forecast)
-    restarts = sum(len(stage.activations) for stage in plan.apply)
-    blocked = f"; blocked by {len(plan.blocking)} finding(s)" if plan.blocking else ""
-    return (
-        f"Plan: {count(len(plan.operations), 'write')}, {count(restarts, 'controller restart')}, "
-        f"{count(moving, 'InferenceService')} with new pods{blocked}."
-    )
+    """Return the plan in one line: what is done, who gets new pods, what was found."""
+    found = summarised(plan)
+    acts = [count(found.writes, "write"), count(found.controller_restarts, "controller restart")]
+    acts += [count(found.wakes, "wake")] if found.wakes else []
+    services = f"{found.restarts:,} of {count(found.services, 'InferenceService')}"
+    restart = "restarts" if found.services == 1 else "restart"
+    where = f", in {count(found.namespaces, 'namespace')}" if found.restarts else ""
+    where += f" ({found.anyway:,} of them anyway)" if found.anyway else ""
+    rows = ((found.errors, "error"), (found.warnings, "warning"), (found.infos, "info"))
+    findings = ", ".join(count(number, noun) for number, noun in rows if number)
+    told = f"; {findings}" if findings else ""
+    return f"Plan: {', '.join(acts)}; {services} {restart}{where}{told}."
 
 
 def changing(forecast: Sequence[Forecast]) -> int:
-    """Return how many services get another image, variables or flags, and so new pods."""
-    return sum(row.outlook in MOVING for row in forecast)
+    """Return how many services get another image, and so new pods."""
+    return len(restarting(forecast))
 
 
 def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
@@ -65,16 +98,23 @@ def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
     if shown:
         yield from ("", "Images set globally:")
     for row in shown:
-        yield f"  {row.entry:<14} {row.image or '(none)'}"
-        if not row.is_stock:
-            yield from wrapped(f"  {'':<14} {_override(row)}")
-        if row.wanted and row.wanted != row.image:
-            yield f"  {'':<14} -> {row.wanted}"
+        yield from _image(row)
     if len(shown) < len(rows):
-        yield f"  {len(rows) - len(shown)} others are stock"
+        others = len(rows) - len(shown)
+        yield f"  {others} other{'s are' if others > 1 else ' is'} stock"
 
 
-def _override(row: ImageRow) -> str:
+def _image(row: ImageRow) -> Iterator[str]:
+    line = f"  {row.entry:<14} {row.image or '(none)'}"
+    yield from [line] if len(line) <= WIDTH else wrapped(line)
+    if not row.is_stock:
+        yield from wrapped(f"  {'':<14} {override(row)}")
+    if row.wanted and row.wanted != row.image:
+        yield f"  {'':<14} -> {row.wanted}"
+
+
+def override(row: ImageRow) -> str:
+    """Return what an override reaches, and what would be there without it."""
     reach = [f"{count(len(row.services), 'InferenceService')}"] if row.services else []
     if row.missed:
         reach.append(f"not for {names(row.missed)}")
@@ -82,95 +122,100 @@ def _override(row: ImageRow) -> str:
     return f"override, {told}; stock is {row.stock or 'none'}"
 
 
-def _work(plan: Plan) -> Iterator[str]:
-    if not plan.operations and not any(stage.activations for stage in plan.apply):
-        return
-    yield from ("", "To do, in this order:")
-    for wave in plan.waves(Direction.APPLY):
-        for operation in wave.operations:
-            first, *rest = describe(operation)
-            yield from (f"  {first}: {operation.reason}", *(f"  {line}" for line in rest))
-        for activation in wave.activations:
-            yield "  " + describe_activation(activation)
+def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
+    """Yield every write down to the field, and what makes it act."""
+    if plan.has_work:
+        yield from ("", "To do, in this order:")
+    yield from _acts(plan.waves(Direction.APPLY), screen, has_reason=True)
 
 
-def forecast_lines(forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS) -> Iterator[str]:
-    """Yield the services, those with the same lot together."""
+def _acts(waves: Iterable[Wave], screen: Screen, *, has_reason: bool = False) -> Iterator[str]:
+    """Cut what is of one kind, and comes one after the other."""
+    acts = [act for wave in waves for act in (*wave.operations, *wave.activations)]
+    for kind, alike in groupby(acts, key=type):
+        noun = "more writes" if kind is Operation else "more of these"
+        shown, rest = cut(list(alike), screen, noun)
+        for act in shown:
+            yield from _act(act, has_reason=has_reason)
+        yield from rest
+
+
+def _act(act: Operation | Activation, *, has_reason: bool) -> Iterator[str]:
+    if isinstance(act, Operation):
+        yield from operation_lines(act, act.reason if has_reason else "", "  ")
+    else:
+        yield f"  {describe_activation(act)}"
+
+
+def forecast_lines(
+    forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS, screen: Screen = PIPE
+) -> Iterator[str]:
+    """Yield the services, those with the same lot together, those that change last."""
     order = list(HEADINGS)
     shown = [row for row in forecast if not row.outside or row.outlook in MOVING]
     rows = sorted(
         shown, key=lambda f: (f.outside, order.index(f.outlook), *_lot(f), f.service.place)
     )
-    for (outside, outlook), group in groupby(rows, key=lambda f: (f.outside, f.outlook)):
-        members = list(group)
+    for (outside, outlook), members in groupby(rows, key=lambda f: (f.outside, f.outlook)):
+        groups = [list(alike) for _, alike in groupby(members, key=_lot)]
+        number = sum(map(len, groups))
         where = " outside the selection" if outside else ""
-        yield from ("", f"{count(len(members), 'InferenceService')}{where} {HEADINGS[outlook]}:")
-        for _, alike in groupby(members, key=_lot):
-            yield from _group(list(alike), moments)
+        yield from ("", f"{count(number, 'InferenceService')}{where} {HEADINGS[outlook]}:")
+        some, rest = cut(groups, screen, "more groups")
+        for group in some:
+            yield from _group(group, moments, screen)
+        yield from rest
     if len(shown) < len(forecast):
         hidden = count(len(forecast) - len(shown), "InferenceService")
         yield from ("", f"{hidden} outside the selection, not moved by this")
 
 
 def _lot(row: Forecast) -> tuple[str, ...]:
-    images = (row.now, row.after_reconcile, row.after_plan, row.after_rollback)
-    return (*(image or "" for image in images), row.reason, *row.settings)
+    return (*(image or "" for image in images_of(row)), row.reason, *row.settings)
 
 
-def _group(rows: Sequence[Forecast], moments: Sequence[str]) -> Iterator[str]:
-    yield from wrapped(f"  {names(row.service for row in rows)}")
+def images_of(row: Forecast) -> tuple[str | None, ...]:
+    """Return the images of a service at the four moments."""
+    return (row.now, row.after_reconcile, row.after_plan, row.after_rollback)
+
+
+def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> Iterator[str]:
+    yield from wrapped(f"  {named((row.service for row in rows), screen)}")
     first = rows[0]
-    images = (first.now, first.after_reconcile, first.after_plan, first.after_rollback)
-    told = dict(zip(moments, images, strict=True))
+    told = dict(zip(moments, images_of(first), strict=True))
     for image, group in groupby(told, key=told.__getitem__):
         labels = list(group)
         unknown = "(none seen)" if "now" in labels else UNTOLD[first.outlook]
-        yield f"    {', '.join(labels)}: {image or unknown}"
+        yield from wrapped(f"    {', '.join(labels)}: {image or unknown}")
     if first.settings:
         yield from wrapped(f"    changes: {', '.join(first.settings)}")
     yield from wrapped(f"    why: {first.reason}")
 
 
-def wrapped(line: str) -> list[str]:
-    """Return the line in pieces of 80 columns, but for words that are longer themselves."""
-    indent = line[: len(line) - len(line.lstrip())] + "  "
-    return textwrap.wrap(
-        line, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def names(services: Iterable[ObjectRef]) -> str:
-    """Return ``ns/a, ns/b and 3 more``."""
-    listed = [f"{s.namespace}/{s.name}" if s.namespace else s.name for s in services]
-    more = f" and {len(listed) - NAMES_SHOWN} more" if len(listed) > NAMES_SHOWN else ""
-    return ", ".join(listed[:NAMES_SHOWN]) + more
-
-
-def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the findings, the errors first."""
+def finding_lines(findings: Sequence[Finding], screen: Screen = PIPE) -> Iterator[str]:
+    """Yield the findings, the errors last, as wide as the screen."""
     if findings:
         yield from ("", "Findings:")
     order = list(Severity)
-    for finding in sorted(findings, key=lambda f: (order.index(f.severity), f.code)):
-        accepted = " (accepted)" if finding.accepted else ""
-        yield from wrapped(f"  {finding.severity.value}{accepted} {finding.code}: {finding.text}")
-        if finding.objects:
-            yield from wrapped(f"    objects: {names(finding.objects)}")
-        if finding.fix:
-            yield from wrapped(f"    fix: {finding.fix}")
+    for finding in sorted(findings, key=lambda f: (-order.index(f.severity), f.code)):
+        yield from _finding(finding, screen)
 
 
-def count(number: int, noun: str) -> str:
-    """Return the number with its noun, in the plural where it must be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _finding(finding: Finding, screen: Screen) -> Iterator[str]:
+    accepted = " (accepted)" if finding.accepted else ""
+    text = f"  {finding.severity.value}{accepted} {finding.code}: {finding.text}"
+    tone = Tone.PLAIN if finding.accepted else TONES[finding.severity]
+    yield from toned(wrapped(text, screen.width), tone)
+    if finding.objects:
+        yield from wrapped(f"    objects: {named(finding.objects, screen)}", screen.width)
+    if finding.fix:
+        yield from wrapped(f"    fix: {finding.fix}", screen.width)
 
 
-def rollback_lines(run: str, back: Rollback) -> Iterator[str]:
+def rollback_lines(run: str, back: Rollback, screen: Screen = PIPE) -> Iterator[str]:
     """Yield what a rollback will do, for a person."""
-    yield f"Rollback of run {run}:"
-    for operation in back.to_do:
-        yield from ("  " + line for line in describe(operation))
-    for activation in (a for wave in back.waves for a in wave.activations):
-        yield "  " + describe_activation(activation)
-    yield from forecast_lines(back.forecast, MOMENTS_BACK)
-    yield from finding_lines(back.findings)
+    yield Toned(f"Rollback of run {run}:", Tone.HEADING)
+    activations = (Wave((), wave.activations) for wave in back.waves)
+    yield from _acts([Wave(back.to_do), *activations], screen)
+    yield from forecast_lines(back.forecast, MOMENTS_BACK, screen)
+    yield from finding_lines(back.findings, replace(screen, width=WIDTH))

@@ -19,11 +19,11 @@ def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
     return code, out
 
 
-def test_lists_the_worst_first(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lists_the_worst_last(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = checked(capsys)
     assert code == 7
     assert all(word in out for word in CODES)
-    assert out.index("error KM406") < out.index("warning KM202")
+    assert out.index("warning KM202") < out.index("error KM406")
     assert "Checked 4 InferenceServices, 4 runtimes: 2 errors" in out
     assert max(map(len, out.splitlines())) <= 80
 

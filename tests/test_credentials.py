@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.kserve.credentials import (
+from migrate.credentials import (
     MASK,
     hidden_arguments,
     looks_like_credential,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from migrate.objects import Json
+
 MASK = "(hidden: looks like a credential)"
 
 _NAME = re.compile(
@@ -16,6 +18,9 @@ _URL = re.compile(r"(?i)^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
 _HARMLESS = re.compile(
     r"(?i)(true|false|yes|no|on|off|enabled|disabled|none|null|\d{1,4}|\$\([^)]*\)|\{\{[^{}]*\}\})?"
 )
+_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
+_PARAMETER = re.compile(r"(?<=[?&])([\w.%-]+)=([^&#\s\"']+)")
+_SIGNATURE = re.compile(r"(?i)(^|[-_])sig(nature)?$")
 _FLAG = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 
 
@@ -48,6 +53,43 @@ def hidden_arguments(arguments: Sequence[str]) -> list[str]:
 
 def _hidden(text: str, flag: re.Match[str] | None) -> str:
     return f"{text.partition('=')[0]}={MASK}" if flag else MASK
+
+
+def hidden_urls(text: str) -> str:
+    """Return the text with the passwords and signed parameters of all its URLs hidden."""
+    if "://" not in text:
+        return text
+    without = _PASSWORD.sub(rf"\1:{MASK}@", text)
+    return _PARAMETER.sub(_hidden_parameter, without)
+
+
+def _hidden_parameter(found: re.Match[str]) -> str:
+    name, value = found[1], found[2]
+    is_secret = _SIGNATURE.search(name) or looks_like_credential(name, value)
+    return f"{name}={MASK}" if is_secret else found[0]
+
+
+def hidden_values(value: Json, name: str = "") -> Json:
+    """Return a JSON value with what looks like a credential hidden in it, at any depth.
+
+    ``name`` is what the value is called where it stands. Lists of texts are taken for
+    arguments, objects with ``name`` and ``value`` for variables.
+    """
+    if isinstance(value, str):
+        is_secret = looks_like_credential(name, value)
+        return MASK if is_secret else hidden_urls(hidden_arguments([value])[0])
+    if isinstance(value, list):
+        return _hidden_items(value, name)
+    if isinstance(value, dict):
+        called = str(value.get("name", "value"))
+        return {k: hidden_values(v, called if k == "value" else k) for k, v in value.items()}
+    return value
+
+
+def _hidden_items(values: list[Json], name: str) -> list[Json]:
+    if all(isinstance(each, str) for each in values):
+        values = hidden_arguments(values)
+    return [hidden_values(each, name) for each in values]
 
 
 def secret_names(env: Iterable[dict[str, object]]) -> list[str]:

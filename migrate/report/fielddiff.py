@@ -1,0 +1,134 @@
+"""The fields that an operation changes, for people: red what goes, green what comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import assert_never
+
+from msgspec import UNSET, UnsetType
+
+from migrate.credentials import hidden_values
+from migrate.objects import Json, canonical, pointer
+from migrate.operations.describe import describe, place_of, shown_value
+from migrate.operations.model import Create, Delete, Edit, Operation, Patch
+from migrate.report.lines import Tone, Toned, wrapped
+
+IDENTITY = {"apiVersion", "kind", "metadata"}
+"""What the line about the object says already."""
+
+
+def operation_lines(operation: Operation, reason: str = "", indent: str = "") -> Iterator[str]:
+    """Yield a line for the object, then those of its fields."""
+    why = f": {reason}" if reason else ""
+    yield from wrapped(f"{indent}{describe(operation)}{why}")
+    yield from (_indented(line, indent + "    ") for line in _fields(operation))
+
+
+def _indented(line: str, indent: str) -> str:
+    return Toned(indent + line, line.tone) if isinstance(line, Toned) else indent + line
+
+
+def _fields(operation: Operation) -> Iterator[str]:
+    match operation.change:
+        case Create(manifest):
+            yield from (_added(text) for text in _leaves(_own(manifest)))
+        case Delete(manifest):
+            yield from (_removed(text) for text in _leaves(_own(manifest)))
+        case Patch(edits):
+            for edit in edits:
+                yield from _edit(edit)
+        case _:
+            assert_never(operation.change)
+
+
+def _own(manifest: dict[str, Json]) -> Json:
+    return hidden_values({key: each for key, each in manifest.items() if key not in IDENTITY})
+
+
+def _leaves(value: Json, path: str = "") -> Iterator[str]:
+    """Yield each value that has no others in it, with the pointer to it."""
+    inner = _items(value)
+    if not inner:
+        yield f"{path}: {canonical(value).decode()}"
+    for name, each in inner.items():
+        yield from _leaves(each, path + pointer(name))
+
+
+def _items(value: Json) -> dict[str, Json]:
+    """Return what is in an object or list by name; items of lists by their own, where unique."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list):
+        return {}
+    own = [each.get("name") if isinstance(each, dict) else None for each in value]
+    if all(isinstance(name, str) for name in own) and len(set(own)) == len(own):
+        return {f"name={name}": each for name, each in zip(own, value, strict=True)}
+    return {str(at): each for at, each in enumerate(value)}
+
+
+def _edit(edit: Edit) -> Iterator[str]:
+    yield place_of(edit)
+    before, after = _value(edit, edit.before), _value(edit, edit.after)
+    if _is_whole(before) and _is_whole(after):
+        yield from _differences(before, after)
+    else:
+        yield _removed(shown_value(edit, edit.before), "  ")
+        yield _added(shown_value(edit, edit.after), "  ")
+
+
+def _is_whole(value: Json) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _value(edit: Edit, side: Json | UnsetType) -> Json:
+    """Return the JSON value of one side; the source text itself where it is none."""
+    if side is UNSET or edit.within is None:
+        return side
+    try:
+        return json.loads(str(side))
+    except ValueError:
+        return side
+
+
+def _differences(before: Json, after: Json) -> Iterator[str]:
+    """Yield only what differs in two documents: a list of variables may be long.
+
+    They are compared as they are, and shown from copies with credentials hidden: two of them
+    that differ would look the same.
+    """
+    from deepdiff import DeepDiff  # noqa: PLC0415 -- slow to import, and seldom needed
+
+    sides = (_named(before), _named(after))
+    hidden = (_named(hidden_values(before)), _named(hidden_values(after)))
+    tree = DeepDiff(*sides, view="tree")
+    paths = {
+        tuple(level.path(output_format="list")) for levels in tree.values() for level in levels
+    }
+    for path in sorted(paths):
+        old, new = (_at(side, path) for side in hidden)
+        place = pointer(*path)
+        if old is not UNSET:
+            yield _removed(f"{place}: {canonical(old).decode()}", "  ")
+        if new is not UNSET:
+            yield _added(f"{place}: {canonical(new).decode()}", "  ")
+
+
+def _named(value: Json) -> Json:
+    """Return the document with lists as objects, so that what was moved up is not all new."""
+    inner = _items(value)
+    return {name: _named(each) for name, each in inner.items()} if inner else value
+
+
+def _at(value: Json, path: tuple[str, ...]) -> Json | UnsetType:
+    for part in path:
+        value = value.get(part, UNSET) if isinstance(value, dict) else UNSET
+    return value
+
+
+def _removed(text: str, indent: str = "") -> Toned:
+    return Toned(f"{indent}- {text}", Tone.REMOVED)
+
+
+def _added(text: str, indent: str = "") -> Toned:
+    return Toned(f"{indent}+ {text}", Tone.ADDED)

@@ -1,0 +1,127 @@
+"""A plan as Markdown, for a pull request: short enough for a comment, and nothing in it acts.
+
+Comments have a limit (65,536 characters at GitHub), so long lists are cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Plan, Severity
+from migrate.report.lines import Screen, count, cut, drawn, names
+from migrate.report.text import HEADINGS, images_of, override, summary, work_lines
+
+BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
+_TICKS = re.compile("`+")
+_ACTIVE = re.compile(r"[\\`*_\[\]|~]")
+_MENTION = re.compile("[@#]")
+"""What makes forges tell a person, or link an issue: they look for it after all escapes."""
+
+
+def plan_markdown(plan: Plan) -> Iterator[str]:
+    """Yield the plan: the summary first, since a comment is read from its beginning."""
+    yield f"**{escaped(summary(plan))}**"
+    if plan.blocking:
+        yield from ("", f"**Blocked** by {_codes(plan.blocking)}: it cannot be applied as it is.")
+    yield from finding_table(plan.findings, "Findings")
+    yield from _images(plan.images)
+    yield from _work(plan)
+    yield from _services(plan.forecast)
+
+
+def escaped(text: str) -> str:
+    """Return text that stands in a cell of a table as it is."""
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return _MENTION.sub(r"\g<0><!-- -->", _ACTIVE.sub(r"\\\g<0>", flat))
+
+
+def code(text: str) -> str:
+    """Return text as code in a cell of a table, with a fence longer than any in it."""
+    flat = " ".join(text.split()).replace("|", "\\|")
+    fence = "`" * (1 + max(map(len, _TICKS.findall(flat)), default=0))
+    pad = " " if "`" in flat else ""
+    return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a table of cells that are Markdown already."""
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    yield from ("| " + " | ".join(row) + " |" for row in rows)
+
+
+def finding_table(findings: Sequence[Finding], title: str = "") -> Iterator[str]:
+    """Yield the findings, the errors first; nothing where there are none."""
+    order = list(Severity)
+    shown = sorted(findings, key=lambda one: (order.index(one.severity), one.code))
+    if shown:
+        yield from ("", *([f"### {title}", ""] if title else []))
+        yield from table(("severity", "code", "what", "objects", "fix"), [*map(_finding, shown)])
+
+
+def _finding(one: Finding) -> tuple[str, ...]:
+    severity = f"{one.severity.value}{' (accepted)' if one.accepted else ''}"
+    return (severity, one.code, escaped(one.text), escaped(names(one.objects)), escaped(one.fix))
+
+
+def _codes(findings: Sequence[Finding]) -> str:
+    return ", ".join(dict.fromkeys(finding.code for finding in findings))
+
+
+def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
+    told = [row for row in rows if row.wanted or not row.is_stock]
+    if told:
+        yield from ("", "### Images set globally", "")
+        yield from table(("entry", "image", "wanted", "what it is"), [*map(_image, told)])
+
+
+def _image(row: ImageRow) -> tuple[str, ...]:
+    what = "stock" if row.is_stock else override(row)
+    return (code(row.entry), code(row.image), code(row.wanted), escaped(what))
+
+
+def _work(plan: Plan) -> Iterator[str]:
+    lines = [_unindented(drawn(line, BRIEF)) for line in work_lines(plan, BRIEF)][2:]
+    if lines:
+        fence = "`" * max(3, 1 + max(map(len, _TICKS.findall("\n".join(lines))), default=0))
+        yield from ("", "### To do, in this order", "", f"{fence}diff", *lines, fence)
+
+
+def _unindented(line: str) -> str:
+    """Return a line of a difference with its sign first, as highlighting wants it."""
+    text = line.lstrip()
+    return text if text[:2] in ("- ", "+ ") else line[2:]
+
+
+def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
+    """Yield the services with the same lot together, those that change first."""
+    order = list(reversed(HEADINGS))
+    rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service.place))
+    groups = [list(alike) for _, alike in groupby(rows, key=lambda f: (f.outlook, *_lot(f)))]
+    if not groups:
+        return
+    yield from ("", "### InferenceServices", "")
+    shown, rest = cut(groups, BRIEF, "more groups")
+    header = ("what", "InferenceServices", "image now", "image after the plan", "why")
+    yield from table(header, [*map(_group, shown)])
+    yield from ("", *(escaped(line) for line in rest)) if rest else ()
+
+
+def _lot(row: Forecast) -> tuple[str, ...]:
+    return (*(image or "" for image in images_of(row)), row.reason)
+
+
+def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:
+    first = rows[0]
+    what = HEADINGS[first.outlook]
+    mark = f"**{what}**" if first.outlook in MOVING else what
+    told = f"{count(len(rows), 'service')}: {names(row.service for row in rows)}"
+    return (
+        mark,
+        escaped(told),
+        code(first.now or ""),
+        code(first.after_plan or ""),
+        escaped(first.reason),
+    )

@@ -1,0 +1,90 @@
+"""A plan with one line for each service, as `kubectl get -o wide` has them: never cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrate.objects import ObjectRef
+from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan
+from migrate.report.lines import PIPE, Screen, Tone, Toned, toned
+from migrate.report.text import finding_lines, heading_lines, summary_lines, work_lines
+
+NONE = "<none>"
+"""What kubectl prints for what is not there."""
+GAP = "   "
+SERVICES = ("NAMESPACE", "NAME", "FORM", "RUNTIME", "RESTARTS", "IMAGE NOW", "IMAGE AFTER")
+IMAGES = ("ENTRY", "VERDICT", "SERVICES", "MISSED", "IMAGE", "WANTED", "STOCK")
+RESTARTS = {
+    Outlook.CHANGES: "yes",
+    Outlook.CHANGES_ANYWAY: "anyway",
+    Outlook.UNCHANGED: "no",
+    Outlook.NOT_AFFECTED: "no",
+    Outlook.CANNOT_TELL: "unknown",
+    Outlook.BROKEN: "broken",
+}
+TONES = {Outlook.CHANGES: Tone.WARNING, Outlook.CHANGES_ANYWAY: Tone.WARNING}
+
+
+def wide_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]:
+    """Yield the whole plan: rows as long as they must be, texts as wide as the screen."""
+    whole = Screen(screen.width, has_colour=screen.has_colour)
+    yield from heading_lines(plan, cluster)
+    if plan.images:
+        yield ""
+        yield from columns(IMAGES, [_image(row) for row in plan.images])
+    yield from work_lines(plan, whole)
+    if plan.forecast:
+        yield ""
+        yield from _services(plan.forecast)
+    yield from finding_lines(plan.findings, whole)
+    yield from summary_lines(plan, screen.width)
+
+
+def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
+    head, *lines = columns(SERVICES, [_service(row) for row in forecast])
+    yield head
+    for row, line in zip(forecast, lines, strict=True):
+        yield Toned(line, TONES[row.outlook]) if row.outlook in TONES else line
+
+
+def _service(row: Forecast) -> tuple[str, ...]:
+    after = row.after_plan or ("<unknown>" if row.outlook is Outlook.CANNOT_TELL else NONE)
+    return (
+        row.service.namespace,
+        row.service.name,
+        row.form,
+        _runtimes(row),
+        RESTARTS[row.outlook],
+        row.now or NONE,
+        after,
+    )
+
+
+def _runtimes(row: Forecast) -> str:
+    sides = dict.fromkeys((_name(row.runtime), _name(row.runtime_after_plan)))
+    return " -> ".join(sides)
+
+
+def _name(runtime: ObjectRef | None) -> str:
+    if runtime is None:
+        return NONE
+    return f"{runtime.namespace}/{runtime.name}" if runtime.namespace else runtime.name
+
+
+def _image(row: ImageRow) -> tuple[str, ...]:
+    images = (row.image or NONE, row.wanted or NONE, row.stock or NONE)
+    if row.is_stock:  # whom a stock image reaches is not asked
+        return (row.entry, "stock", NONE, NONE, *images)
+    told = row.verdict.value if row.verdict else "override"
+    return (row.entry, told, str(len(row.services)), str(len(row.missed)), *images)
+
+
+def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a table: each column as wide as its longest cell, three spaces between two."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    yield from toned([_row(header, widths)], Tone.HEADING)
+    yield from (_row(row, widths) for row in rows)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return GAP.join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
