@@ -11,7 +11,7 @@ ONLY ?=
 SIZES ?= 10000,50000,100000
 RUNS ?= 7
 
-.PHONY: help demo test lint programs unit real kill releases claims differential mutation bench cluster docs clean
+.PHONY: help demo test lint programs unit real kill releases claims differential mutation bench cluster docs golden clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ cluster: $(VENV)/dev ## a KServe control plane on this machine, until Ctrl-C: ma
 
 docs: $(VENV)/dev ## write the generated parts of docs/ anew
 	$(BIN)/python -m docs.generate
+
+golden: $(VENV)/dev ## write anew what plans look like: read the difference before you commit
+	$(BIN)/python -m tests.report.golden
 
 clean: ## remove what make made here (not the cache of built programs)
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

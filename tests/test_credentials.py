@@ -7,10 +7,13 @@ import pytest
 from migrate.credentials import (
     MASK,
     hidden_arguments,
+    hidden_urls,
+    hidden_values,
     looks_like_credential,
     secret_flags,
     secret_names,
 )
+from migrate.objects import Json
 
 NAMES = [
     *("PASSWORD", "password", "DB_PASSWORD", "DB_PASSWORD_OLD", "dbPassword", "PASSWD", "PWD"),
@@ -123,3 +126,42 @@ def test_variables_are_named_that_hold_one() -> None:
 def test_what_is_shown_says_so() -> None:
     assert "hidden" in MASK
     assert "credential" in MASK
+
+
+URLS = [
+    ("see https://u:pass@host/x and s3://:p@h", f"see https://u:{MASK}@host/x and s3://:{MASK}@h"),
+    ("https://h/p?sv=1&sig=abc#x", f"https://h/p?sv=1&sig={MASK}#x"),
+    ("https://h/p?X-Amz-Signature=abc", f"https://h/p?X-Amz-Signature={MASK}"),
+    ("https://h/p?X-Amz-Credential=a%2Fb", f"https://h/p?X-Amz-Credential={MASK}"),
+    ("https://h/p?access_token=abc&page=2", f"https://h/p?access_token={MASK}&page=2"),
+    *((text, text) for text in ("https://h:80/a@b?x=1", "h?sig=abc", "a:b@c", "https://u@h", "")),
+    *((text, text) for text in ("https://h/design=abc", "https://h/?design=abc", "x://a b:c@d")),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), URLS)
+def test_urls_are_shown_without_passwords_and_signatures(text: str, shown: str) -> None:
+    assert hidden_urls(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "shown"),
+    [
+        ("abc", "password", MASK),
+        ("abc", "name", "abc"),
+        (["--x", "--token", "abc"], "args", ["--x", "--token", MASK]),
+        (
+            {"env": [{"name": "TOKEN", "value": "abc"}]},
+            "",
+            {"env": [{"name": "TOKEN", "value": MASK}]},
+        ),
+        ({"name": "PORT", "value": "8080"}, "", {"name": "PORT", "value": "8080"}),
+        ({"password": "abc", "value": "abc"}, "", {"password": MASK, "value": "abc"}),
+        ([{"secret": ["abc"]}, 1, None, True], "", [{"secret": [MASK]}, 1, None, True]),
+        ({"a": {"b": "https://u:p@h"}}, "", {"a": {"b": MASK}}),
+    ],
+)
+def test_values_are_shown_without_credentials_at_any_depth(
+    value: Json, name: str, shown: Json
+) -> None:
+    assert hidden_values(value, name) == shown

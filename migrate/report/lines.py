@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from migrate.credentials import hidden_urls
 from migrate.objects import ObjectRef, printable
@@ -13,10 +13,10 @@ from migrate.objects import ObjectRef, printable
 T = TypeVar("T")
 WIDTH = 80
 """Columns that a table needs."""
-NAMES_SHOWN = 20
+NAMES_SHOWN = 10
 """How many objects are named where a list is cut."""
-ITEMS_SHOWN = 20
-"""How many writes, and how many groups of services, a terminal is shown."""
+ITEMS_SHOWN = 10
+"""How many writes, and how many groups of services, are shown where a list is cut."""
 
 
 class Tone(StrEnum):
@@ -107,10 +107,13 @@ def count(number: int, noun: str) -> str:
 def cut(items: Sequence[T], screen: Screen, noun: str) -> tuple[Sequence[T], list[str]]:
     """Return what is shown of the items, and the lines about those that are not.
 
-    Items that are lists are groups of InferenceServices: it is told how many these are.
+    Items that are lists are groups of InferenceServices: the largest are shown, and it is told
+    how many are in the others.
     """
     if not screen.is_brief or len(items) <= ITEMS_SHOWN:
         return items, []
+    if isinstance(items[0], list):
+        items = sorted(items, key=lambda group: -len(cast("Sized", group)))
     left = items[ITEMS_SHOWN:]
     services = sum(len(item) for item in left if isinstance(item, list))
     told = f" ({count(services, 'InferenceService')})" if services else ""

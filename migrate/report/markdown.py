@@ -38,7 +38,12 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return text as code in a cell of a table, with a fence longer than any in it."""
+    """Return text as code in a cell of a table, with a fence longer than any in it.
+
+    A bar after a backslash would end the cell, and code knows no other way to write it.
+    """
+    if "\\|" in text:
+        return escaped(text)
     flat = " ".join(text.split()).replace("|", "\\|")
     fence = "`" * (1 + max(map(len, _TICKS.findall(flat)), default=0))
     pad = " " if "`" in flat else ""

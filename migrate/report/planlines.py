@@ -16,7 +16,13 @@ from migrate.planning.summary import Summary, summarised
 
 
 class SummaryLine(
-    Summary, frozen=True, kw_only=True, rename="camel", tag_field="kind", tag="PlanSummary"
+    Summary,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    rename="camel",
+    tag_field="kind",
+    tag="PlanSummary",
 ):
     """What the plan is for, and its numbers; the first line."""
 

@@ -78,8 +78,8 @@ def summary(plan: Plan) -> str:
     acts += [count(found.wakes, "wake")] if found.wakes else []
     services = f"{found.restarts:,} of {count(found.services, 'InferenceService')}"
     restart = "restarts" if found.services == 1 else "restart"
-    where = f", in {count(found.namespaces, 'namespace')}" if found.restarts else ""
-    where += f" ({found.anyway:,} of them anyway)" if found.anyway else ""
+    where = f" ({found.anyway:,} of them anyway)" if found.anyway else ""
+    where += f", in {count(found.namespaces, 'namespace')}" if found.restarts else ""
     rows = ((found.errors, "error"), (found.warnings, "warning"), (found.infos, "info"))
     findings = ", ".join(count(number, noun) for number, noun in rows if number)
     told = f"; {findings}" if findings else ""

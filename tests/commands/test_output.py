@@ -1,0 +1,247 @@
+"""The forms of each verb: valid, one in substance, and with the same exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+import migrate.schemas
+from migrate.credentials import MASK
+from tests.commands.snapshots import BEFORE, SET, changed, check, run
+
+ROOT = Path(__file__).parents[2]
+COPIES = str(ROOT / "fixtures" / "copies")
+PINNED = ("--set", "sklearn=registry.example.com/ml/sklearnserver:v0.7.0-p5")
+PLANS = {
+    "predictors": ("--snapshot", str(BEFORE), *PINNED),
+    "runtimes": ("--snapshot", COPIES),
+    "nothing to do": ("--snapshot", str(BEFORE)),
+}
+SCHEMA = Path(migrate.schemas.__path__[0]) / "planline.schema.json"
+FORMS = ("table", "wide", "json", "jsonl", "yaml", "markdown", "name")
+
+
+def lines_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    _, out, _ = run(capsys, "plan", *arguments, "-o", "jsonl")
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def plan_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run(capsys, "plan", *arguments, "-o", "json")[1])
+    return document
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_json_lines_are_what_their_schema_says(
+    capsys: pytest.CaptureFixture[str], plan: str
+) -> None:
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    for line in lines_of(capsys, *PLANS[plan]):
+        validator.validate(line)
+        assert not validator.is_valid({**line, "kind": "Other"})
+        assert not validator.is_valid({**line, "other": 1})
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_json_lines_tell_what_the_plan_holds(capsys: pytest.CaptureFixture[str], plan: str) -> None:
+    whole = plan_of(capsys, *PLANS[plan])
+    head, *lines = lines_of(capsys, *PLANS[plan])
+    assert head["kind"] == "PlanSummary"
+    assert head["digest"] == whole["digest"]
+    for kind, name in (("Image", "images"), ("Forecast", "forecast"), ("Finding", "findings")):
+        told = [{k: v for k, v in line.items() if k != "kind"} for line in lines]
+        mine = [one for one, line in zip(told, lines, strict=True) if line["kind"] == kind]
+        assert mine == whole["plan"][name]
+    moving = [r for r in whole["plan"]["forecast"] if r["outlook"].startswith("changes")]
+    assert head["restarts"] == len(moving)
+    assert head["namespaces"] == len({row["service"]["namespace"] for row in moving})
+    assert head["services"] == len(whole["plan"]["forecast"])
+    assert head["writes"] == len(whole["plan"]["operations"])
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_yaml_is_the_saved_plan(capsys: pytest.CaptureFixture[str], plan: str) -> None:
+    out = run(capsys, "plan", *PLANS[plan], "-o", "yaml")[1]
+    assert yaml.safe_load(out) == plan_of(capsys, *PLANS[plan])
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_names_are_those_who_get_new_pods(capsys: pytest.CaptureFixture[str], plan: str) -> None:
+    rows = plan_of(capsys, *PLANS[plan])["plan"]["forecast"]
+    moving = [row["service"] for row in rows if row["outlook"].startswith("changes")]
+    out = run(capsys, "plan", *PLANS[plan], "-o", "name")[1]
+    assert out.splitlines() == [f"{ref['namespace']}/{ref['name']}" for ref in moving]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_wide_has_a_row_for_each_service(capsys: pytest.CaptureFixture[str], plan: str) -> None:
+    rows = plan_of(capsys, *PLANS[plan])["plan"]["forecast"]
+    lines = run(capsys, "plan", *PLANS[plan], "-o", "wide")[1].splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("NAMESPACE "))
+    told = [line.split() for line in lines[start + 1 : start + 1 + len(rows)]]
+    assert [cells[:2] for cells in told] == [
+        [row["service"]["namespace"], row["service"]["name"]] for row in rows
+    ]
+    assert [cells[-1] for cells in told] == [row["afterPlan"] or "<none>" for row in rows]
+
+
+CODES = [
+    (PINNED, 7),
+    (SET, 0),
+    ((*SET, "--detailed-exitcode"), 2),
+    (("--detailed-exitcode",), 0),
+    ((*PINNED, "--detailed-exitcode"), 7),
+    ((*PINNED, "--accept", "KM201", "--detailed-exitcode"), 2),
+    ((*PINNED, "--accept", "KM201", "--fail-on", "error"), 0),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("arguments", "code"), CODES)
+def test_the_exit_code_is_the_same_in_every_form(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, form: str
+) -> None:
+    assert run(capsys, "plan", "--snapshot", str(BEFORE), *arguments, "-o", form)[0] == code
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_warnings_fail_where_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    warned = ("plan", "--snapshot", COPIES, "-o", form)
+    assert run(capsys, *warned)[0] == 0
+    assert run(capsys, *warned, "--fail-on=warning")[0] == 7
+    accepted = ("--accept", "KM202", "--accept", "KM209")
+    assert run(capsys, *warned, "--fail-on=warning", *accepted)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "forms"),
+    [
+        (("plan",), FORMS),
+        (("apply", *SET, "--dry-run=client"), ("table", "json", "yaml")),
+        (("rollback", "--dry-run=client"), ("table", "json", "yaml")),
+        (("status",), ("table", "json", "yaml")),
+        (("explain", "fraud/iris"), ("table", "json", "yaml")),
+        (("check",), ("table", "json", "jsonl", "yaml", "markdown", "sarif")),
+    ],
+)
+def test_a_form_that_a_verb_has_not_is_refused_with_those_that_it_has(
+    capsys: pytest.CaptureFixture[str], verb: tuple[str, ...], forms: tuple[str, ...]
+) -> None:
+    other = "sarif" if "sarif" not in forms else "wide"
+    for wrong in (other, "XML", ""):
+        check(capsys, 64, (", ".join(forms), "--help"), *verb, "-o", wrong)
+    snapshot = ("--snapshot", str(BEFORE))
+    told = [run(capsys, *verb, *snapshot, "-o", form)[1] for form in ("json", "yaml")]
+    documents = [json.loads(told[0]), yaml.safe_load(told[1])]
+    first, second = ({k: v for k, v in d.items() if k != "run"} for d in documents)
+    assert first == second
+
+
+def test_roles_are_yaml_or_a_list_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("plan", "--snapshot", str(BEFORE), *SET, "--rbac")
+    documents = list(yaml.safe_load_all(run(capsys, *arguments)[1]))
+    made = json.loads(run(capsys, *arguments, "-o", "json")[1])
+    assert made == {"apiVersion": "v1", "kind": "List", "items": documents}
+    check(capsys, 64, ("--rbac", "-o wide", "-o yaml"), *arguments, "-o", "wide")
+
+
+def test_a_summary_stands_last_also_where_there_is_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (folder / "kserve.yaml").write_bytes((BEFORE / "kserve.yaml").read_bytes())
+    for form in ("table", "wide"):
+        out = run(capsys, "plan", "--snapshot", str(folder), "-o", form)[1]
+        last = "Plan: 0 writes, 0 controller restarts; 0 of 0 InferenceServices restart."
+        assert out.splitlines()[-1] == last
+
+
+SECRET = "s3cr3t-v4lue"
+
+
+def leaking(tmp_path: Path) -> str:
+    """A snapshot with credentials wherever a service can have them in plain text."""
+    documents = list(yaml.safe_load_all((Path(COPIES) / "cluster.yaml").read_text()))
+    url = f"https://me:{SECRET}@host/model?sig={SECRET}"
+    for one in documents:
+        if one["kind"] == "InferenceService":
+            model = one["spec"]["predictor"]["model"]
+            model["storageUri"] = url
+            model["env"] = [{"name": "API_TOKEN", "value": SECRET}, {"name": "X", "value": url}]
+            model["args"] = ["--token", SECRET, f"--api-key={SECRET}", url]
+    file = tmp_path / "cluster.yaml"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))
+    return str(file)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("wanted", [(), ("--set", "runtime/kserve-xgbserver=r.example/x:v1")])
+def test_no_form_of_a_plan_shows_what_services_keep_to_themselves(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str, wanted: tuple[str, ...]
+) -> None:
+    _, out, error = run(capsys, "plan", "--snapshot", leaking(tmp_path), *wanted, "-o", form)
+    assert out
+    assert SECRET not in out + error
+
+
+@pytest.mark.parametrize("form", ["table", "json", "yaml"])
+def test_explain_hides_credentials(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    arguments = ("explain", "fraud/iris", "--snapshot", leaking(tmp_path), "-o", form)
+    code, out, error = run(capsys, *arguments)
+    assert code == 0
+    assert MASK in out
+    assert SECRET not in out + error
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "yaml", "markdown", "sarif"])
+def test_check_hides_credentials(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    code, out, error = run(capsys, "check", "--snapshot", leaking(tmp_path), "-o", form)
+    assert code == 7
+    assert "KM410" in out
+    assert SECRET not in out + error
+
+
+def process(environment: dict[str, str], *arguments: str) -> bytes:
+    command = [sys.executable, "-m", "migrate", *arguments]
+    base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env={**base, **environment}, capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
+    return done.stdout
+
+
+LOCALES = [
+    ({"LC_ALL": "C.UTF-8"}, "gr\xf6\xdfe".encode()),
+    ({"LC_ALL": "C"}, b"gr\\xf6\\xdfe"),
+    ({"LC_ALL": "C", "PYTHONUTF8": "0"}, b"gr\\xf6\\xdfe"),
+    ({"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii"}, b"gr\\xf6\\xdfe"),
+    ({"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "latin-1"}, "gr\xf6\xdfe".encode("latin-1")),
+    ({"LC_ALL": "C", "PYTHONUTF8": "1"}, "gr\xf6\xdfe".encode()),
+]
+
+
+@pytest.mark.parametrize(("environment", "shown"), LOCALES)
+def test_what_the_locale_has_not_is_written_in_ascii(
+    tmp_path: Path, environment: dict[str, str], shown: bytes
+) -> None:
+    predictors = {"sklearn": {"v1": {"image": "gr\xf6\xdfe", "defaultImageVersion": "v1"}}}
+    folder = str(changed(tmp_path, json.dumps(predictors, ensure_ascii=False)))
+    for form in ("table", "wide", "markdown"):
+        told = process(environment, "plan", "--snapshot", folder, "-o", form)
+        assert shown in told, form
+    data = process(environment, "plan", "--snapshot", folder, "-o", "json")
+    assert json.loads(data)["plan"]["images"][0]["image"] == "gr\xf6\xdfe:v1"

@@ -1,0 +1,56 @@
+"""What a plan looks like is what was read and found good."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.report.golden import CASES, FOLDER, SNAPSHOTS, Case, written
+
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
+def golden(case: Case) -> str:
+    return (FOLDER / case.name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_plan_looks_as_it_did(case: Case) -> None:
+    assert written(case) == golden(case), "read the difference; if it is good: make golden"
+
+
+def test_every_file_is_that_of_a_case() -> None:
+    assert {file.name for file in FOLDER.glob("*")} == {case.name for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_lines_fit_but_for_rows_and_single_words(case: Case) -> None:
+    if case.form == "markdown":
+        return
+    text = COLOUR.sub("", golden(case))
+    rows = re.compile(r"^[A-Z ]+$|.* {3}\S") if case.form == "wide" else re.compile("$.")
+    for line in text.splitlines():
+        words = line.removeprefix("        ").lstrip("-+> ").split()
+        assert len(line) <= case.columns or len(words) == 1 or rows.match(line), line
+
+
+@pytest.mark.parametrize("snapshot", SNAPSHOTS)
+def test_a_table_is_the_same_at_every_width_and_in_colour(snapshot: str) -> None:
+    narrow = golden(Case(snapshot))
+    terminal = golden(Case(snapshot, is_terminal=True))
+    assert golden(Case(snapshot, columns=200)) == narrow
+    assert COLOUR.sub("", terminal) == narrow
+    assert COLOUR.search(terminal)
+    for case in CASES:
+        is_coloured = case.is_terminal and not case.environment
+        assert bool(COLOUR.search(golden(case))) is is_coloured, case.name
+
+
+@pytest.mark.parametrize("snapshot", SNAPSHOTS)
+def test_the_c_locale_and_a_terminal_without_colours_give_the_same(snapshot: str) -> None:
+    plain = golden(Case(snapshot))
+    c_locale = (("LC_ALL", "C"), ("PYTHONUTF8", "0"))
+    assert written(Case(snapshot, environment=c_locale)) == plain
+    dumb = (("TERM", "dumb"),)
+    assert written(Case(snapshot, is_terminal=True, environment=dumb)) == plain
