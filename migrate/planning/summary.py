@@ -1,21 +1,23 @@
-"""A plan in numbers."""
+"""A plan or a rollback in numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from migrate.operations.model import Restart, Wake
-from migrate.planning.plan import MOVING, Forecast, Outlook, Plan, Severity
+from migrate.operations.model import Activation, Operation, Restart, Wake
+from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Severity
+from migrate.planning.rollback import Rollback
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
-    """How much a plan does, and what was found.
+    """How much is done, and what was found.
 
     ``services`` are all InferenceServices, ``restarts`` those that get new pods, ``anyway``
     those of them that would at their next reconcile without the plan, and ``namespaces`` is in
-    how many namespaces they are. Accepted findings are counted, too.
+    how many namespaces they are. ``pods`` are those that are replaced, as far as they were
+    seen. Accepted findings are counted, too.
     """
 
     writes: int
@@ -24,6 +26,7 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     services: int
     restarts: int
     anyway: int
+    pods: int
     namespaces: int
     errors: int
     warnings: int
@@ -33,24 +36,41 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
 
 def summarised(plan: Plan) -> Summary:
     """Return the numbers of a plan."""
-    acts = [activation for stage in plan.apply for activation in stage.activations]
-    found = [finding.severity for finding in plan.findings]
-    moving = restarting(plan.forecast)
+    acts = (activation for stage in plan.apply for activation in stage.activations)
+    return _numbers(plan.operations, acts, plan.forecast, plan.findings)
+
+
+def summarised_back(back: Rollback) -> Summary:
+    """Return the numbers of a rollback."""
+    acts = (activation for wave in back.waves for activation in wave.activations)
+    return _numbers(back.to_do, acts, back.forecast, back.findings)
+
+
+def _numbers(
+    operations: Sequence[Operation],
+    activations: Iterable[Activation],
+    forecast: Sequence[Forecast],
+    findings: Sequence[Finding],
+) -> Summary:
+    acts = [type(activation) for activation in activations]
+    found = [finding.severity for finding in findings]
+    moving = restarting(forecast)
     return Summary(
-        writes=len(plan.operations),
-        controller_restarts=sum(isinstance(act, Restart) for act in acts),
-        wakes=sum(isinstance(act, Wake) for act in acts),
-        services=len(plan.forecast),
+        writes=len(operations),
+        controller_restarts=acts.count(Restart),
+        wakes=acts.count(Wake),
+        services=len(forecast),
         restarts=len(moving),
         anyway=sum(row.outlook is Outlook.CHANGES_ANYWAY for row in moving),
+        pods=sum(row.rollout.pods for row in moving if row.rollout),
         namespaces=len({row.service.namespace for row in moving}),
         errors=found.count(Severity.ERROR),
         warnings=found.count(Severity.WARNING),
         infos=found.count(Severity.INFO),
-        is_blocked=bool(plan.blocking),
+        is_blocked=any(finding.blocks for finding in findings),
     )
 
 
 def restarting(forecast: Sequence[Forecast]) -> list[Forecast]:
-    """Return the services that get another image, and so new pods."""
+    """Return the services that get new pods."""
     return [row for row in forecast if row.outlook in MOVING]

@@ -75,6 +75,8 @@ def toned(lines: Iterable[str], tone: Tone) -> Iterator[str]:
 
 def wrapped(line: str, width: int = WIDTH) -> list[str]:
     """Return the line in pieces of that width, but for words that are longer themselves."""
+    if len(line) <= width:
+        return [line]
     start = line[: len(line) - len(line.lstrip())]
     pieces: list[str] = []
     piece = start

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Plan, Severity
 from migrate.report.lines import Screen, count, cut, drawn, names
-from migrate.report.text import HEADINGS, images_of, override, summary, work_lines
+from migrate.report.text import HEADINGS, groups_of, override, summary, work_lines
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
 _TICKS = re.compile("`+")
@@ -101,10 +100,9 @@ def _unindented(line: str) -> str:
 
 
 def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
-    """Yield the services with the same lot together, those that change first."""
+    """Yield the services with the same lot together, those that restart first."""
     order = list(reversed(HEADINGS))
-    rows = sorted(forecast, key=lambda f: (order.index(f.outlook), *_lot(f), f.service.place))
-    groups = [list(alike) for _, alike in groupby(rows, key=lambda f: (f.outlook, *_lot(f)))]
+    groups = sorted(groups_of(forecast), key=lambda group: order.index(group[0].outlook))
     if not groups:
         return
     yield from ("", "### InferenceServices", "")
@@ -112,10 +110,6 @@ def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
     header = ("what", "InferenceServices", "image now", "image after the plan", "why")
     yield from table(header, [*map(_group, shown)])
     yield from ("", *(escaped(line) for line in rest)) if rest else ()
-
-
-def _lot(row: Forecast) -> tuple[str, ...]:
-    return (*(image or "" for image in images_of(row)), row.reason)
 
 
 def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, product
 
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Activation, Direction, Operation, Wave
 from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
-from migrate.planning.summary import restarting, summarised
+from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import (
     PIPE,
@@ -73,21 +73,25 @@ def summary_lines(plan: Plan, width: int = WIDTH) -> Iterator[str]:
 
 def summary(plan: Plan) -> str:
     """Return the plan in one line: what is done, who gets new pods, what was found."""
-    found = summarised(plan)
+    return _told("Plan", summarised(plan))
+
+
+def _told(what: str, found: Summary) -> str:
     acts = [count(found.writes, "write"), count(found.controller_restarts, "controller restart")]
     acts += [count(found.wakes, "wake")] if found.wakes else []
     services = f"{found.restarts:,} of {count(found.services, 'InferenceService')}"
     restart = "restarts" if found.services == 1 else "restart"
     where = f" ({found.anyway:,} of them anyway)" if found.anyway else ""
+    where += f", with {count(found.pods, 'pod')}" if found.pods else ""
     where += f", in {count(found.namespaces, 'namespace')}" if found.restarts else ""
     rows = ((found.errors, "error"), (found.warnings, "warning"), (found.infos, "info"))
     findings = ", ".join(count(number, noun) for number, noun in rows if number)
     told = f"; {findings}" if findings else ""
-    return f"Plan: {', '.join(acts)}; {services} {restart}{where}{told}."
+    return f"{what}: {', '.join(acts)}; {services} {restart}{where}{told}."
 
 
 def changing(forecast: Sequence[Forecast]) -> int:
-    """Return how many services get another image, and so new pods."""
+    """Return how many services get new pods."""
     return len(restarting(forecast))
 
 
@@ -105,8 +109,7 @@ def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
 
 
 def _image(row: ImageRow) -> Iterator[str]:
-    line = f"  {row.entry:<14} {row.image or '(none)'}"
-    yield from [line] if len(line) <= WIDTH else wrapped(line)
+    yield from wrapped(f"  {row.entry:<14} {row.image or '(none)'}")
     if not row.is_stock:
         yield from wrapped(f"  {'':<14} {override(row)}")
     if row.wanted and row.wanted != row.image:
@@ -150,17 +153,15 @@ def _act(act: Operation | Activation, *, has_reason: bool) -> Iterator[str]:
 def forecast_lines(
     forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS, screen: Screen = PIPE
 ) -> Iterator[str]:
-    """Yield the services, those with the same lot together, those that change last."""
-    order = list(HEADINGS)
+    """Yield the services, those with the same lot together, those that restart last."""
     shown = [row for row in forecast if not row.outside or row.outlook in MOVING]
-    rows = sorted(
-        shown, key=lambda f: (f.outside, order.index(f.outlook), *_lot(f), f.service.place)
-    )
-    for (outside, outlook), members in groupby(rows, key=lambda f: (f.outside, f.outlook)):
-        groups = [list(alike) for _, alike in groupby(members, key=_lot)]
-        number = sum(map(len, groups))
-        where = " outside the selection" if outside else ""
-        yield from ("", f"{count(number, 'InferenceService')}{where} {HEADINGS[outlook]}:")
+    found = groups_of(shown)
+    for outside, (outlook, heading) in product((False, True), HEADINGS.items()):
+        groups = [g for g in found if (g[0].outside, g[0].outlook) == (outside, outlook)]
+        if not groups:
+            continue
+        number, where = sum(map(len, groups)), " outside the selection" if outside else ""
+        yield from ("", f"{count(number, 'InferenceService')}{where} {heading}:")
         some, rest = cut(groups, screen, "more groups")
         for group in some:
             yield from _group(group, moments, screen)
@@ -170,8 +171,18 @@ def forecast_lines(
         yield from ("", f"{hidden} outside the selection, not moved by this")
 
 
+def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
+    """Return the services with the same lot together, ordered by it; no service is sorted."""
+    groups: dict[tuple[str, ...], list[Forecast]] = {}
+    for row in forecast:
+        groups.setdefault(_lot(row), []).append(row)
+    return [groups[lot] for lot in sorted(groups)]
+
+
 def _lot(row: Forecast) -> tuple[str, ...]:
-    return (*(image or "" for image in images_of(row)), row.reason, *row.settings)
+    images = (image or "" for image in images_of(row))
+    where = "outside" if row.outside else ""
+    return (where, row.outlook, *images, row.reason, *row.changes, "", *row.settings)
 
 
 def images_of(row: Forecast) -> tuple[str | None, ...]:
@@ -186,9 +197,12 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> 
     for image, group in groupby(told, key=told.__getitem__):
         labels = list(group)
         unknown = "(none seen)" if "now" in labels else UNTOLD[first.outlook]
-        yield from wrapped(f"    {', '.join(labels)}: {image or unknown}")
+        when = ", ".join(labels) if len(labels) < len(told) else "image"
+        yield from wrapped(f"    {when}: {image or unknown}")
     if first.settings:
         yield from wrapped(f"    changes: {', '.join(first.settings)}")
+    elif first.changes not in ((), ("image",)):
+        yield from wrapped(f"    what differs from now: {', '.join(first.changes)}")
     yield from wrapped(f"    why: {first.reason}")
 
 
@@ -219,3 +233,5 @@ def rollback_lines(run: str, back: Rollback, screen: Screen = PIPE) -> Iterator[
     yield from _acts([Wave(back.to_do), *activations], screen)
     yield from forecast_lines(back.forecast, MOMENTS_BACK, screen)
     yield from finding_lines(back.findings, replace(screen, width=WIDTH))
+    yield ""
+    yield from toned(wrapped(_told("Rollback", summarised_back(back))), Tone.HEADING)

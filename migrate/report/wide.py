@@ -12,11 +12,15 @@ from migrate.report.text import finding_lines, heading_lines, summary_lines, wor
 NONE = "<none>"
 """What kubectl prints for what is not there."""
 GAP = "   "
-SERVICES = ("NAMESPACE", "NAME", "FORM", "RUNTIME", "RESTARTS", "IMAGE NOW", "IMAGE AFTER")
+SERVICES = (
+    *("NAMESPACE", "NAME", "FORM", "RUNTIME", "RESTARTS", "PODS", "CHANGES"),
+    *("IMAGE NOW", "IMAGE AFTER"),
+)
 IMAGES = ("ENTRY", "VERDICT", "SERVICES", "MISSED", "IMAGE", "WANTED", "STOCK")
 RESTARTS = {
     Outlook.CHANGES: "yes",
     Outlook.CHANGES_ANYWAY: "anyway",
+    Outlook.RUNS_ALREADY: "no",
     Outlook.UNCHANGED: "no",
     Outlook.NOT_AFFECTED: "no",
     Outlook.CANNOT_TELL: "unknown",
@@ -55,6 +59,8 @@ def _service(row: Forecast) -> tuple[str, ...]:
         row.form,
         _runtimes(row),
         RESTARTS[row.outlook],
+        str(row.rollout.pods) if row.rollout else NONE,
+        ",".join(row.changes) or NONE,
         row.now or NONE,
         after,
     )

@@ -167,6 +167,13 @@ def test_a_summary_stands_last_also_where_there_is_nothing(
         assert out.splitlines()[-1] == last
 
 
+def test_a_rollback_ends_in_a_summary_too(capsys: pytest.CaptureFixture[str]) -> None:
+    after = str(BEFORE.parent / "after")
+    _, _, told = run(capsys, "rollback", "--dry-run=client", "--snapshot", after)
+    summary = "Rollback: 3 writes, 1 controller restart; 2 of 4 InferenceServices restart,"
+    assert summary in " ".join(told.split())
+
+
 SECRET = "s3cr3t-v4lue"
 
 

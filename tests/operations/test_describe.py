@@ -1,0 +1,54 @@
+"""What is said of an edit in plans, errors and results: never a credential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from migrate.credentials import MASK
+from migrate.execute.drift import drifted
+from migrate.objects import ObjectRef
+from migrate.operations.describe import found_value, shown_value
+from migrate.operations.model import Direction, Edit, Operation, Patch
+from migrate.planning.desired import Options
+from migrate.planning.plan import Plan, Stage
+from migrate.planning.proof import prove_objects
+
+RUNTIME = ObjectRef("serving.kserve.io/v1alpha1", "ClusterServingRuntime", "r")
+TOKEN = Edit("/spec/containers/name=c/env/name=API_TOKEN/value", "old-v4lue", "new-v4lue")
+
+
+def live(value: str) -> dict[str, Any]:
+    env = [{"name": "API_TOKEN", "value": value}]
+    return {"spec": {"containers": [{"name": "c", "env": env}]}}
+
+
+def test_an_error_about_drift_tells_where_and_not_what() -> None:
+    told = drifted([(Operation(RUNTIME, Patch((TOKEN,)), ""), live("s3cr3t-v4lue"))]).message
+    assert TOKEN.path in told
+    assert told.count(MASK) == 2
+    assert "v4lue" not in told
+
+
+def test_a_result_that_is_not_as_expected_tells_where_and_not_what() -> None:
+    plan = Plan(
+        cluster_uid="",
+        kserve_namespace="kserve",
+        release="0.15.2",
+        options=Options(),
+        operations=(Operation(RUNTIME, Patch((TOKEN,)), ""),),
+        apply=(Stage((0,)),),
+        rollback=(Stage((0,)),),
+    )
+    (result,) = prove_objects(plan, Direction.APPLY, {RUNTIME: live("s3cr3t-v4lue")})
+    assert not result.holds
+    assert result.text.count(MASK) == 2
+    assert "v4lue" not in result.text
+
+
+@pytest.mark.parametrize("source", ['{"a":  "v1"}', '"v1"', "12", "[ 1 ]", "{broken"])
+def test_source_text_is_shown_as_it_is_written(source: str) -> None:
+    edit = Edit("/data/predictors", source, "null", "/sklearn/v1")
+    assert shown_value(edit, source) == source
+    assert found_value(edit, {"data": {"predictors": "{"}}) == "(no readable JSON)"
