@@ -22,7 +22,7 @@ from migrate.planning.proof import (
     prove_settings,
     settings_in,
 )
-from migrate.report.lines import Tone, Toned, count, toned, wrapped
+from migrate.report.lines import Tone, Toned, count
 from migrate.report.result import RunResult, rows_of
 
 
@@ -99,8 +99,8 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
         others = count(len(results) - len(shown), "other InferenceService")
         yield f"ok  {others}: same image as before, when last looked at"
     for r in sorted(shown, key=lambda r: not r.holds):
-        lines = wrapped(f"{'ok' if r.holds else 'NOT OK'}  {r.subject}: {r.text}")
-        yield from lines if r.holds else toned(lines, Tone.ERROR)
+        line = f"{'ok' if r.holds else 'NOT OK'}  {r.subject}: {r.text}"
+        yield line if r.holds else Toned(line, Tone.ERROR)
 
 
 def _mixed(results: Sequence[Result]) -> Iterator[str]:

@@ -15,6 +15,13 @@ from jsonschema import Draft202012Validator
 
 import migrate.schemas
 from migrate.credentials import MASK
+from migrate.kserve.config import read_config
+from migrate.kserve.metadata import Metadata
+from migrate.kserve.releases import parse_release
+from migrate.kserve.resolver import resolve
+from migrate.kserve.runtimes import Runtimes
+from migrate.kserve.services import Framework, InferenceService, Predictor, ServiceSpec
+from migrate.kserve.table import rules_for
 from tests.commands.snapshots import BEFORE, SET, changed, check, run
 
 ROOT = Path(__file__).parents[2]
@@ -221,6 +228,37 @@ def test_check_hides_credentials(
     assert code == 7
     assert "KM410" in out
     assert SECRET not in out + error
+
+
+@pytest.mark.parametrize("storage", ["unread", "none"])
+def test_the_reason_why_no_model_is_taken_hides_its_uri(storage: str) -> None:
+    rules = rules_for(parse_release("0.15.2"))
+    assert rules is not None
+    spec = Framework(storage_uri=f"ftp://me:{SECRET}@host/model")
+    containers = None if storage == "unread" else ()
+    predictor = Predictor(sklearn=spec)
+    service = InferenceService(Metadata(name="a", namespace="b"), ServiceSpec(predictor))
+    data = {"inferenceService": "{}", "deploy": '{"defaultDeploymentMode": "RawDeployment"}'}
+    config = read_config(data, rules, Runtimes(), containers, has_knative=True)
+    reason = resolve(service, config).reason
+    assert "ftp://me:" in reason
+    assert SECRET not in reason
+
+
+def test_an_error_hides_the_password_of_a_url(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ("plan", "--snapshot", str(BEFORE), "--set", f"sklearn=https://me:{SECRET}@host/x")
+    code, _, error = run(capsys, *wrong)
+    assert code == 64
+    assert "https://me:" in error
+    assert SECRET not in error
+
+
+def test_colours_for_a_pager_where_they_are_asked_for() -> None:
+    plan = ("plan", "--snapshot", str(BEFORE), *SET)
+    assert b"\x1b[" in process({"FORCE_COLOR": "1"}, *plan)
+    assert b"\x1b[" not in process({"FORCE_COLOR": "1", "NO_COLOR": "1"}, *plan)
+    assert b"\x1b[" not in process({"FORCE_COLOR": ""}, *plan)
+    assert b"\x1b[" not in process({"FORCE_COLOR": "1"}, *plan, "-o", "json")
 
 
 def process(environment: dict[str, str], *arguments: str) -> bytes:

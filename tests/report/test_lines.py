@@ -69,6 +69,10 @@ def test_only_our_own_colours_reach_the_terminal() -> None:
     assert drawn(Toned("plain", Tone.PLAIN), COLOUR) == "plain"
 
 
+def test_no_line_shows_the_password_of_a_url() -> None:
+    assert "s3cr3t" not in drawn("no answer from https://me:s3cr3t@host/", PIPE)
+
+
 def refs(number: int) -> list[ObjectRef]:
     return [ObjectRef("v1", "Pod", f"p{i}", "team") for i in range(number)]
 
