@@ -55,8 +55,12 @@ CASES = [
 def written(case: Case) -> str:
     """Return what a process of its own writes to stdout."""
     folder, wanted = SNAPSHOTS[case.snapshot]
-    command = [sys.executable, "-m", "migrate", "plan", "--snapshot", folder]
-    command += ["--set", wanted, "-o", case.form]
+    return shown(case, "--snapshot", folder, "--set", wanted)
+
+
+def shown(case: Case, *arguments: str) -> str:
+    """Return what `plan` with these arguments writes, in the form and to the place of a case."""
+    command = [sys.executable, "-m", "migrate", "plan", *arguments, "-o", case.form]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment = {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", **dict(case.environment)}
     if case.is_terminal:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.report.golden import CASES, FOLDER, SNAPSHOTS, Case, written
+from tests.report.golden import CASES, FOLDER, ROOT, SNAPSHOTS, Case, shown, written
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
@@ -54,3 +57,32 @@ def test_the_c_locale_and_a_terminal_without_colours_give_the_same(snapshot: str
     assert written(Case(snapshot, environment=c_locale)) == plain
     dumb = (("TERM", "dumb"),)
     assert written(Case(snapshot, is_terminal=True, environment=dumb)) == plain
+
+
+def large(tmp_path: Path) -> str:
+    """Forty services, each of which runs another image now."""
+    items = list(yaml.safe_load_all((ROOT / "fixtures/copies/cluster.yaml").read_text()))
+    of_kind = {item["kind"]: item for item in items}
+    for number in range(40):
+        named = {"name": f"s{number}", "namespace": "many"}
+        service = {**of_kind["InferenceService"], "metadata": named}
+        workload = json.loads(json.dumps(of_kind["Deployment"]))
+        workload["metadata"] = {**named, "name": f"s{number}-predictor"}
+        workload["spec"]["template"]["spec"]["containers"][0]["image"] = f"old:v{number}"
+        items += [service, workload]
+    file = tmp_path / "cluster.yaml"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    return str(file)
+
+
+def test_a_terminal_is_told_how_much_is_left_out_and_a_pipe_gets_all(tmp_path: Path) -> None:
+    arguments = ("--snapshot", large(tmp_path))
+    every = {f"many/s{number}" for number in range(40)}
+    terminal = shown(Case("", is_terminal=True), *arguments)
+    pipe = shown(Case(""), *arguments)
+    wide = shown(Case("", "wide", is_terminal=True), *arguments)
+    assert sum(f"  {name}\n" in pipe for name in every) == 40
+    assert "more" not in pipe
+    assert re.search(r"and 3\d more groups \(3\d InferenceServices\): -o wide", terminal)
+    assert 8 <= sum(f"  {name}\n" in terminal for name in every) <= 10
+    assert len(re.findall(r"^\S*many +s\d+ ", wide, re.MULTILINE)) == 40
