@@ -85,4 +85,5 @@ def test_a_terminal_is_told_how_much_is_left_out_and_a_pipe_gets_all(tmp_path: P
     assert "more" not in pipe
     assert re.search(r"and 3\d more groups \(3\d InferenceServices\): -o wide", terminal)
     assert 8 <= sum(f"  {name}\n" in terminal for name in every) <= 10
+    assert " more" not in wide
     assert len(re.findall(r"^\S*many +s\d+ ", wide, re.MULTILINE)) == 40
