@@ -11,6 +11,7 @@ from migrate.planning.desired import Activate, Options, Selection
 from migrate.planning.fields import did_you_mean
 from migrate.planning.findings import finding
 from migrate.planning.plan import MOVING, Finding, Outlook
+from migrate.planning.selection import is_excluded
 
 
 def outside(case: Case, _options: Options) -> Iterator[Finding]:
@@ -37,11 +38,20 @@ def outside(case: Case, _options: Options) -> Iterator[Finding]:
 
 def nobody(case: Case, options: Options) -> Iterator[Finding]:
     """Find parts of a selection that fit no service."""
-    selection = options.selection
-    known = {row.service.namespace for row in case.rows}
-    for namespace in selection.namespaces:
-        if namespace not in known:
-            hint = did_you_mean(namespace, known)
-            yield finding(codes.NOBODY, f"-n {namespace}: it has no InferenceService{hint}")
-    if selection != Selection() and all(row.outside for row in case.rows):
+    selection, rows = options.selection, case.rows
+    places = {row.service.namespace for row in rows}
+    formats = {case.format_of(row.service) for row in rows} if selection.formats else set()
+    runtimes = {row.runtime.name for row in rows if row.runtime}
+    for flag, asked, known in (
+        ("-n", selection.namespaces, places),
+        ("--format", selection.formats, formats),
+        ("--runtime", selection.runtimes, runtimes),
+    ):
+        for name in (name for name in asked if name not in known):
+            text = f"{flag} {name}: no InferenceService fits it{did_you_mean(name, known)}"
+            yield finding(codes.NOBODY, text)
+    for pattern in selection.exclude:
+        if not any(is_excluded(row.service, pattern) for row in rows):
+            yield finding(codes.NOBODY, f"--exclude {pattern}: no InferenceService fits it")
+    if selection != Selection() and all(row.outside for row in rows):
         yield finding(codes.NOBODY, "no InferenceService is selected", "leave a part of it out")

@@ -66,11 +66,13 @@ def _meant(
 def _is_placed(ref: ObjectRef, selection: Selection) -> bool:
     if selection.namespaces and ref.namespace not in selection.namespaces:
         return False
-    name = f"{ref.namespace}/{ref.name}"
-    return not any(
-        fnmatchcase(name if "/" in pattern else ref.namespace, pattern)
-        for pattern in selection.exclude
-    )
+    return not any(is_excluded(ref, pattern) for pattern in selection.exclude)
+
+
+def is_excluded(ref: ObjectRef, pattern: str) -> bool:
+    """Tell whether NAMESPACE or NAMESPACE/NAME, which may be patterns, means a service."""
+    name = f"{ref.namespace}/{ref.name}" if "/" in pattern else ref.namespace
+    return fnmatchcase(name, pattern)
 
 
 def _is_on(row: Forecast, selection: Selection) -> bool:

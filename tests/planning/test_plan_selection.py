@@ -97,14 +97,22 @@ def test_findings_are_narrowed_where_nothing_is_asked_for() -> None:
     assert codes(plan(Selection(namespaces=("a",)), f"sklearn={STOCK}", found=stale))["KM202"]
 
 
+def told(selection: Selection) -> list[str]:
+    return [f.text for f in plan(selection, f"sklearn={OTHER}").findings if f.code == "KM216"]
+
+
 def test_a_selection_of_nobody_is_told() -> None:
-    made = plan(Selection(namespaces=("a", "bb")), f"sklearn={OTHER}")
-    texts = [f.text for f in made.findings if f.code == "KM216"]
-    assert texts == ["-n bb: it has no InferenceService (did you mean b?)"]
-    made = plan(Selection(selector="tier=none"))
-    assert [f.text for f in made.findings if f.code == "KM216"] == [
-        "no InferenceService is selected"
+    assert told(Selection(namespaces=("a", "bb"))) == [
+        "-n bb: no InferenceService fits it (did you mean b?)"
     ]
+    assert told(Selection(formats=("sklearn", "onnx"))) == [
+        "--format onnx: no InferenceService fits it"
+    ]
+    assert told(Selection(runtimes=("kserve-mlserver", "kserve-mlservr"))) == [
+        "--runtime kserve-mlservr: no InferenceService fits it (did you mean kserve-mlserver?)"
+    ]
+    assert told(Selection(exclude=("a", "a/x*"))) == ["--exclude a/x*: no InferenceService fits it"]
+    assert told(Selection(selector="tier=none")) == ["no InferenceService is selected"]
 
 
 def test_neighbours_that_are_hit_are_shown_as_such() -> None:
