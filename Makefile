@@ -11,7 +11,8 @@ ONLY ?=
 SIZES ?= 10000,50000,100000
 RUNS ?= 7
 
-.PHONY: help demo test lint programs unit real kill releases claims differential mutation bench cluster docs golden clean
+.PHONY: help demo test lint programs unit real kill releases claims differential forecasts mutation \
+  bench cluster docs golden clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +69,13 @@ claims: programs ## what KServe really does, on every release (builds all; half 
 
 differential: $(VENV)/dev ## predictions against a live controller: KSERVE=0.15.2 SEED=7 CLUSTERS=50
 	$(BIN)/python -m tests.differential --kserve $(KSERVE) --seed $(SEED) --clusters $(CLUSTERS)
+
+FORECAST_RELEASES := 0.9.0 0.15.2 0.20.0
+
+forecasts: programs ## is the forecast of a plan right? 8 clusters on each of three releases; SEED=1
+	@for release in $(FORECAST_RELEASES); do \
+	  $(BIN)/python -m tests.forecasts --kserve $$release --seed $(SEED) --clusters 8 || exit 1; \
+	done
 
 mutation: $(VENV)/dev ## is there a test for every rule of KServe? SAMPLE=600 SEED=1 ONLY=tags
 	$(BIN)/python -m tests.mutation --sample $(SAMPLE) --seed $(SEED) --only "$(ONLY)"

@@ -1,0 +1,131 @@
+"""One cluster from beginning to end: put in, planned, applied, rolled back, compared."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from migrate.kserve.releases import parse_release
+from migrate.kserve.rules import Rules
+from migrate.kserve.table import rules_for
+from migrate.operations.model import Direction
+from migrate.planning import planfile
+from migrate.planning.plan import Outlook, Plan
+from tests.differential.occupied import CrashedError, Occupied
+from tests.forecasts.changes import Change, changes
+from tests.forecasts.comparing import Mismatch, Seen, compare
+from tests.forecasts.generator import Given
+from tests.forecasts.scene import Scene
+from tests.forecasts.tally import Tally
+from tests.real.cli import kmigrate
+from tests.testbed.kserve import KServe
+
+_SECONDS = 600
+_TRIES = 12
+# More than a service that can move ever needs, so that those that cannot do not stop the rest.
+_PATIENCE = "--timeout=120"
+
+
+class NothingToPlanError(RuntimeError):
+    """None of the changes tried is one that kmigrate plans."""
+
+
+class Rehearsal:
+    """Clusters one after the other on one live KServe, which it takes over."""
+
+    def __init__(self, kserve: KServe, *, beyond_images: bool = False) -> None:
+        self._kserve, self._live = kserve, Occupied(kserve)
+        known = rules_for(parse_release(kserve.release.version))
+        assert known is not None
+        self._rules: Rules = known
+        self._beyond_images = beyond_images
+        self.tally = Tally()
+
+    def run(self, given: Given) -> list[Mismatch]:
+        """Return where the forecast was wrong for one cluster."""
+        began = time.monotonic()
+        self._live.begin()
+        scene, found = Scene(self._live, given.cluster), list[Mismatch]()
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                edited = self._put(scene, given)
+                if edited is not None:
+                    found += self._played(scene, given, edited, Path(folder))
+            finally:
+                scene.end()
+        self.tally.wrong += found
+        self.tally.seconds += time.monotonic() - began
+        return found
+
+    def _put(self, scene: Scene, given: Given) -> list[str] | None:
+        """Return what was edited; None where the generator gives more than the manager bears."""
+        try:
+            return scene.edit(given.dice, scene.put())
+        except CrashedError:
+            self.tally.crashed += 1
+            return None
+
+    def _played(
+        self, scene: Scene, given: Given, edited: list[str], folder: Path
+    ) -> Iterator[Mismatch]:
+        change, plan = self._planned(given, folder)
+        print(f"  {change}; edited before: {', '.join(edited) or 'nothing'}", flush=True)
+        self.tally.add(plan, scene.left_out)
+        start, as_before = scene.settle(), scene.settings()
+        woken = scene.woken_by(plan, self._rules, start)
+        yield from self._carried_out("apply", str(folder / "plan.json"), _PATIENCE)
+        there = self._seen(scene)
+        yield from self._compared(plan, Direction.APPLY, (start, there), woken)
+        yield from self._carried_out("rollback", "--yes", _PATIENCE)
+        back = self._seen(scene)
+        yield from self._compared(plan, Direction.ROLLBACK, (there, back), woken)
+        if scene.settings() != as_before:
+            yield Mismatch("the settings", "after the rollback", as_before, scene.settings())
+
+    def _planned(self, given: Given, folder: Path) -> tuple[Change, Plan]:
+        """Plan changes until one moves somebody; the last that can be planned, if none does."""
+        repin = not self._rules.converts_on_write
+        base, _ = self._plan((), folder)
+        assert base is not None
+        tried = changes(given.dice, base, repin=repin, beyond_images=self._beyond_images)
+        found: tuple[Change, Plan] | None = None
+        for _, change in zip(range(_TRIES), tried, strict=False):
+            plan, said = self._plan(change.arguments(folder), folder)
+            if plan is None:
+                print(f"  not planned: {change}: {said.strip().splitlines()[0]}")
+            elif any(row.outlook is Outlook.CHANGES for row in plan.forecast):
+                return change, plan
+            else:
+                found = (change, plan)
+        if found is None:
+            raise NothingToPlanError
+        self._plan(found[0].arguments(folder), folder)
+        return found
+
+    def _plan(self, arguments: tuple[str, ...], folder: Path) -> tuple[Plan | None, str]:
+        file = folder / "plan.json"
+        done = self._kmigrate("plan", *arguments, "--out", str(file))
+        if done.returncode:
+            return None, done.stderr
+        return planfile.load(file.read_bytes(), str(file)), ""
+
+    def _carried_out(self, *arguments: str) -> Iterator[Mismatch]:
+        done = self._kmigrate(*arguments)
+        if done.returncode:
+            told = f"exit {done.returncode}: {done.stdout[-800:]}{done.stderr[-1600:]}"
+            yield Mismatch(f"kmigrate {arguments[0]}", "exit code", 0, told)
+
+    def _kmigrate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return kmigrate(self._kserve.admin, *arguments, expect=None, timeout=_SECONDS)
+
+    def _seen(self, scene: Scene) -> Seen:
+        scene.follow()
+        return scene.settle()
+
+    def _compared(
+        self, plan: Plan, direction: Direction, seen: tuple[Seen, Seen], woken: AbstractSet[str]
+    ) -> Iterator[Mismatch]:
+        self.tally.see(direction, *seen)
+        yield from compare(plan, direction, *seen, woken)
