@@ -42,7 +42,7 @@ _PLACEHOLDERS = (
     "{{.Labels.missing}}",
     "--name={{.Name}}--in={{.Namespace}}",
 )
-_PROGRAMS = (
+PROGRAMS = (
     "{{ .Name | printf `%s-x` }}",
     "{{if .Labels.team}}with{{else}}without{{end}}",
     "{{with .Annotations}}{{index . `note`}}{{end}}",
@@ -74,7 +74,7 @@ def image(dice: Dice) -> str:
 
 def text(dice: Dice) -> str:
     """A value for an argument or a variable, now and then with a template in it."""
-    kinds = {_WORDS: 58, _PLACEHOLDERS: 36, _PROGRAMS: 5, _BROKEN: 0.6}
+    kinds = {_WORDS: 58, _PLACEHOLDERS: 36, PROGRAMS: 5, _BROKEN: 0.6}
     return str(dice.pick(dice.weighed(kinds)))
 
 

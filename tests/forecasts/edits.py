@@ -37,7 +37,7 @@ def hide_runtime(
     dice: Dice, api: Api, runtimes: Sequence[Manifest], namespaces: Sequence[str]
 ) -> list[str]:
     """Put an edited copy of a runtime into a namespace."""
-    if not runtimes or not dice.chance(50):
+    if not runtimes or not dice.chance(70):
         return []
     made = hiding(dice, dice.pick(runtimes), dice.pick(namespaces))
     is_made = _is_taken(lambda: api.create(made))

@@ -4,8 +4,10 @@ import copy
 import json
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 
 from tests.differential import gen_models as models
+from tests.differential import gen_parts as parts
 from tests.differential.dice import Dice
 from tests.differential.gen_config import config
 from tests.differential.gen_models import Place
@@ -21,11 +23,14 @@ from tests.differential.shapes import (
 )
 from tests.testbed.api import basic_object
 
+T = TypeVar("T")
 # Raised with every change of what a seed gives.
 GENERATOR = 1
 _FORMATS = (*models.FRAMEWORKS, "huggingface")
 # 0.20.0 deletes the Deployment of a model's workers, writes it anew, and so on without end.
 _RESTLESS_WORKERS = (0, 20)
+# Pins that make images which nobody can pull.
+_NO_TAGS = ("", "a b")
 # Wherever it goes, nothing of it tells what somebody else has edited.
 REGISTRY = "registry.example.com:5000/ml"
 
@@ -39,27 +44,34 @@ class Given:
 
 
 def given(release: str, seed: int, index: int, least: int = 42, most: int = 56) -> Given:
-    """Return one cluster of a seed, with ``least`` to ``most`` services."""
+    """Return one cluster of a seed; of ``least`` to ``most`` services about half are refused."""
     dice = Dice(f"forecasts/{GENERATOR}/{release}/{seed}/{index}")
     namespaces = ["a", "b", "c"][: dice.weighed({1: 15, 2: 50, 3: 35})]
     runtimes = _runtimes(dice, release, namespaces)
     known = tuple(chain.from_iterable(runtimes))
     places = [Place(release, namespace, known) for namespace in namespaces]
     made = [service(dice, dice.pick(places), number) for number in range(dice.between(least, most))]
-    kept = [
-        (manifest, is_stored) for manifest, is_stored in made if _is_foreseeable(manifest, release)
-    ]
+    kept = [(manifest, is_stored) for manifest, is_stored in made if _is_told(manifest, release)]
     cluster = {
         "release": release,
         "seed": seed,
         "index": index,
         "config": _settings(dice, release),
-        "runtimes": runtimes,
+        "runtimes": _plain(runtimes),
         "namespaces": namespaces,
-        "services": [manifest for manifest, _ in kept],
+        "services": _plain([manifest for manifest, _ in kept]),
         "unadmitted": [key_of(manifest) for manifest, is_stored in kept if is_stored],
     }
     return Given(cluster, dice)
+
+
+def _plain(manifests: T) -> T:
+    """Without the templates that only Go can fill in: of those no plan tells anything."""
+    text = json.dumps(manifests)
+    for program in parts.PROGRAMS:
+        text = text.replace(json.dumps(program), json.dumps("{{.Name}}"))
+    found: T = json.loads(text)
+    return found
 
 
 def _runtimes(dice: Dice, release: str, namespaces: list[str]) -> list[list[Manifest]]:
@@ -71,17 +83,30 @@ def _runtimes(dice: Dice, release: str, namespaces: list[str]) -> list[list[Mani
 
 
 def _settings(dice: Dice, release: str) -> dict[str, str]:
-    """Without ModelMesh as the default: it would leave nobody to KServe."""
+    """Without ModelMesh as the default, which would leave nobody to KServe.
+
+    Nor with the same key twice, which Go reads in one way and others in another: kmigrate plans
+    nothing there.
+    """
     found = config(dice, release)
-    return {key: text for key, text in found.items() if "ModelMesh" not in text}
+    kept = {key: text for key, text in found.items() if "ModelMesh" not in text}
+    if "predictors" in kept:
+        kept["predictors"] = json.dumps(json.loads(kept["predictors"], object_pairs_hook=_once))
+    return kept
 
 
-def _is_foreseeable(manifest: Manifest, release: str) -> bool:
-    """Not those that say twice what to run, or nothing, nor workers that come and go."""
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {key: value for key, value in pairs if key != "IMAGE"}
+
+
+def _is_told(manifest: Manifest, release: str) -> bool:
+    """Not those that say twice what to run, or nothing, nor pins and workers of no use here."""
     predictor = manifest["spec"]["predictor"]
     if "workerSpec" in predictor and version_of(release) >= _RESTLESS_WORKERS:
         return False
-    forms = [name for name in (*_FORMATS, "model") if name in predictor]
+    forms = [predictor[name] for name in (*_FORMATS, "model") if name in predictor]
+    if any(form.get("runtimeVersion") in _NO_TAGS for form in forms):
+        return False
     return len(forms or predictor.get("containers", ())) == 1
 
 

@@ -87,8 +87,9 @@ class Rehearsal:
     def _planned(self, given: Given, folder: Path) -> tuple[Change, Plan]:
         """Plan changes until one moves somebody; the last that can be planned, if none does."""
         repin = not self._rules.converts_on_write
-        base, _ = self._plan((), folder)
-        assert base is not None
+        base, said = self._plan((), folder)
+        if base is None:
+            raise NothingToPlanError(said)
         tried = changes(given.dice, base, repin=repin, beyond_images=self._beyond_images)
         found: tuple[Change, Plan] | None = None
         for _, change in zip(range(_TRIES), tried, strict=False):
@@ -100,7 +101,7 @@ class Rehearsal:
             else:
                 found = (change, plan)
         if found is None:
-            raise NothingToPlanError
+            raise NothingToPlanError("none of the changes tried can be planned")
         self._plan(found[0].arguments(folder), folder)
         return found
 

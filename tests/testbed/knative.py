@@ -43,7 +43,8 @@ _SETTINGS = {
         "queue-sidecar-image": "knative.dev/queue:v0.48.1",
         "registries-skipping-tag-resolving": "index.docker.io,docker.io,gcr.io,ghcr.io,quay.io"
         ",nvcr.io,mcr.microsoft.com,kind.local,ko.local,dev.local,registry.example.com"
-        ",registry.corp.example,registry.corp.example:5000",
+        ",registry.example.com:5000,registry.corp.example,registry.corp.example:5000"
+        ",reg.example,reg.example:5000,mirror.example:443",
     },
     "config-network": {"ingress-class": _INGRESS_CLASS},
     "config-domain": {"example.com": ""},
