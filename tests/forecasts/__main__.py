@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.forecasts.generator import given
+from tests.forecasts.generator import SERVICES, given
 from tests.forecasts.rehearsal import Rehearsal
 from tests.testbed.kserve import KServe
 from tests.testbed.releases import RELEASES
@@ -18,7 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rehearsal = Rehearsal(kserve, beyond_images=options.beyond_images)
         for index in range(first, last):
             print(f"KServe {options.kserve}, seed {options.seed}, cluster {index}:", flush=True)
-            for mismatch in rehearsal.run(given(options.kserve, options.seed, index)):
+            cluster = given(options.kserve, options.seed, index, options.services)
+            for mismatch in rehearsal.run(cluster):
                 print(f"  MISMATCH {mismatch}", flush=True)
     print("\n".join(rehearsal.tally.lines()))
     return 1 if rehearsal.tally.wrong else 0
@@ -30,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="which clusters to generate")
     parser.add_argument("--clusters", type=int, default=8, help="how many of them")
     parser.add_argument("--first", type=int, default=0, help="the index of the first")
+    parser.add_argument("--services", type=int, default=SERVICES, help="so many in each, or more")
     parser.add_argument("--knative", action="store_true", help="with Knative Serving's programs")
     parser.add_argument(
         "--beyond-images", action="store_true", help="change variables and arguments, too"

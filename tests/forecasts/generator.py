@@ -29,6 +29,7 @@ GENERATOR = 1
 _FORMATS = (*models.FRAMEWORKS, "huggingface")
 # 0.20.0 deletes the Deployment of a model's workers, writes it anew, and so on without end.
 _RESTLESS_WORKERS = (0, 20)
+SERVICES, _MORE = 42, 14
 # Pins that make images which nobody can pull.
 _NO_TAGS = ("", "a b")
 # Wherever it goes, nothing of it tells what somebody else has edited.
@@ -43,14 +44,15 @@ class Given:
     dice: Dice
 
 
-def given(release: str, seed: int, index: int, least: int = 42, most: int = 56) -> Given:
-    """Return one cluster of a seed; of ``least`` to ``most`` services about half are refused."""
+def given(release: str, seed: int, index: int, services: int = SERVICES) -> Given:
+    """Return one cluster of a seed with ``services`` or a few more, of which many are refused."""
     dice = Dice(f"forecasts/{GENERATOR}/{release}/{seed}/{index}")
     namespaces = ["a", "b", "c"][: dice.weighed({1: 15, 2: 50, 3: 35})]
     runtimes = _runtimes(dice, release, namespaces)
     known = tuple(chain.from_iterable(runtimes))
     places = [Place(release, namespace, known) for namespace in namespaces]
-    made = [service(dice, dice.pick(places), number) for number in range(dice.between(least, most))]
+    count = dice.between(services, services + _MORE)
+    made = [service(dice, dice.pick(places), number) for number in range(count)]
     kept = [(manifest, is_stored) for manifest, is_stored in made if _is_told(manifest, release)]
     cluster = {
         "release": release,

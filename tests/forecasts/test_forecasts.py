@@ -11,7 +11,7 @@ from tests.conftest import StartKServe
 from tests.forecasts.generator import given
 from tests.forecasts.rehearsal import Rehearsal
 
-RELEASE = "0.15.2"
+RELEASE, SERVICES = "0.15.2", 24
 
 
 def test_what_is_forecast_happens_and_nothing_else(
@@ -19,8 +19,8 @@ def test_what_is_forecast_happens_and_nothing_else(
 ) -> None:
     seed = int(os.environ.get("KMIGRATE_SEED") or random.SystemRandom().randrange(2**31))
     rehearsal = Rehearsal(start_kserve(RELEASE))
-    found = rehearsal.run(given(RELEASE, seed, 0))
+    found = rehearsal.run(given(RELEASE, seed, 0, SERVICES))
     with capsys.disabled():
-        again = f"python -m tests.forecasts --kserve {RELEASE} --seed {seed} --clusters 1"
-        print("", *rehearsal.tally.lines(), f"again: {again}", sep="\n")
+        flags = f"--kserve {RELEASE} --seed {seed} --clusters 1 --services {SERVICES}"
+        print("", *rehearsal.tally.lines(), f"again: python -m tests.forecasts {flags}", sep="\n")
     assert not found, "\n".join(map(str, found))
