@@ -26,7 +26,7 @@ from migrate.kserve.config import Config, default_mode, read_config
 from migrate.kserve.detection import Detected
 from migrate.kserve.modes import mode_of
 from migrate.kserve.rules import Rules
-from migrate.kserve.running import Running, running_of
+from migrate.kserve.running import Records, Running
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
@@ -213,9 +213,10 @@ def _workloads(
     for one in budgets or ():
         of_place.setdefault(one.metadata.namespace, []).append(one)
     found: dict[ObjectRef, Running] = {}
+    records = Records()
     try:
         for workload in cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace):
-            running = running_of(workload, of_place.get(workload.metadata.namespace, ()))
+            running = records.running(workload, of_place.get(workload.metadata.namespace, ()))
             if running is not None:
                 found[workload.ref] = running
     except NotFoundError:

@@ -36,6 +36,11 @@ def _variable(item: Json) -> Json:
     return {**found, "valueFrom": {**item["valueFrom"], "fieldRef": {"apiVersion": "v1", **ref}}}
 
 
+def is_same_amount(one: str, other: str) -> bool:
+    """Tell whether two quantities are the same; empty ones are none."""
+    return one == other or (bool(one and other) and _exact(one) == _exact(other))
+
+
 def _exact(text: object) -> str:
     try:
         return str(quantity(str(text)))

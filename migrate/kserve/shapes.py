@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 _STEM = "kmigrate-own-"
 _MARK = re.compile(rf"{_STEM}(\d+)-x")
-_NAME, _NAMESPACE = f"{_STEM}0-x", f"{_STEM}1-x"
+NAME = f"{_STEM}0-x"
+"""The mark for the name of a service."""
+_NAMESPACE = f"{_STEM}1-x"
 # Html escapes none of these letters, and an image takes them all: a mark is as good as a name.
 _ORDINARY = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 _SET_BY_KSERVE = ("modelClass", "serviceEnvelope")
@@ -147,6 +149,11 @@ def _identity(own: Own) -> dict[str, Any]:
     return {name: getattr(own, name) for name in fields} if own.texts else {}
 
 
+def has_marks(text: str) -> bool:
+    """Tell whether there are marks in a text."""
+    return _STEM in text
+
+
 def can_be_equal(one: Any, other: Any) -> bool:  # noqa: ANN401 -- JSON, and records of it
     """Tell whether two values with marks can be equal once they are filled in."""
     if one == other:
@@ -171,7 +178,7 @@ def _whole(service: InferenceService) -> tuple[InferenceService, Own]:
 def _parted(service: InferenceService) -> tuple[InferenceService, Own]:
     """Part a service into its shape and what is its own."""
     meta, predictor = service.metadata, service.spec.predictor
-    if not _is_ordinary(meta):
+    if not (is_ordinary(meta.name) and is_ordinary(meta.namespace)):
         return _whole(service)
     texts = [meta.name, meta.namespace]
     cut = {name: _cut(spec, name, texts) for name, spec in _models(predictor)}
@@ -187,10 +194,10 @@ def _parted(service: InferenceService) -> tuple[InferenceService, Own]:
     return replace(service, metadata=_anonymous(meta, predictor, texts), spec=spec), own
 
 
-def _is_ordinary(meta: Metadata) -> bool:
+def is_ordinary(name: str) -> bool:
+    """Tell whether KServe takes a name as it stands, so that a mark can stand for it."""
     # Of a name with this end, KServe cuts it off (``multiNodeProcess``, 0.15 to 0.20).
-    is_cut = meta.name.endswith("-predictor")
-    return not is_cut and all(map(_ORDINARY.fullmatch, (meta.name, meta.namespace)))
+    return not name.endswith("-predictor") and _ORDINARY.fullmatch(name) is not None
 
 
 def _anonymous(meta: Metadata, predictor: Predictor, texts: list[str]) -> Metadata:
@@ -201,7 +208,7 @@ def _anonymous(meta: Metadata, predictor: Predictor, texts: list[str]) -> Metada
     """
     return replace(
         meta,
-        name=_NAME,
+        name=NAME,
         namespace=_NAMESPACE,
         uid="",
         resource_version="",

@@ -7,14 +7,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migrate.kserve import terms
+from migrate.kserve.building import Pod
 from migrate.kserve.config import Config
+from migrate.kserve.likeness import FIELDS, is_same_amount
 from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolutions import Resolutions
 from migrate.kserve.rules import Rules
-from migrate.kserve.running import Running, differing
+from migrate.kserve.running import (
+    Running,
+    Written,
+    differing,
+    differing_always,
+    service_name,
+    written_of,
+)
 from migrate.kserve.services import (
     FormKind,
     Framework,
@@ -23,7 +32,7 @@ from migrate.kserve.services import (
     framework_of,
     has_gpu,
 )
-from migrate.kserve.shapes import Services, can_be_equal
+from migrate.kserve.shapes import Services, can_be_equal, filled, has_marks
 from migrate.kserve.workloads import workload_named
 from migrate.objects import ObjectRef
 from migrate.planning.differences import Difference, differences
@@ -135,22 +144,64 @@ def forecast(
 
 
 class _Moves:
-    """Whether a service gets other pods: compared once for all services that are alike."""
+    """Who gets other pods: compared once for all services that are alike.
+
+    Both worlds keep what they resolved, and the snapshot what runs: no other object gets the
+    same id meanwhile.
+    """
 
     def __init__(self, now: World, planned: World) -> None:
         self.now, self.planned = now, planned
-        self._known: dict[tuple[int, int], bool | None] = {}
+        self._moves: dict[tuple[int, int], bool | None] = {}
+        self._wanted: dict[int, Written] = {}
+        self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
 
     def moves(self, ref: ObjectRef) -> bool:
-        # Both worlds keep what they resolved: no other object gets the same id meanwhile.
+        """Tell whether the plan makes a difference to its next reconcile."""
         found, after = self.now.shared(ref), self.planned.shared(ref)
         pair = (id(found), id(after))
-        if pair not in self._known:
-            self._known[pair] = _differ(found, after)
-        known = self._known[pair]
+        if pair not in self._moves:
+            self._moves[pair] = _differ(found, after)
+        known = self._moves[pair]
         if known is None:
             known = self.now.resolved[ref].pod != self.planned.resolved[ref].pod
         return known
+
+    def changes(self, ref: ObjectRef, workload: ObjectRef, running: Running) -> tuple[str, ...]:
+        """Return the fields in which what runs is not what will be written."""
+        after, found = self.planned.shared(ref), running.written
+        if after.pod is None or found is None:
+            image = after.pod.container.get("image", "") if after.pod else after.image
+            return ("image",) if image != running.image else ()
+        wanted = self._written(after, after.pod)
+        pair = (id(found.texts), id(wanted))
+        if pair not in self._changes:
+            self._changes[pair] = differing_always(found.texts, wanted.texts)
+        always = self._changes[pair]
+        if always is None or service_name(workload.name) != ref.name:
+            return self._one_by_one(ref, workload, found)
+        is_known = "limits" in always or self._has_memory(ref, found, wanted)
+        return always if is_known else _with_limits(always)
+
+    def _written(self, after: Resolution, pod: Pod) -> Written:
+        if id(after) not in self._wanted:
+            self._wanted[id(after)] = written_of(pod.container)
+        return self._wanted[id(after)]
+
+    def _has_memory(self, ref: ObjectRef, found: Written, wanted: Written) -> bool:
+        memory = wanted.memory
+        if has_marks(memory):
+            memory = filled(memory, self.planned.services.own(ref))
+        return is_same_amount(found.memory, memory)
+
+    def _one_by_one(self, ref: ObjectRef, workload: ObjectRef, found: Written) -> tuple[str, ...]:
+        pod = self.planned.resolved[ref].pod
+        assert pod is not None
+        return differing(found.named(service_name(workload.name)), written_of(pod.container))
+
+
+def _with_limits(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(field for field in FIELDS if field in (*fields, "limits"))
 
 
 def _differ(found: Resolution, after: Resolution) -> bool | None:
@@ -169,7 +220,7 @@ def _row(
     workload = now.workload(ref, workloads)
     found, after = now.shared(ref), planned.shared(ref)
     running = workloads.get(workload)
-    outlook, changes = _outlook(running, ref, moves)
+    outlook, changes = _outlook(running, ref, workload, moves)
     return Forecast(
         service=ref,
         form=_form(now.shape(ref)),
@@ -205,26 +256,20 @@ FIXED = {
 
 
 def _outlook(
-    running: Running | None, ref: ObjectRef, moves: _Moves
+    running: Running | None, ref: ObjectRef, workload: ObjectRef, moves: _Moves
 ) -> tuple[Outlook, tuple[str, ...]]:
     """Return the outlook, and the fields of what runs that the plan leads away from."""
     after = moves.planned.shared(ref)
     if after.verdict in FIXED:
         return FIXED[after.verdict], ()
-    changes = _changes(running, moves.planned.resolved[ref]) if running else ()
+    changes = moves.changes(ref, workload, running) if running else ()
     if moves.moves(ref):
-        is_there = running is not None and running.prints and not changes
+        is_there = running is not None and running.written is not None and not changes
         return Outlook.RUNS_ALREADY if is_there else Outlook.CHANGES, changes
     if changes:
         return Outlook.CHANGES_ANYWAY, changes
     is_ours = after.verdict is Verdict.RESOLVED
     return Outlook.UNCHANGED if is_ours else Outlook.NOT_AFFECTED, ()
-
-
-def _changes(running: Running, after: Resolution) -> tuple[str, ...]:
-    if after.pod is None:
-        return ("image",) if after.image != running.image else ()
-    return differing(running, after.pod.container)
 
 
 def _form(service: InferenceService) -> str:
