@@ -29,7 +29,7 @@ def screen_of(stream: TextIO, rest: str = "") -> Screen:
     ``rest`` says where all lines are. COLUMNS sets the width, as it does for other programs.
     """
     width = max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-    is_terminal = stream.isatty()
+    is_terminal = stream is not None and stream.isatty()
     shown = {"rest": rest} if rest else {}
     return Screen(width, is_terminal, _has_colour(is_terminal=is_terminal), **shown)
 

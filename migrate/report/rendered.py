@@ -8,12 +8,12 @@ from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
-from migrate.operations.describe import describe
 from migrate.operations.model import Restart, Wake
 from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
+from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import count, names
 from migrate.report.text import changing
 
@@ -62,14 +62,14 @@ def _head(plan: Plan) -> Iterator[str]:
     yield "# KServe's images, to be changed in Git"
     yield ""
     yield f"By `kmigrate plan`, for KServe {plan.release} in namespace {plan.kserve_namespace}."
-    yield f"It edits {count(len(plan.operations), 'object')}; {moving} with another image by it."
+    yield f"It edits {count(len(plan.operations), 'object')}; {moving} with new pods by it."
     yield ""
 
 
 def _changes(plan: Plan) -> Iterator[str]:
     yield from ("## What changes", "", "```")
     for operation in plan.operations[:SHOWN]:
-        yield from describe(operation)
+        yield from operation_lines(operation)
     if len(plan.operations) > SHOWN:
         yield f"and {len(plan.operations) - SHOWN} more"
     yield from ("```", "")

@@ -86,7 +86,7 @@ def test_variables_and_flags_from_a_file(
     snapshot = ("--snapshot", str(COPIES), "--kserve-version", "0.15.2")
     code, out, error = run(capsys, "plan", *snapshot, "-f", str(file))
     assert code == 0, error
-    assert "set the env and args of xgboost" in out
+    assert "set the env and args of xgboost" in " ".join(out.split())
     assert "changes: env PREDICT_PROBA, args --workers" in out
     code, out, error = run(capsys, "plan", *snapshot, "-f", str(file), "-o", "json")
     changes = {r["service"]["name"]: r["settings"] for r in json.loads(out)["plan"]["forecast"]}

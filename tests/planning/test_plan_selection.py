@@ -117,7 +117,7 @@ def test_a_selection_of_nobody_is_told() -> None:
 
 def test_neighbours_that_are_hit_are_shown_as_such() -> None:
     text = "\n".join(plan_lines(plan(Selection(namespaces=("a",)), f"sklearn={OTHER}"), "c"))
-    shown, _, hit = text.partition("1 InferenceService outside the selection that restart by this:")
+    shown, _, hit = text.partition("1 InferenceService outside the selection restarting by this:")
     assert "a/a1, a/a2" in shown
     assert "b/b1" not in shown
     assert hit.strip().startswith("b/b1")

@@ -42,7 +42,7 @@ def with_container(release: str = "0.15.2", meta: Any = None, **fields: Any) -> 
 def test_what_changes_is_told() -> None:
     text = told(world(model("iris")))
     assert "KServe 0.15.2 in namespace kserve" in text
-    assert "It edits 1 object; 1 InferenceService with another image" in text
+    assert "It edits 1 object; 1 InferenceService with new pods" in text
     assert f'    {IMAGE}\n      - "kserve/sklearnserver:v0.15.2"\n      + "{OTHER}"\n' in text
 
 
