@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -19,14 +19,13 @@ from migrate.commands.installed import (
     release_of,
     served,
 )
+from migrate.commands.workloads import workloads_of
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
-from migrate.kserve.budgets import Budget
-from migrate.kserve.config import Config, default_mode, read_config
+from migrate.kserve.config import Config, read_config
 from migrate.kserve.detection import Detected
 from migrate.kserve.modes import mode_of
 from migrate.kserve.rules import Rules
-from migrate.kserve.running import Records, Running
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
@@ -54,14 +53,11 @@ def read_snapshot(
     """
     config = config_of(cluster, namespace)
     services = Services(_services(cluster, only))
-    controllers = controllers_of(cluster, namespace)
+    found = workloads_of(cluster, config, services, namespace, only)
+    controllers = found.controllers
     detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules
     runtimes, originals = _installed_runtimes(cluster, rules, only)
-    budgets = _budgets(cluster, only)
-    knative = _workloads(cluster, KnativeService, budgets, only)
-    has_raw = _has_raw(config, services, rules)
-    raw = _workloads(cluster, Deployment, budgets, only) if has_raw else None
     return Snapshot(
         # A check of one namespace is for people who may read no more than that.
         cluster_uid="" if only else cluster_uid(cluster),
@@ -75,9 +71,9 @@ def read_snapshot(
         runtimes=runtimes,
         originals=originals,
         storage=_storage(cluster, rules),
-        workloads={**(knative or {}), **(raw or {})},
-        budgets=budgets,
-        has_knative=knative is not None,
+        workloads=found.running,
+        budgets=found.budgets,
+        has_knative=found.has_knative,
     )
 
 
@@ -186,47 +182,9 @@ def _storage(cluster: Cluster, rules: Rules | None) -> tuple[StorageContainer, .
         return None
 
 
-def _has_raw(config: Manifest, services: Services, rules: Rules | None) -> bool:
-    """Tell whether a list of all Deployments is worth its while."""
-    default = default_mode((config.get("data") or {}).get(terms.DEPLOY_KEY), rules)
-    if rules is None:
-        return True
-    return any(mode_of(s.service, default, rules) == terms.STANDARD for s in services.shapes)
-
-
 def _images(
     cluster: Cluster, kind: type[Workload], wanted: Container[ObjectRef]
 ) -> Iterator[tuple[ObjectRef, str]]:
     for workload in served(cluster.list(kind.API_VERSION, kind.KIND, kind)):
         if workload.ref in wanted and (image := running_image(workload)) is not None:
             yield workload.ref, image
-
-
-def _workloads(
-    cluster: Cluster, kind: type[Workload], budgets: Sequence[Budget] | None, namespace: str
-) -> dict[ObjectRef, Running] | None:
-    """Read what each workload runs, and no more of it: there may be fifty thousand.
-
-    None where the cluster does not serve the kind.
-    """
-    of_place: dict[str, list[Budget]] = {}
-    for one in budgets or ():
-        of_place.setdefault(one.metadata.namespace, []).append(one)
-    found: dict[ObjectRef, Running] = {}
-    records = Records()
-    try:
-        for workload in cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=namespace):
-            running = records.running(workload, of_place.get(workload.metadata.namespace, ()))
-            if running is not None:
-                found[workload.ref] = running
-    except NotFoundError:
-        return None
-    return found
-
-
-def _budgets(cluster: Cluster, namespace: str) -> tuple[Budget, ...] | None:
-    """Read the PodDisruptionBudgets; None where that is not allowed."""
-    try:
-        return tuple(listed(cluster, Budget, namespace))
-    except ForbiddenError:
-        return None

@@ -17,9 +17,6 @@ from migrate.kserve.shapes import Own, Services, Shape, filled
 from migrate.kserve.storage import is_foreign
 from migrate.objects import ObjectRef
 
-Variety = tuple[int, str]
-"""The number of a shape, and the namespace where that has runtimes of its own; else ""."""
-
 _PLAIN = re.compile(rb"\{\{ *\.(?:Name|Namespace|Labels\.(?:modelClass|serviceEnvelope)) *\}\}")
 
 
@@ -27,44 +24,47 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
     """What each service gets under a configuration; filled in when it is asked for."""
 
     def __init__(self, services: Services, config: Config) -> None:
-        self._services, self._config = services, config
-        self._shared: dict[Variety, Resolution | None] = {}
-        self._alone: dict[ObjectRef, Resolution] = {}
+        self.services, self._config = services, config
+        # By the number of a shape, and the namespace where that has runtimes of its own.
+        self._shared: dict[tuple[int, str], Resolution | None] = {}
+        self._found: dict[ObjectRef, Resolution] = {}
+        self._alone: set[ObjectRef] = set()
         self._plain: dict[ObjectRef, bool] = {}
 
     def __getitem__(self, ref: ObjectRef) -> Resolution:
         """Return what the service gets, all of it."""
-        found = self._of_variety(ref)
-        if found is None:
-            return self._of_one(ref)
-        return _filled(found, self._services.own(ref))
+        found = self.shared(ref)
+        return found if ref in self._alone else _filled(found, self.services.own(ref))
 
     def __iter__(self) -> Iterator[ObjectRef]:
         """Yield the references of the services."""
-        return iter(self._services)
+        return iter(self.services)
 
     def __len__(self) -> int:
         """Count the services."""
-        return len(self._services)
+        return len(self.services)
 
     def shared(self, ref: ObjectRef) -> Resolution:
         """Return what the service gets, at once: in its pods there may be marks.
 
         Services that are alike have one and the same. No image, reason or runtime has marks.
         """
-        found = self._of_variety(ref)
-        return self._of_one(ref) if found is None else found
-
-    def variety(self, ref: ObjectRef) -> Variety:
-        """Return what services have in common that get the same but for marks."""
-        namespace = ref.namespace if self._config.runtimes.of(ref.namespace) else ""
-        return (self._services.shape(ref).number, namespace)
+        found = self._found.get(ref)
+        if found is None:
+            found = self._of_variety(ref)
+            if found is None:
+                found = resolve(self.services[ref], self._config)
+                self._alone.add(ref)
+            self._found[ref] = found
+        return found
 
     def _of_variety(self, ref: ObjectRef) -> Resolution | None:
-        """Return what all of its variety get; None where each is to be resolved by itself."""
-        variety = self.variety(ref)
+        """Return what all get that are alike; None where each is to be resolved by itself."""
+        shape = self.services.shape(ref)
+        namespace = ref.namespace if self._config.runtimes.of(ref.namespace) else ""
+        variety = (shape.number, namespace)
         if variety not in self._shared:
-            self._shared[variety] = self._resolved(self._services.shape(ref), variety[1])
+            self._shared[variety] = self._resolved(shape, namespace)
         return self._shared[variety]
 
     def _resolved(self, shape: Shape, namespace: str) -> Resolution | None:
@@ -77,11 +77,6 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         # A runtime may have failed, and was not named.
         hidden = self._config.runtimes.everywhere if found.verdict is Verdict.BROKEN else ()
         return found if all(map(self._is_plain, hidden)) else None
-
-    def _of_one(self, ref: ObjectRef) -> Resolution:
-        if ref not in self._alone:
-            self._alone[ref] = resolve(self._services[ref], self._config)
-        return self._alone[ref]
 
     def _is_plain(self, runtime: Runtime) -> bool:
         if runtime.ref not in self._plain:

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from migrate.kserve.budgets import Budget, selects
 from migrate.kserve.containers import Container, container_manifest
 from migrate.kserve.likeness import FIELDS, is_same_amount, texts
+from migrate.kserve.marks import NAME, can_be_equal, is_ordinary
 from migrate.kserve.rollouts import MEMORY, Rollout, facts, rollout_of
-from migrate.kserve.shapes import NAME, can_be_equal, is_ordinary
 from migrate.kserve.workloads import Workload, serving_container
 from migrate.objects import Manifest, ObjectRef
 

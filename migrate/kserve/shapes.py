@@ -19,21 +19,15 @@ import msgspec
 from msgspec.structs import replace
 
 from migrate.kserve import terms
+from migrate.kserve.marks import NAME, NAMESPACE, is_ordinary, mark, with_texts
 from migrate.kserve.metadata import Metadata, Owner
 from migrate.kserve.services import FRAMEWORKS, Framework, InferenceService, Predictor
 from migrate.objects import ObjectRef
 
 T = TypeVar("T")
 
-_STEM = "kmigrate-own-"
-_MARK = re.compile(rf"{_STEM}(\d+)-x")
-NAME = f"{_STEM}0-x"
-"""The mark for the name of a service."""
-_NAMESPACE = f"{_STEM}1-x"
-# Html escapes none of these letters, and an image takes them all: a mark is as good as a name.
-_ORDINARY = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
-_SET_BY_KSERVE = ("modelClass", "serviceEnvelope")
 _QUANTITY = re.compile(r"[0-9][0-9A-Za-z.]*")
+_SET_BY_KSERVE = ("modelClass", "serviceEnvelope")
 _SCHEME = re.compile(r"[a-z0-9+]*[a-z0-9]")
 
 
@@ -132,7 +126,7 @@ def filled(value: T, own: Own) -> T:
 
 def _filled(value: Any, own: Own) -> Any:  # noqa: ANN401 -- JSON, and records of it
     if isinstance(value, str):
-        return _MARK.sub(lambda mark: own.texts[int(mark[1])], value) if _STEM in value else value
+        return with_texts(value, own.texts)
     if isinstance(value, dict):
         return {key: _filled(item, own) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -147,27 +141,6 @@ def _filled(value: Any, own: Own) -> Any:  # noqa: ANN401 -- JSON, and records o
 def _identity(own: Own) -> dict[str, Any]:
     fields = (name for name in own.__struct_fields__ if name != "texts")
     return {name: getattr(own, name) for name in fields} if own.texts else {}
-
-
-def has_marks(text: str) -> bool:
-    """Tell whether there are marks in a text."""
-    return _STEM in text
-
-
-def can_be_equal(one: Any, other: Any) -> bool:  # noqa: ANN401 -- JSON, and records of it
-    """Tell whether two values with marks can be equal once they are filled in."""
-    if one == other:
-        return True
-    if isinstance(one, str) and isinstance(other, str):
-        return _STEM in one or _STEM in other
-    if isinstance(one, dict) and isinstance(other, dict):
-        same_keys = one.keys() == other.keys()
-        return same_keys and all(can_be_equal(one[key], other[key]) for key in one)
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(can_be_equal, one, other))
-    if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
-        return all(can_be_equal(getattr(one, n), getattr(other, n)) for n in one.__struct_fields__)
-    return False
 
 
 def _whole(service: InferenceService) -> tuple[InferenceService, Own]:
@@ -194,12 +167,6 @@ def _parted(service: InferenceService) -> tuple[InferenceService, Own]:
     return replace(service, metadata=_anonymous(meta, predictor, texts), spec=spec), own
 
 
-def is_ordinary(name: str) -> bool:
-    """Tell whether KServe takes a name as it stands, so that a mark can stand for it."""
-    # Of a name with this end, KServe cuts it off (``multiNodeProcess``, 0.15 to 0.20).
-    return not name.endswith("-predictor") and _ORDINARY.fullmatch(name) is not None
-
-
 def _anonymous(meta: Metadata, predictor: Predictor, texts: list[str]) -> Metadata:
     """Return the metadata without what is read nowhere but in placeholders.
 
@@ -209,7 +176,7 @@ def _anonymous(meta: Metadata, predictor: Predictor, texts: list[str]) -> Metada
     return replace(
         meta,
         name=NAME,
-        namespace=_NAMESPACE,
+        namespace=NAMESPACE,
         uid="",
         resource_version="",
         generation=0 if predictor.worker_spec is None else meta.generation,
@@ -233,7 +200,7 @@ def _is_read(key: str) -> bool:
 
 def _mark(text: str, texts: list[str]) -> str:
     texts.append(text)
-    return f"{_STEM}{len(texts) - 1}-x"
+    return mark(len(texts) - 1)
 
 
 def _models(predictor: Predictor) -> list[tuple[str, Framework]]:

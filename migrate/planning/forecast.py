@@ -7,23 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from migrate.kserve import terms
-from migrate.kserve.building import Pod
 from migrate.kserve.config import Config
-from migrate.kserve.likeness import FIELDS, is_same_amount
 from migrate.kserve.modes import mode_of
 from migrate.kserve.pins import with_pin
 from migrate.kserve.predictors import Predictors
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolutions import Resolutions
 from migrate.kserve.rules import Rules
-from migrate.kserve.running import (
-    Running,
-    Written,
-    differing,
-    differing_always,
-    service_name,
-    written_of,
-)
+from migrate.kserve.running import Running
 from migrate.kserve.services import (
     FormKind,
     Framework,
@@ -32,10 +23,11 @@ from migrate.kserve.services import (
     framework_of,
     has_gpu,
 )
-from migrate.kserve.shapes import Services, can_be_equal, filled, has_marks
+from migrate.kserve.shapes import Services
 from migrate.kserve.workloads import workload_named
 from migrate.objects import ObjectRef
 from migrate.planning.differences import Difference, differences
+from migrate.planning.moves import Moves
 from migrate.planning.plan import MOVING, Forecast, Outlook
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.wanted import Key
@@ -87,13 +79,15 @@ class World:
 
     def key(self, ref: ObjectRef) -> Key | None:
         """Return the entry that gives a service its image; None where none does."""
-        entry = self.shared(ref).entry
-        if entry is None:
+        found = self.shared(ref)
+        if found.entry is None or found.verdict is not Verdict.RESOLVED:
             return None
-        found, spec = self.shared(ref), framework_of(self.shape(ref))
-        if found.verdict is not Verdict.RESOLVED or spec is None:
-            return None
-        return (entry.format, entry.key, _uses_gpu_tag(entry.format, spec))
+        spec, format_ = framework_of(self.shape(ref)), found.entry.format
+        return (format_, found.entry.key, _uses_gpu_tag(format_, spec)) if spec else None
+
+    def form(self, ref: ObjectRef) -> str:
+        """Return how a service says what it runs, for a person."""
+        return self._forms[self.services.shape(ref).number]
 
     def pin(self, ref: ObjectRef) -> str | None:
         """Return the ``runtimeVersion`` of a service's framework field."""
@@ -107,6 +101,10 @@ class World:
         """
         called, mode = self._called[self.services.shape(ref).number]
         return workload_named(ref, called, mode, self.rules, known)
+
+    @cached_property
+    def _forms(self) -> list[str]:
+        return [_form(shape.service) for shape in self.services.shapes]
 
     @cached_property
     def _called(self) -> dict[int, tuple[str, str]]:
@@ -137,93 +135,27 @@ def forecast(
 
     ``workloads`` are those that are there; ``back`` is the world after a rollback.
     """
-    moves = _Moves(now, planned)
+    moves = Moves(now.resolved, planned.resolved)
     return tuple(
-        _row(ref, moves, back, workloads) for ref in sorted(now.services, key=lambda ref: ref.place)
+        _row(ref, (now, planned, back), moves, workloads)
+        for ref in sorted(now.services, key=lambda ref: ref.place)
     )
 
 
-class _Moves:
-    """Who gets other pods: compared once for all services that are alike.
-
-    Both worlds keep what they resolved, and the snapshot what runs: no other object gets the
-    same id meanwhile.
-    """
-
-    def __init__(self, now: World, planned: World) -> None:
-        self.now, self.planned = now, planned
-        self._moves: dict[tuple[int, int], bool | None] = {}
-        self._wanted: dict[int, Written] = {}
-        self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
-
-    def moves(self, ref: ObjectRef) -> bool:
-        """Tell whether the plan makes a difference to its next reconcile."""
-        found, after = self.now.shared(ref), self.planned.shared(ref)
-        pair = (id(found), id(after))
-        if pair not in self._moves:
-            self._moves[pair] = _differ(found, after)
-        known = self._moves[pair]
-        if known is None:
-            known = self.now.resolved[ref].pod != self.planned.resolved[ref].pod
-        return known
-
-    def changes(self, ref: ObjectRef, workload: ObjectRef, running: Running) -> tuple[str, ...]:
-        """Return the fields in which what runs is not what will be written."""
-        after, found = self.planned.shared(ref), running.written
-        if after.pod is None or found is None:
-            image = after.pod.container.get("image", "") if after.pod else after.image
-            return ("image",) if image != running.image else ()
-        wanted = self._written(after, after.pod)
-        pair = (id(found.texts), id(wanted))
-        if pair not in self._changes:
-            self._changes[pair] = differing_always(found.texts, wanted.texts)
-        always = self._changes[pair]
-        if always is None or service_name(workload.name) != ref.name:
-            return self._one_by_one(ref, workload, found)
-        is_known = "limits" in always or self._has_memory(ref, found, wanted)
-        return always if is_known else _with_limits(always)
-
-    def _written(self, after: Resolution, pod: Pod) -> Written:
-        if id(after) not in self._wanted:
-            self._wanted[id(after)] = written_of(pod.container)
-        return self._wanted[id(after)]
-
-    def _has_memory(self, ref: ObjectRef, found: Written, wanted: Written) -> bool:
-        memory = wanted.memory
-        if has_marks(memory):
-            memory = filled(memory, self.planned.services.own(ref))
-        return is_same_amount(found.memory, memory)
-
-    def _one_by_one(self, ref: ObjectRef, workload: ObjectRef, found: Written) -> tuple[str, ...]:
-        pod = self.planned.resolved[ref].pod
-        assert pod is not None
-        return differing(found.named(service_name(workload.name)), written_of(pod.container))
-
-
-def _with_limits(fields: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(field for field in FIELDS if field in (*fields, "limits"))
-
-
-def _differ(found: Resolution, after: Resolution) -> bool | None:
-    """Tell whether image or pods are others; None where that depends on the single service."""
-    if found is after or (found.image, found.pod) == (after.image, after.pod):
-        return False
-    if found.image != after.image or not can_be_equal(found.pod, after.pod):
-        return True
-    return None
-
-
 def _row(
-    ref: ObjectRef, moves: _Moves, back: World, workloads: Mapping[ObjectRef, Running]
+    ref: ObjectRef,
+    worlds: tuple[World, World, World],
+    moves: Moves,
+    workloads: Mapping[ObjectRef, Running],
 ) -> Forecast:
-    now, planned = moves.now, moves.planned
+    now, planned, back = worlds
     workload = now.workload(ref, workloads)
     found, after = now.shared(ref), planned.shared(ref)
     running = workloads.get(workload)
     outlook, changes = _outlook(running, ref, workload, moves)
     return Forecast(
         service=ref,
-        form=_form(now.shape(ref)),
+        form=now.form(ref),
         outlook=outlook,
         reason=after.reason,
         now=running.image if running else None,
@@ -256,7 +188,7 @@ FIXED = {
 
 
 def _outlook(
-    running: Running | None, ref: ObjectRef, workload: ObjectRef, moves: _Moves
+    running: Running | None, ref: ObjectRef, workload: ObjectRef, moves: Moves
 ) -> tuple[Outlook, tuple[str, ...]]:
     """Return the outlook, and the fields of what runs that the plan leads away from."""
     after = moves.planned.shared(ref)

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from migrate.kserve.marks import NAME, can_be_equal
 from migrate.kserve.resolutions import is_plain
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
-from migrate.kserve.shapes import Services, can_be_equal
+from migrate.kserve.shapes import Services
 from migrate.objects import ObjectRef
 
 MODEL = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/iris"}
@@ -118,16 +119,13 @@ def test_other_placeholders_may_decide_anything(container: dict[str, Any]) -> No
     assert not is_plain(runtime(**container))
 
 
-MARK = "kmigrate-own-0-x"
-
-
 @pytest.mark.parametrize(
     ("one", "other", "can"),
     [
-        ({"a": [MARK]}, {"a": ["iris"]}, True),
-        ({"a": [MARK]}, {"b": [MARK]}, False),
-        ([MARK, "x"], [MARK, "y"], False),
-        ([MARK], [MARK, MARK], False),
+        ({"a": [NAME]}, {"a": ["iris"]}, True),
+        ({"a": [NAME]}, {"b": [NAME]}, False),
+        ([NAME, "x"], [NAME, "y"], False),
+        ([NAME], [NAME, NAME], False),
         ((1, None), (1, None), True),
         (1, "1", False),
     ],

@@ -1,0 +1,97 @@
+"""Who gets other pods by a plan, and what runs otherwise than it will be written."""
+
+from __future__ import annotations
+
+from migrate.kserve.building import Pod
+from migrate.kserve.likeness import FIELDS, is_same_amount
+from migrate.kserve.marks import can_be_equal, has_marks
+from migrate.kserve.resolution import Resolution
+from migrate.kserve.resolutions import Resolutions
+from migrate.kserve.running import (
+    Running,
+    Written,
+    differing,
+    differing_always,
+    service_name,
+    written_of,
+)
+from migrate.kserve.shapes import filled
+from migrate.objects import ObjectRef
+
+
+class Moves:
+    """Who gets other pods: compared once for all services that are alike.
+
+    Both worlds keep what they resolved, and the snapshot what runs: no other object gets the
+    same id meanwhile.
+    """
+
+    def __init__(self, now: Resolutions, planned: Resolutions) -> None:
+        self.now, self.planned = now, planned
+        self._moves: dict[tuple[int, int], bool | None] = {}
+        self._wanted: dict[int, Written] = {}
+        self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
+
+    def moves(self, ref: ObjectRef) -> bool:
+        """Tell whether the plan makes a difference to its next reconcile."""
+        found, after = self.now.shared(ref), self.planned.shared(ref)
+        pair = (id(found), id(after))
+        if pair not in self._moves:
+            self._moves[pair] = _differ(found, after)
+        known = self._moves[pair]
+        if known is None or not self._has_kept_its_own(ref):
+            known = _pods(self.now[ref]) != _pods(self.planned[ref])
+        return known
+
+    def _has_kept_its_own(self, ref: ObjectRef) -> bool:
+        before, after = self.now.services, self.planned.services
+        return before is after or before.own(ref) == after.own(ref)
+
+    def changes(self, ref: ObjectRef, workload: ObjectRef, running: Running) -> tuple[str, ...]:
+        """Return the fields in which what runs is not what will be written."""
+        after, found = self.planned.shared(ref), running.written
+        if after.pod is None or found is None:
+            image = after.pod.container.get("image", "") if after.pod else after.image
+            return ("image",) if image != running.image else ()
+        wanted = self._written(after, after.pod)
+        pair = (id(found.texts), id(wanted))
+        if pair not in self._changes:
+            self._changes[pair] = differing_always(found.texts, wanted.texts)
+        always = self._changes[pair]
+        if always is None or service_name(workload.name) != ref.name:
+            return self._one_by_one(ref, workload, found)
+        is_known = "limits" in always or self._has_memory(ref, found, wanted)
+        return always if is_known else _with_limits(always)
+
+    def _written(self, after: Resolution, pod: Pod) -> Written:
+        if id(after) not in self._wanted:
+            self._wanted[id(after)] = written_of(pod.container)
+        return self._wanted[id(after)]
+
+    def _has_memory(self, ref: ObjectRef, found: Written, wanted: Written) -> bool:
+        memory = wanted.memory
+        if has_marks(memory):
+            memory = filled(memory, self.planned.services.own(ref))
+        return is_same_amount(found.memory, memory)
+
+    def _one_by_one(self, ref: ObjectRef, workload: ObjectRef, found: Written) -> tuple[str, ...]:
+        pod = self.planned[ref].pod
+        assert pod is not None
+        return differing(found.named(service_name(workload.name)), written_of(pod.container))
+
+
+def _with_limits(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(field for field in FIELDS if field in (*fields, "limits"))
+
+
+def _differ(found: Resolution, after: Resolution) -> bool | None:
+    """Tell whether image or pods are others; None where that depends on the single service."""
+    if found is after or (found.image, found.pod) == (after.image, after.pod):
+        return False
+    if found.image != after.image or not can_be_equal(found.pod, after.pod):
+        return True
+    return None
+
+
+def _pods(found: Resolution) -> tuple[str | None, Pod | None]:
+    return (found.image, found.pod)
