@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
+from migrate.kserve.running import Records
 from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.kserve.workloads import KnativeService, Workload
+from migrate.objects import ObjectRef
 from migrate.planning.forecast import configured, forecast
 from migrate.planning.plan import Outlook
 from migrate.planning.snapshot import Snapshot
-from tests.planning.runtimes import SKLEARN, model, world
+from tests.planning.runtimes import SKLEARN, STOCK, model, world
 
 
 def outlooks(found: Snapshot, arguments: list[str], **container: Any) -> dict[str, Outlook]:
@@ -49,3 +52,45 @@ def test_a_placeholder_that_may_decide_is_filled_in_for_each() -> None:
     now = configured(found, found.rules)
     rows = forecast(now, now, now, {})
     assert [row.after_plan for row in rows] == ["kserve/iris:v1", "kserve/rose:v1"]
+
+
+def run_by(name: str, *arguments: str, memory: str | None = None) -> tuple[ObjectRef, Workload]:
+    limits = {"resources": {"limits": {"memory": memory}}} if memory else {}
+    container = {"name": "kserve-container", "image": STOCK, "args": list(arguments), **limits}
+    meta = {"name": f"{name}-predictor", "namespace": "team"}
+    spec = {"template": {"spec": {"containers": [container]}}}
+    found = msgspec.convert({"metadata": meta, "spec": spec}, KnativeService)
+    return found.ref, found
+
+
+def changes(found: Snapshot, *workloads: tuple[ObjectRef, Workload]) -> dict[str, tuple[str, ...]]:
+    """Return the fields in which these workloads are not what the next reconcile writes."""
+    assert found.rules is not None
+    now, records = configured(found, found.rules), Records()
+    running = {ref: one for ref, each in workloads if (one := records.running(each))}
+    return {row.service.name: row.changes for row in forecast(now, now, now, running)}
+
+
+def test_each_is_held_against_what_runs_there() -> None:
+    found = world(model("iris"), model("rose"), model("tulip"))
+    told = changes(
+        found,
+        run_by("iris", "--model_name=iris"),
+        run_by("rose", "--model_name=iris"),
+        run_by("tulip", "--model_name=tulip", "--more"),
+    )
+    assert told == {"iris": (), "rose": ("args",), "tulip": ("args",)}
+
+
+def test_the_memory_of_each_is_its_own() -> None:
+    amounts = ("1Gi", "2Gi", "2Gi")
+    limits: list[Any] = [{"resources": {"limits": {"memory": amount}}} for amount in amounts]
+    names = ("iris", "rose", "tulip")
+    found = world(*(model(name, **own) for name, own in zip(names, limits, strict=True)))
+    told = changes(
+        found,
+        run_by("iris", "--model_name=iris", memory="1024Mi"),
+        run_by("rose", "--model_name=rose", memory="2Gi"),
+        run_by("tulip", "--model_name=tulip", memory="1Gi"),
+    )
+    assert told == {"iris": (), "rose": (), "tulip": ("limits",)}
