@@ -166,7 +166,7 @@ def _row(
         runtime=_runtime(found),
         runtime_after_plan=_runtime(after),
         changes=changes,
-        settings=tuple(one.what for one in differences(found.pod, after.pod)),
+        settings=moves.settings(ref),
         rollout=running.rollout if running and outlook in MOVING else None,
     )
 

@@ -17,6 +17,7 @@ from migrate.kserve.running import (
 )
 from migrate.kserve.shapes import filled
 from migrate.objects import ObjectRef
+from migrate.planning.differences import differences
 
 
 class Moves:
@@ -29,6 +30,7 @@ class Moves:
     def __init__(self, now: Resolutions, planned: Resolutions) -> None:
         self.now, self.planned = now, planned
         self._moves: dict[tuple[int, int], bool | None] = {}
+        self._settings: dict[tuple[int, int], tuple[str, ...]] = {}
         self._wanted: dict[int, Written] = {}
         self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
 
@@ -42,6 +44,15 @@ class Moves:
         if known is None or not self._has_kept_its_own(ref):
             known = _pods(self.now[ref]) != _pods(self.planned[ref])
         return known
+
+    def settings(self, ref: ObjectRef) -> tuple[str, ...]:
+        """Return the variables and flags that the plan changes in its next reconcile."""
+        found, after = self.now.shared(ref), self.planned.shared(ref)
+        pair = (id(found), id(after))
+        if pair not in self._settings:
+            told = differences(found.pod, after.pod)
+            self._settings[pair] = tuple(one.what for one in told)
+        return self._settings[pair]
 
     def _has_kept_its_own(self, ref: ObjectRef) -> bool:
         before, after = self.now.services, self.planned.services
