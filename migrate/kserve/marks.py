@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ _MARK = re.compile(rf"{_STEM}(\d+)-x")
 _ORDINARY = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 
 
+@cache
 def mark(number: int) -> str:
     """Return the mark for the text of that number."""
     return f"{_STEM}{number}-x"

@@ -140,6 +140,11 @@ def service_name(workload: str) -> str:
     return found if is_ordinary(found) else ""
 
 
+def is_named_after(workload: str, service: str) -> bool:
+    """Tell whether the marks of what a workload runs stand for the name of this service."""
+    return workload.startswith(service) and workload[len(service) :] in _SUFFIXES
+
+
 def running_of(workload: Workload, budgets: Iterable[Budget] = ()) -> Running | None:
     """Return what one workload runs, as ``Records`` do."""
     return Records().running(workload, budgets)

@@ -190,7 +190,14 @@ def _anonymous(meta: Metadata, predictor: Predictor, texts: list[str]) -> Metada
 def _marked(values: dict[str, str] | None, texts: list[str]) -> dict[str, str] | None:
     if not values:
         return values
-    return {key: value if _is_read(key) else _mark(value, texts) for key, value in values.items()}
+    marked = {}
+    for key, value in values.items():
+        if _is_read(key):
+            marked[key] = value
+        else:
+            marked[key] = mark(len(texts))
+            texts.append(value)
+    return marked
 
 
 @lru_cache(maxsize=1024)

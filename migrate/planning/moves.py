@@ -12,6 +12,7 @@ from migrate.kserve.running import (
     Written,
     differing,
     differing_always,
+    is_named_after,
     service_name,
     written_of,
 )
@@ -69,7 +70,7 @@ class Moves:
         if pair not in self._changes:
             self._changes[pair] = differing_always(found.texts, wanted.texts)
         always = self._changes[pair]
-        if always is None or service_name(workload.name) != ref.name:
+        if always is None or not is_named_after(workload.name, ref.name):
             return self._one_by_one(ref, workload, found)
         is_known = "limits" in always or self._has_memory(ref, found, wanted)
         return always if is_known else _with_limits(always)

@@ -44,6 +44,12 @@ def interpreter(folder: Path) -> str:
     return str(folder / "bin" / "python")
 
 
+def _compiled(python: str) -> tuple[tuple[str, str], ...]:
+    """Have modules compiled once, as pip leaves them, whatever the caller's environment says."""
+    folder = Path(python).parents[1] / "compiled"
+    return (("PYTHONPYCACHEPREFIX", str(folder)), ("PYTHONDONTWRITEBYTECODE", ""))
+
+
 def kubectl(kubeconfig: Path, cache: Path) -> list[Command]:
     """Return kubectl listing, as a table and as JSON, with each size of page."""
     names = ",".join(f"{plural}.{version.rpartition('/')[0]}" for plural, version in KINDS)
@@ -60,7 +66,7 @@ def kubectl(kubeconfig: Path, cache: Path) -> list[Command]:
 def kmigrate(python: str, kubeconfig: Path) -> list[Command]:
     """Return the plans that are timed; what would block the second is accepted."""
     plan = (python, "-m", "migrate", "plan")
-    env = (("KUBECONFIG", str(kubeconfig)),)
+    env = (("KUBECONFIG", str(kubeconfig)), *_compiled(python))
     return [
         Command(PLAN, plan, env),
         Command(PLAN_SET, (*plan, "--set", WANTED, "--accept", "KM201"), env),
@@ -87,7 +93,7 @@ def curl(server: str, counts: dict[str, int], folder: Path) -> list[Command]:
 def started(python: str) -> list[Command]:
     """Return what only starts and says something."""
     return [
-        Command(VERSION, (python, "-m", "migrate", "--version")),
-        Command(HELP, (python, "-m", "migrate", "--help")),
+        Command(VERSION, (python, "-m", "migrate", "--version"), _compiled(python)),
+        Command(HELP, (python, "-m", "migrate", "--help"), _compiled(python)),
         Command(KUBECTL_VERSION, (str(build("kubectl")), "version", "--client")),
     ]
