@@ -99,7 +99,7 @@ def _judged(case: Case, name: str, posted: Json, one: Json) -> Iterator[Mismatch
     failed, at = one["failed"], case.workload_name(service)
     found = workloads.get(at)
     # By the API server or the webhook: nobody sees what KServe decided.
-    refused = bool(failed and _REFUSED.search(failed["message"]))
+    refused = bool(failed and REFUSED.search(failed["message"]))
     if found is None and refused:
         return
     if (resolution.image is None) is (found is not None):
@@ -112,7 +112,7 @@ def _judged(case: Case, name: str, posted: Json, one: Json) -> Iterator[Mismatch
             yield from _canaries(case, name, service, workloads)
 
 
-_REFUSED = re.compile(
+REFUSED = re.compile(
     "fails to reconcile.* is invalid: |failed creating host name|admission webhook.*denied"
     "|no kind is registered for the type v1.Service"
 )

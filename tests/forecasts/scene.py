@@ -9,6 +9,7 @@ from tests.differential import collect
 from tests.differential.dice import Dice
 from tests.differential.managerlog import ManagerLog, is_stale
 from tests.differential.occupied import Occupied
+from tests.differential.prediction import REFUSED
 from tests.differential.probes import Probes
 from tests.differential.rename import Names
 from tests.differential.shapes import (
@@ -135,8 +136,8 @@ class Scene:
         found = collect.read(self.live.api, self.namespaces)
         errors = self._all.errors()
         failing = [s for s in found.services if _has_failed(s, found, errors)]
-        bare = [service for service in failing if not found.workloads_of(service)][:_FAILING]
-        gone = [service for service in failing if service not in bare]
+        kept = [s for s in failing if _fails_by_itself(s, found, errors)][:_FAILING]
+        gone = [service for service in failing if service not in kept]
         self.left_out += len(gone)
         for service in gone:
             self.live.remove(service)
@@ -169,6 +170,11 @@ def _has_failed(service: Manifest, found: collect.Found, errors: dict[str, str])
     if key in errors:
         return not is_stale(errors[key])
     return is_bare and found.warning(key) is not None
+
+
+def _fails_by_itself(service: Manifest, found: collect.Found, errors: dict[str, str]) -> bool:
+    """Whether KServe makes nothing of it, and not the API server that refuses what it makes."""
+    return not found.workloads_of(service) and not REFUSED.search(errors.get(key_of(service), ""))
 
 
 def _differing(one: dict[str, Sight], other: dict[str, Sight]) -> list[str]:
