@@ -12,7 +12,7 @@ VERBS = {
     "plan": ("plan", "Show what a change would do. Writes nothing."),
     "apply": ("apply", "Change the global images, and prove it."),
     "rollback": ("rollback", "Take a run back, and prove that all is as before."),
-    "status": ("status", "Show where a run stands, and what is next."),
+    "status": ("status", "Show where a run or a saved plan stands, and what is next."),
     "explain": ("explain_", "Say what image and arguments a service gets, and why."),
     "check": ("check_", "Find what is wrong with serving images, or will be."),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
-from migrate.commands import flags, making, rendering
+from migrate.commands import flags, making
 from migrate.commands.flags import FailOn, Output
 from migrate.commands.output import emit_document, emit_documents
 from migrate.commands.rbac import roles
@@ -75,7 +76,7 @@ def plan(
         raise UsageError(f"--rbac has no -o {output}", "-o yaml (the default) or -o json")
     options = making.options(set_, file, asked)
     if render is not None:
-        rendering.refuse_folder(render, options)
+        _rendering().refuse_folder(render, options)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     made, seen = making.plan_and_snapshot(cluster, kserve_namespace, options)
     if rbac:
@@ -86,8 +87,14 @@ def plan(
         making.save(made, out)
         following = "it is blocked" if made.blocking else f"next: kmigrate apply {out}"
         print(f"saved: {out}; {following}", file=sys.stderr)
-    is_rendered = render is not None and rendering.render_plan(made, seen, render)
+    is_rendered = render is not None and _rendering().render_plan(made, seen, render)
     return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
+
+
+def _rendering() -> ModuleType:
+    from migrate.commands import rendering  # noqa: PLC0415 -- YAML is slow to import
+
+    return rendering
 
 
 ROLE_FORMS = (Output.TABLE, Output.YAML, Output.JSON)
