@@ -49,7 +49,7 @@ def can_be_equal(one: Any, other: Any) -> bool:  # noqa: ANN401 -- JSON, and rec
     if one == other:
         return True
     if isinstance(one, str) and isinstance(other, str):
-        return _STEM in one or _STEM in other
+        return _can_read(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
         same_keys = one.keys() == other.keys()
         return same_keys and all(can_be_equal(one[key], other[key]) for key in one)
@@ -58,3 +58,15 @@ def can_be_equal(one: Any, other: Any) -> bool:  # noqa: ANN401 -- JSON, and rec
     if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
         return all(can_be_equal(getattr(one, n), getattr(other, n)) for n in one.__struct_fields__)
     return False
+
+
+def _can_read(one: str, other: str) -> bool:
+    """Tell whether two texts can read the same: what is before and behind all marks must fit."""
+    if one == other or not (has_marks(one) or has_marks(other)):
+        return one == other
+    mine, theirs = _MARK.split(one), _MARK.split(other)
+    return _begin_alike(mine[0], theirs[0]) and _begin_alike(mine[-1][::-1], theirs[-1][::-1])
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)

@@ -123,7 +123,7 @@ def own_settings(case: Case, _options: Options) -> Iterator[Finding]:
 
 
 def _own(case: Case, ref: ObjectRef, env: set[str], flags: set[str]) -> Iterator[str]:
-    model = case.planned.services[ref].spec.predictor.model
+    model = case.planned.shape(ref).spec.predictor.model
     if model is not None:
         named = {str(item.get("name")) for item in model.env or ()}
         yield from (f"env {name}" for name in sorted(env & named))
@@ -134,10 +134,10 @@ def breaks_by_plan(case: Case, _options: Options) -> Iterator[Finding]:
     """Find who can be reconciled now, and could not be any more."""
     found: dict[str, list[ObjectRef]] = {}
     for row in case.having(Outlook.BROKEN):
-        if case.now.resolved[row.service].verdict is not Verdict.BROKEN:
+        if case.now.shared(row.service).verdict is not Verdict.BROKEN:
             found.setdefault(row.reason, []).append(row.service)
     for row in case.having(Outlook.CHANGES):
-        if reason := _invalid(case.planned.resolved[row.service].pod) if row.settings else "":
+        if reason := _invalid(case.planned.shared(row.service).pod) if row.settings else "":
             found.setdefault(reason, []).append(row.service)
     for reason, services in sorted(found.items()):
         text = f"the plan breaks them, KServe could not reconcile them any more: {reason}"

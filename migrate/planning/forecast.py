@@ -26,7 +26,7 @@ from migrate.kserve.services import (
 from migrate.kserve.shapes import Services
 from migrate.kserve.workloads import workload_named
 from migrate.objects import ObjectRef
-from migrate.planning.differences import Difference, differences
+from migrate.planning.differences import Difference
 from migrate.planning.moves import Moves
 from migrate.planning.plan import MOVING, Forecast, Outlook
 from migrate.planning.snapshot import Snapshot
@@ -166,14 +166,14 @@ def _row(
         runtime=_runtime(found),
         runtime_after_plan=_runtime(after),
         changes=changes,
-        settings=moves.settings(ref),
+        settings=tuple(one.what for one in moves.differences(ref)),
         rollout=running.rollout if running and outlook in MOVING else None,
     )
 
 
 def between(now: World, planned: World) -> Callable[[ObjectRef], tuple[Difference, ...]]:
     """Return what tells how a service differs from one world to the other, beside its image."""
-    return lambda ref: differences(now.resolved[ref].pod, planned.resolved[ref].pod)
+    return Moves(now.resolved, planned.resolved).differences
 
 
 def _runtime(found: Resolution) -> ObjectRef | None:

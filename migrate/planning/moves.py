@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from migrate.kserve.building import Pod
 from migrate.kserve.likeness import FIELDS, is_same_amount
 from migrate.kserve.marks import can_be_equal, has_marks
@@ -17,8 +19,8 @@ from migrate.kserve.running import (
     written_of,
 )
 from migrate.kserve.shapes import filled
-from migrate.objects import ObjectRef
-from migrate.planning.differences import differences
+from migrate.objects import Manifest, ObjectRef
+from migrate.planning.differences import Difference, differences
 
 
 class Moves:
@@ -31,7 +33,7 @@ class Moves:
     def __init__(self, now: Resolutions, planned: Resolutions) -> None:
         self.now, self.planned = now, planned
         self._moves: dict[tuple[int, int], bool | None] = {}
-        self._settings: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._told: dict[tuple[int, int], tuple[Difference, ...] | None] = {}
         self._wanted: dict[int, Written] = {}
         self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
 
@@ -46,14 +48,17 @@ class Moves:
             known = _pods(self.now[ref]) != _pods(self.planned[ref])
         return known
 
-    def settings(self, ref: ObjectRef) -> tuple[str, ...]:
+    def differences(self, ref: ObjectRef) -> tuple[Difference, ...]:
         """Return the variables and flags that the plan changes in its next reconcile."""
         found, after = self.now.shared(ref), self.planned.shared(ref)
         pair = (id(found), id(after))
-        if pair not in self._settings:
-            told = differences(found.pod, after.pod)
-            self._settings[pair] = tuple(one.what for one in told)
-        return self._settings[pair]
+        if pair not in self._told:
+            self._told[pair] = _told_of(found, after)
+        told = self._told[pair]
+        if told is None or not self._has_kept_its_own(ref):
+            return differences(self.now[ref].pod, self.planned[ref].pod)
+        is_own = any(has_marks(str(one.value)) for one in told)
+        return filled(told, self.planned.services.own(ref)) if is_own else told
 
     def _has_kept_its_own(self, ref: ObjectRef) -> bool:
         before, after = self.now.services, self.planned.services
@@ -103,6 +108,25 @@ def _differ(found: Resolution, after: Resolution) -> bool | None:
     if found.image != after.image or not can_be_equal(found.pod, after.pod):
         return True
     return None
+
+
+def _told_of(found: Resolution, after: Resolution) -> tuple[Difference, ...] | None:
+    """Return the differences of all that are alike; None where they depend on the single service.
+
+    They do where a text with marks can read like another one.
+    """
+    told = differences(found.pod, after.pod)
+    if not told or found.pod is None or after.pod is None:
+        return told
+    texts = {*_texts(found.pod.container), *_texts(after.pod.container)}
+    marked = [text for text in texts if has_marks(text)]
+    alike = any(one != other and can_be_equal(one, other) for one in marked for other in texts)
+    return None if alike else told
+
+
+def _texts(container: Manifest) -> Iterator[str]:
+    yield from container.get("args") or ()
+    yield from (item["value"] for item in container.get("env") or () if item.get("value"))
 
 
 def _pods(found: Resolution) -> tuple[str | None, Pod | None]:

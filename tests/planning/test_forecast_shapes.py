@@ -12,7 +12,8 @@ from migrate.kserve.running import Records
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.workloads import KnativeService, Workload
 from migrate.objects import ObjectRef
-from migrate.planning.forecast import configured, forecast
+from migrate.planning.differences import differences
+from migrate.planning.forecast import between, configured, forecast
 from migrate.planning.plan import Outlook
 from migrate.planning.snapshot import Snapshot
 from tests.planning.runtimes import SKLEARN, STOCK, model, world
@@ -26,6 +27,32 @@ def outlooks(found: Snapshot, arguments: list[str], **container: Any) -> dict[st
     after = replace(found, runtimes=Runtimes([msgspec.convert(manifest, Runtime)]))
     now, planned = (configured(each, found.rules) for each in (found, after))
     return {row.service.name: row.outlook for row in forecast(now, planned, now, {})}
+
+
+def told(found: Snapshot, arguments: list[str]) -> dict[str, list[tuple[str, Any]]]:
+    """Plan other arguments of the runtime, and return what differs for each service."""
+    assert found.rules is not None
+    manifest = copy.deepcopy(SKLEARN)
+    manifest["spec"]["containers"][0] |= {"args": arguments}
+    after = replace(found, runtimes=Runtimes([msgspec.convert(manifest, Runtime)]))
+    now, planned = (configured(each, found.rules) for each in (found, after))
+    differing = between(now, planned)
+    each = {ref: differing(ref) for ref in now.services}
+    alone = {ref: differences(now.resolved[ref].pod, planned.resolved[ref].pod) for ref in each}
+    assert each == alone
+    return {ref.name: [(one.what, one.value) for one in found] for ref, found in each.items()}
+
+
+def test_what_differs_is_told_by_the_values_of_each() -> None:
+    found = told(world(model("iris"), model("rose")), ["--more", "--model_name={{.Name}}"])
+    assert found == {name: [("args --more", "--more")] for name in ("iris", "rose")}
+    found = told(world(model("iris"), model("rose")), ["--name={{.Name}}"])
+    assert found["rose"] == [("args --model_name, --name", "--name=rose")]
+
+
+def test_a_name_that_is_written_out_differs_for_the_others() -> None:
+    found = told(world(model("iris"), model("rose")), ["--model_name=iris"])
+    assert found == {"iris": [], "rose": [("args --model_name", "--model_name=iris")]}
 
 
 def test_an_argument_that_changes_moves_everybody() -> None:
