@@ -92,6 +92,15 @@ def test_memory_is_told_as_a_limit(memory: str | None, told: tuple[str, ...]) ->
     assert differing(found.named("iris"), written_of(BASE)) == told
 
 
+def test_limits_on_memory_make_another_record_where_requests_are_alike() -> None:
+    records, asked = Records(), {"requests": {"memory": "1Gi"}}
+    found = [
+        record(records, "iris", resources={**asked, "limits": {"memory": amount}})[1].memory
+        for amount in ("1Gi", "2Gi")
+    ]
+    assert found == ["1Gi", "2Gi"]
+
+
 def test_what_a_rollout_takes_makes_another_record() -> None:
     records = Records()
     found = [

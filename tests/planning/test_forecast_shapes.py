@@ -10,6 +10,8 @@ import msgspec
 
 from migrate.kserve.running import Records
 from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.kserve.services import InferenceService
+from migrate.kserve.terms import FINALIZER
 from migrate.kserve.workloads import KnativeService, Workload
 from migrate.objects import ObjectRef
 from migrate.planning.differences import differences
@@ -121,3 +123,34 @@ def test_the_memory_of_each_is_its_own() -> None:
         run_by("tulip", "--model_name=tulip", memory="1Gi"),
     )
     assert told == {"iris": (), "rose": (), "tulip": ("limits",)}
+
+
+def test_what_runs_under_another_name_is_not_taken_for_it() -> None:
+    service = msgspec.convert(
+        {
+            "metadata": {"name": "iris", "namespace": "team", "finalizers": [FINALIZER]},
+            "spec": {"predictor": {"name": "blue", "model": {"modelFormat": {"name": "sklearn"}}}},
+        },
+        InferenceService,
+    )
+    told = changes(world(service, release="0.20.0"), run_by("iris-blue", "--model_name=iris-blue"))
+    assert told == {"iris": ("args", "env")}
+
+
+def test_a_service_that_is_itself_another_moves() -> None:
+    found = world(model("iris"), model("rose"))
+    assert found.rules is not None
+    now = configured(found, found.rules)
+    (ref, before), (_, kept) = now.services.items()
+    meta = msgspec.structs.replace(before.metadata, labels={"team": "b"})
+    labelled = msgspec.structs.replace(before, metadata=meta)
+    once = replace(now, services=now.services.changed([labelled]))
+    again = msgspec.structs.replace(meta, labels={"team": "c"})
+    relabelled = msgspec.structs.replace(before, metadata=again)
+    twice = replace(now, services=once.services.changed([relabelled]))
+    rows = forecast(once, twice, once, {})
+    assert [(r.service.name, r.outlook) for r in rows] == [
+        ("iris", Outlook.CHANGES),
+        ("rose", Outlook.UNCHANGED),
+    ]
+    assert (ref, kept.ref) == tuple(row.service for row in rows)
