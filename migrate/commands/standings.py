@@ -6,7 +6,8 @@ from migrate.cluster.port import Cluster
 from migrate.commands.installed import get_or_none
 from migrate.commands.reading import workload_images
 from migrate.operations.classify import classify
-from migrate.planning.plan import MOVING, Plan
+from migrate.planning.plan import Plan
+from migrate.planning.summary import restarting
 from migrate.report.status import ServiceStatus
 
 
@@ -19,8 +20,8 @@ def standings_of(cluster: Cluster, plan: Plan) -> dict[str, str]:
 
 
 def services_of(cluster: Cluster, plan: Plan) -> tuple[ServiceStatus, ...]:
-    """Return what runs now of each service that the plan gives another image."""
-    rows = [row for row in plan.forecast if row.outlook in MOVING and row.workload]
+    """Return what runs now of each service that gets new pods by the plan."""
+    rows = [row for row in restarting(plan.forecast) if row.workload]
     images = workload_images(cluster, (row.workload for row in rows if row.workload))
     return tuple(
         ServiceStatus(str(row.service), images.get(row.workload), row.now, row.after_plan)

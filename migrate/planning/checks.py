@@ -24,6 +24,7 @@ from migrate.planning.checks_selection import nobody, outside
 from migrate.planning.desired import Options
 from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding, Outlook
+from migrate.planning.restarts import has_restart
 from migrate.planning.snapshot import Snapshot
 
 
@@ -108,12 +109,17 @@ def _refusals(case: Case, services: Iterable[ObjectRef]) -> str:
 
 
 def _anyway(case: Case, options: Options) -> Iterator[Finding]:
-    rows = case.having(Outlook.CHANGES_ANYWAY)
-    if rows:
-        when = "at the restart" if options.images else "at their next reconcile"
+    """Tell apart who changes with the plan, and who is not reached by it."""
+    later = "at their next reconcile" + (", not by this plan" if options.images else "")
+    by_restart = has_restart(case.activations)
+    now = "at the restart" if by_restart else "as KServe reconciles them for the edited runtime"
+    for restarts, when in ((True, now), (False, later)):
+        rows = [r for r in case.having(Outlook.CHANGES_ANYWAY) if r.restarts is restarts]
         what = ", ".join(sorted({field for row in rows for field in row.changes}))
         text = f"their workload differs from what the configuration says ({what}): they change"
-        yield finding(codes.CHANGES_ANYWAY, f"{text} {when}", objects=(r.service for r in rows))
+        if rows:
+            objects = (row.service for row in rows)
+            yield finding(codes.CHANGES_ANYWAY, f"{text} {when}", objects=objects)
 
 
 def _cannot_tell(case: Case, _options: Options) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.loading import breaks
 from migrate.planning.mirrors import prefix_of
-from migrate.planning.plan import MOVING, Finding, Outlook
+from migrate.planning.plan import Finding, Outlook
 
 
 def unasked(case: Case, _options: Options) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def mirrored(case: Case, _options: Options) -> Iterator[Finding]:
 
 def too_many(case: Case, options: Options) -> Iterator[Finding]:
     """Find that more services restart, or in more namespaces, than was allowed."""
-    moving = [row.service for row in case.rows if row.outlook in MOVING]
+    moving = [row.service for row in case.rows if row.restarts]
     places = len({ref.namespace for ref in moving})
     for flag, limit, found, what in (
         ("--max-restarts", options.max_restarts, len(moving), "InferenceServices"),

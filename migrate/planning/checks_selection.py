@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.operations.model import Restart
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Activate, Options, Selection
 from migrate.planning.fields import did_you_mean
 from migrate.planning.findings import finding
-from migrate.planning.plan import MOVING, Finding, Outlook
+from migrate.planning.plan import Finding, Outlook
+from migrate.planning.restarts import has_restart
 from migrate.planning.selection import is_excluded
 
 
 def outside(case: Case, _options: Options) -> Iterator[Finding]:
-    """Find who would move though not selected: by the plan, or by the restart that it needs."""
-    restarts = any(isinstance(one, Restart) for one in case.activations)
-    moving = MOVING if restarts else (Outlook.CHANGES,)
-    found = [row for row in case.rows if row.outside and row.outlook in moving]
+    """Find who would move though not selected: by the plan, or since it is reconciled by it."""
+    found = [row for row in case.rows if row.outside and row.restarts]
+    by_restart = has_restart(case.activations)
+    when = "at the restart of the controller" if by_restart else "as KServe reconciles them"
+    each = f"--activate={Activate.EACH} wakes only those that the plan moves"
     for outlook, text, fix in (
         (
             Outlook.CHANGES,
@@ -27,8 +28,8 @@ def outside(case: Case, _options: Options) -> Iterator[Finding]:
         ),
         (
             Outlook.CHANGES_ANYWAY,
-            "they are not selected, and move at the restart of the controller",
-            f"--activate={Activate.EACH} wakes only those that the plan moves",
+            f"they are not selected, and move {when}",
+            each if by_restart else "have them reconciled before, one by one",
         ),
     ):
         rows = [row.service for row in found if row.outlook is outlook]

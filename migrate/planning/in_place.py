@@ -26,6 +26,7 @@ from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
 from migrate.planning.plan import ImageRow, Plan
 from migrate.planning.reach import judged, unread
+from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import FIELD, seals_of
 from migrate.planning.selection import marked, narrowed
 from migrate.planning.snapshot import Snapshot
@@ -69,6 +70,7 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     images = _images(snapshot, now, wanted, targets)
     directions = stages(snapshot, operations, rows, between(now, planned), options)
     activations = [a for stage in directions["apply"] for a in stage.activations]
+    rows = with_restarts(rows, operations, activations, now)
     written = [operation.target for operation in operations]
     case = Case(snapshot, now, planned, wanted, targets, rows, images, written, activations)
     findings = checks.run(case, options)

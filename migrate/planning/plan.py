@@ -88,7 +88,7 @@ class Outlook(StrEnum):
 
 
 MOVING = (Outlook.CHANGES, Outlook.CHANGES_ANYWAY)
-"""Who gets new pods: a new ReplicaSet or Revision."""
+"""Who gets new pods when it is reconciled: a new ReplicaSet or Revision."""
 
 
 class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -100,7 +100,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     are the fields in which the container of now is not the one after the plan
     (kserve.likeness.FIELDS), and ``rollout`` is what it takes to replace its pods. ``settings``
     are the variables and flags that the plan changes: ``env PREDICT_PROBA``, ``args --workers``.
-    ``outside`` marks who is not among the services that were selected.
+    ``outside`` marks who is not among the services that were selected. ``restarts`` marks who
+    gets new pods by carrying the plan out; who "changes anyway" may do so later, without it.
     """
 
     service: ObjectRef
@@ -118,6 +119,7 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     settings: tuple[str, ...] = ()
     rollout: Rollout | None = None
     outside: bool = False
+    restarts: bool = False
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,9 +10,10 @@ from migrate.objects import Json, Manifest, ObjectRef, value_at
 from migrate.operations.classify import Standing, classify, is_met, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
-from migrate.operations.model import Direction, Holds, Operation, Patch, Restart, Wave
+from migrate.operations.model import Direction, Holds, Operation, Patch, Wave
 from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
+from migrate.planning.restarts import has_restart
 from migrate.planning.seals import digest_of
 
 
@@ -123,7 +124,7 @@ def _settings(
 def _provable(plan: Plan) -> tuple[Outlook, ...]:
     still = (Outlook.RUNS_ALREADY, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
     acts = [activation for stage in plan.apply for activation in stage.activations]
-    if any(isinstance(activation, Restart) for activation in acts):
+    if has_restart(acts):
         return (*MOVING, *still)
     return (Outlook.CHANGES, *still) if acts else still
 

@@ -22,6 +22,7 @@ from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast, with_pins
 from migrate.planning.in_place import world_of
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
+from migrate.planning.restarts import with_restarts
 from migrate.planning.snapshot import Snapshot
 
 
@@ -58,7 +59,9 @@ def plan_rollback(
     rows = forecast(now, back, back, snapshot.workloads)
     findings = (*_kept(plan, live), *_findings(plan, rows, back))
     waves = _waves(plan, snapshot, rows, between(_applied(plan, snapshot, now), back))
-    return Rollback(waves, tuple(_to_do(plan, live)), rows, findings)
+    to_do = tuple(_to_do(plan, live))
+    activations = [activation for wave in waves for activation in wave.activations]
+    return Rollback(waves, to_do, with_restarts(rows, to_do, activations, now), findings)
 
 
 def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:

@@ -9,8 +9,9 @@ from msgspec import UNSET
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, canonical, pointer, sha256, value_at
 from migrate.operations.differences import leaves_of
-from migrate.operations.model import Restart
-from migrate.planning.plan import MOVING, Forecast, Plan, Seal, Stage
+from migrate.operations.model import Activation
+from migrate.planning.plan import Forecast, Plan, Seal, Stage
+from migrate.planning.restarts import has_restart
 from migrate.planning.snapshot import Snapshot
 
 FIELD = pointer("data", terms.PREDICTORS_KEY)
@@ -23,7 +24,7 @@ def seals_of(
     """Return the seals of what the services follow: none where the plan does nothing.
 
     They follow all of `predictors`, where the release reads it, and the whole spec of their
-    ClusterServingRuntime: at a restart all of them, else those that the plan moves.
+    ClusterServingRuntime: at a restart all of them, else those that it moves or wakes.
     """
     return tuple(_seals(before, after, rows, stages)) if stages else ()
 
@@ -33,7 +34,8 @@ def _seals(
 ) -> Iterator[Seal]:
     if before.rules is not None and before.rules.predictors_read:
         yield _seal(before.config_ref, FIELD, before.config, after.config)
-    for ref in _followed(rows, is_restarted=restarts(stages)):
+    acts = [activation for stage in stages for activation in stage.activations]
+    for ref in _followed(rows, acts):
         if ref in before.originals:
             yield _seal(ref, SPEC, before.originals[ref], after.originals[ref])
 
@@ -43,18 +45,14 @@ def _seal(ref: ObjectRef, path: str, before: Manifest, after: Manifest) -> Seal:
     return Seal(ref, path, digest_of(found), digest_of(planned), leaves_of(found))
 
 
-def _followed(rows: Sequence[Forecast], *, is_restarted: bool) -> list[ObjectRef]:
+def _followed(rows: Sequence[Forecast], activations: Sequence[Activation]) -> list[ObjectRef]:
+    is_restarted, woken = has_restart(activations), {act.target for act in activations}
     refs = {
         row.runtime_after_plan
         for row in rows
-        if (is_restarted or row.outlook in MOVING) and row.runtime_after_plan is not None
+        if (is_restarted or row.restarts or row.service in woken) and row.runtime_after_plan
     }
     return sorted((r for r in refs if r.kind == terms.CLUSTER_RUNTIME), key=lambda ref: ref.place)
-
-
-def restarts(stages: Sequence[Stage]) -> bool:
-    """Tell whether the controller is restarted, and so looks at every service."""
-    return any(isinstance(act, Restart) for stage in stages for act in stage.activations)
 
 
 def digest_of(value: Json) -> str:
@@ -77,6 +75,6 @@ def why(plan: Plan, seal: Seal) -> str:
     if seal.target.kind == terms.CLUSTER_RUNTIME:
         users = sum(row.runtime_after_plan == seal.target for row in plan.forecast)
         return f"{users} InferenceService(s) follow the whole of it"
-    if restarts(plan.apply):
+    if has_restart(act for stage in plan.apply for act in stage.activations):
         return "everybody follows the whole of predictors at the restart"
     return "the services that are reconciled follow the whole of predictors"

@@ -18,7 +18,7 @@ from migrate.operations.differences import (
     changed_leaves,
     leaves_of,
 )
-from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Seal
+from migrate.planning.plan import Finding, Forecast, Outlook, Plan, Seal
 from migrate.planning.seals import is_broken, why
 
 PREDICTOR = "/spec/predictor"
@@ -53,9 +53,10 @@ def _of_seal(seal: Seal, found: Mapping[str, str], because: str) -> Iterator[Dif
 def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:
     """Yield what the same options would do now and were not planned to."""
     known = {row.service: row for row in planned.forecast}
+    pending = {operation.target for operation in fresh.operations}
     for row in fresh.forecast:
         former = known.get(row.service)
-        if (matters := _matters(former, row)) != "":
+        if matters := _matters(former, row, is_pending=row.runtime_after_plan in pending):
             yield _service(former, row, matters)
     targets = {operation.target for operation in planned.operations}
     for operation in fresh.operations:
@@ -65,31 +66,40 @@ def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:
     yield from map(_blocking, fresh.blocking)
 
 
-def _matters(planned: Forecast | None, fresh: Forecast) -> str:
-    """Say why it matters that a service is not as planned; empty where it does not."""
+def _matters(planned: Forecast | None, fresh: Forecast, *, is_pending: bool) -> str:
+    """Say why it matters that a service is not as planned; empty where it does not.
+
+    ``is_pending`` tells whether its runtime is still to be edited.
+    """
     if planned is None:
-        return "it came since, and would get new pods" if fresh.outlook in MOVING else ""
-    if _lot(planned) == _lot(fresh) and set(fresh.changes) <= set(planned.changes):
-        is_new = fresh.outlook in MOVING and planned.outlook not in MOVING
-        return "it was not to change" if is_new else ""
-    if fresh.outlook in MOVING:
-        return _unlike(planned, fresh)
-    if planned.outlook in MOVING:
-        moved = planned.after_plan == fresh.after_plan
-        return "" if moved else "it would not get the image that the plan tells"
-    if fresh.outlook in LOST and planned.outlook != fresh.outlook:
+        return "it came since, and would get new pods" if fresh.restarts else ""
+    if fresh.restarts and not planned.restarts:
+        return "it was not to change"
+    if planned.restarts:
+        return _unlike(planned, fresh, is_pending=is_pending)
+    if fresh.outlook in LOST and planned.outlook != fresh.outlook and _lot(planned) != _lot(fresh):
         return "it cannot be reconciled any more"
     return "" if planned.workload == fresh.workload else "it would get another workload"
 
 
-def _unlike(planned: Forecast, fresh: Forecast) -> str:
+def _unlike(planned: Forecast, fresh: Forecast, *, is_pending: bool) -> str:
+    """Say what of its lot is not as planned; one that has moved already may be on any way."""
     if planned.after_plan != fresh.after_plan:
         return "it would not get the image that the plan tells"
+    if is_pending and not set(planned.settings) <= set(fresh.settings):
+        return "it would not get the variables and flags that the plan tells"
+    if not fresh.restarts:
+        return ""
     if planned.runtime_after_plan != fresh.runtime_after_plan:
         return "another runtime decides about it than the plan tells"
     if planned.workload != fresh.workload:
         return "it would get another workload"
-    return "more of its container changes than the plan tells"
+    is_more = not _changes(fresh) <= _changes(planned)
+    return "more of its container changes than the plan tells" if is_more else ""
+
+
+def _changes(row: Forecast) -> set[str]:
+    return {*row.changes, *row.settings}
 
 
 def _lot(row: Forecast) -> tuple[object, ...]:
@@ -109,7 +119,8 @@ def _told(row: Forecast) -> str:
     """Say what a service gets, and as far as is told, from where."""
     image = row.after_plan or row.outlook.value
     parts = (str(row.runtime_after_plan or ""), row.reason, str(row.workload or ""))
-    changed = f", changed: {', '.join(row.changes)}" if row.changes else ""
+    what = dict.fromkeys((*row.changes, *row.settings))
+    changed = f", changed: {', '.join(what)}" if what else ""
     return f"would get {image}{changed} ({'; '.join(part for part in parts if part)})"
 
 

@@ -14,10 +14,11 @@ from migrate.planning.rollback import Rollback
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
     """How much is done, and what was found.
 
-    ``services`` are all InferenceServices, ``restarts`` those that get new pods, ``anyway``
-    those of them that would at their next reconcile without the plan, and ``namespaces`` is in
-    how many namespaces they are. ``pods`` are those that are replaced, as far as they were
-    seen. Accepted findings are counted, too.
+    ``services`` are all InferenceServices, ``restarts`` those that get new pods by it, ``anyway``
+    those of them that would at their next reconcile without it, and ``namespaces`` is in how many
+    namespaces they are. ``pods`` are those that are replaced, as far as they were seen. ``later``
+    are those that get new pods at their next reconcile, and not by it. Accepted findings are
+    counted, too.
     """
 
     writes: int
@@ -28,6 +29,7 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     anyway: int
     pods: int
     namespaces: int
+    later: int
     errors: int
     warnings: int
     infos: int
@@ -64,6 +66,7 @@ def _numbers(
         anyway=sum(row.outlook is Outlook.CHANGES_ANYWAY for row in moving),
         pods=sum(row.rollout.pods for row in moving if row.rollout),
         namespaces=len({row.service.namespace for row in moving}),
+        later=sum(row.outlook in MOVING and not row.restarts for row in forecast),
         errors=found.count(Severity.ERROR),
         warnings=found.count(Severity.WARNING),
         infos=found.count(Severity.INFO),
@@ -72,5 +75,5 @@ def _numbers(
 
 
 def restarting(forecast: Sequence[Forecast]) -> list[Forecast]:
-    """Return the services that get new pods."""
-    return [row for row in forecast if row.outlook in MOVING]
+    """Return the services that get new pods by it."""
+    return [row for row in forecast if row.restarts]

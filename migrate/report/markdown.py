@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Plan, Severity
+from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
 from migrate.report.lines import Screen, count, cut, drawn, names
-from migrate.report.text import HEADINGS, groups_of, override, summary, work_lines
+from migrate.report.text import ORDER, groups_of, heading_of, override, summary, work_lines
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
 _TICKS = re.compile("`+")
@@ -101,8 +101,7 @@ def _unindented(line: str) -> str:
 
 def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
     """Yield the services with the same lot together, those that restart first."""
-    order = list(reversed(HEADINGS))
-    groups = sorted(groups_of(forecast), key=lambda group: order.index(group[0].outlook))
+    groups = sorted(groups_of(forecast), key=lambda group: -ORDER.index(heading_of(group[0])))
     if not groups:
         return
     yield from ("", "### InferenceServices", "")
@@ -114,8 +113,8 @@ def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
 
 def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:
     first = rows[0]
-    what = HEADINGS[first.outlook]
-    mark = f"**{what}**" if first.outlook in MOVING else what
+    what = heading_of(first)
+    mark = f"**{what}**" if first.restarts else what
     told = f"{count(len(rows), 'service')}: {names(row.service for row in rows)}"
     return (
         mark,

@@ -11,7 +11,7 @@ from itertools import groupby, product
 
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Activation, Direction, Operation, Wave
-from migrate.planning.plan import MOVING, Finding, Forecast, ImageRow, Outlook, Plan, Severity
+from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report.fielddiff import operation_lines
@@ -35,9 +35,12 @@ HEADINGS = {
     Outlook.RUNS_ALREADY: "running it already",
     Outlook.CANNOT_TELL: "of which nothing can be told",
     Outlook.BROKEN: "broken by the configuration",
-    Outlook.CHANGES_ANYWAY: "restarting at the next reconcile anyway",
+    Outlook.CHANGES_ANYWAY: "restarting at the next reconcile anyway, not by this",
     Outlook.CHANGES: "restarting by this",
 }
+WITH_IT = "restarting with this, as at the next reconcile anyway"
+ORDER = (*list(HEADINGS.values())[:-1], WITH_IT, HEADINGS[Outlook.CHANGES])
+"""The headings, the last ones matter most."""
 UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)"}
 """What stands for an image that is not known."""
 MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
@@ -82,16 +85,17 @@ def _told(what: str, found: Summary) -> str:
     services = f"{found.restarts:,} of {count(found.services, 'InferenceService')}"
     restart = "restarts" if found.services == 1 else "restart"
     where = f" ({found.anyway:,} of them anyway)" if found.anyway else ""
+    later = f", {found.later:,} at the next reconcile anyway" if found.later else ""
     where += f", with {count(found.pods, 'pod')}" if found.pods else ""
     where += f", in {count(found.namespaces, 'namespace')}" if found.restarts else ""
     rows = ((found.errors, "error"), (found.warnings, "warning"), (found.infos, "info"))
     findings = ", ".join(count(number, noun) for number, noun in rows if number)
     told = f"; {findings}" if findings else ""
-    return f"{what}: {', '.join(acts)}; {services} {restart}{where}{told}."
+    return f"{what}: {', '.join(acts)}; {services} {restart}{where}{later}{told}."
 
 
 def changing(forecast: Sequence[Forecast]) -> int:
-    """Return how many services get new pods."""
+    """Return how many services get new pods by it."""
     return len(restarting(forecast))
 
 
@@ -154,10 +158,10 @@ def forecast_lines(
     forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS, screen: Screen = PIPE
 ) -> Iterator[str]:
     """Yield the services, those with the same lot together, those that restart last."""
-    shown = [row for row in forecast if not row.outside or row.outlook in MOVING]
+    shown = [row for row in forecast if not row.outside or row.restarts]
     found = groups_of(shown)
-    for outside, (outlook, heading) in product((False, True), HEADINGS.items()):
-        groups = [g for g in found if (g[0].outside, g[0].outlook) == (outside, outlook)]
+    for outside, heading in product((False, True), ORDER):
+        groups = [g for g in found if (g[0].outside, heading_of(g[0])) == (outside, heading)]
         if not groups:
             continue
         number, where = sum(map(len, groups)), " outside the selection" if outside else ""
@@ -171,6 +175,12 @@ def forecast_lines(
         yield from ("", f"{hidden} outside the selection, not moved by this")
 
 
+def heading_of(row: Forecast) -> str:
+    """Return what becomes of a service, in words."""
+    is_with_it = row.restarts and row.outlook is Outlook.CHANGES_ANYWAY
+    return WITH_IT if is_with_it else HEADINGS[row.outlook]
+
+
 def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
     """Return the services with the same lot together, ordered by it; no service is sorted."""
     groups: dict[tuple[str, ...], list[Forecast]] = {}
@@ -182,7 +192,7 @@ def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
 def _lot(row: Forecast) -> tuple[str, ...]:
     images = (image or "" for image in images_of(row))
     where = "outside" if row.outside else ""
-    return (where, row.outlook, *images, row.reason, *row.changes, "", *row.settings)
+    return (where, heading_of(row), *images, row.reason, *row.changes, "", *row.settings)
 
 
 def images_of(row: Forecast) -> tuple[str | None, ...]:

@@ -19,7 +19,7 @@ SERVICES = (
 IMAGES = ("ENTRY", "VERDICT", "SERVICES", "MISSED", "IMAGE", "WANTED", "STOCK")
 RESTARTS = {
     Outlook.CHANGES: "yes",
-    Outlook.CHANGES_ANYWAY: "anyway",
+    Outlook.CHANGES_ANYWAY: "later",
     Outlook.RUNS_ALREADY: "no",
     Outlook.UNCHANGED: "no",
     Outlook.NOT_AFFECTED: "no",
@@ -58,12 +58,17 @@ def _service(row: Forecast) -> tuple[str, ...]:
         row.service.name,
         row.form,
         _runtimes(row),
-        RESTARTS[row.outlook],
+        _restarts(row),
         str(row.rollout.pods) if row.rollout else NONE,
         ",".join(row.changes) or NONE,
         row.now or NONE,
         after,
     )
+
+
+def _restarts(row: Forecast) -> str:
+    is_with_it = row.restarts and row.outlook is Outlook.CHANGES_ANYWAY
+    return "anyway" if is_with_it else RESTARTS[row.outlook]
 
 
 def _runtimes(row: Forecast) -> str:

@@ -11,12 +11,15 @@ import msgspec
 import pytest
 
 from migrate.kserve import terms
+from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.differences import SHOWN, Difference, refusal, signed
+from migrate.operations.model import Patch
+from migrate.operations.patching import apply_edits
 from migrate.planning import planfile
 from migrate.planning.changed import with_runtimes
-from migrate.planning.desired import Activate, Options, merged, parse_set
+from migrate.planning.desired import Activate, Desired, EnvVar, Options, merged, parse_set
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
@@ -265,3 +268,65 @@ def test_very_many_differences_are_cut_short() -> None:
     message = text(made, snapshot(IRIS, *many, images=NOW))
     assert message.endswith("\n  and 3 more")
     assert message.count("came since") == SHOWN
+
+
+PROBA = Desired(format="sklearn", env=(EnvVar("PREDICT_PROBA", "True"), EnvVar("A", "1")))
+
+
+def with_env(name: str, *names: str) -> Any:
+    return model(name, env=[{"name": each, "value": "own"} for each in names])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ((), (), ""),
+        ((), ("B",), ""),
+        ((), ("A",), "it would not get the variables and flags"),
+        ((), ("A", "PREDICT_PROBA"), "it would not get the variables and flags"),
+        (("A",), (), "more of its container changes"),
+        (("A", "PREDICT_PROBA"), (), "it was not to change"),
+    ],
+)
+def test_a_service_that_gets_other_variables_than_told_is_stale(
+    before: tuple[str, ...], after: tuple[str, ...], why: str
+) -> None:
+    """The image is the same on all sides."""
+    made = make_plan(world(with_env("iris", *before)), Options((PROBA,)))
+    found = told(made, world(with_env("iris", *after)))
+    assert [one.why.startswith(why) for one in found] == [True] * bool(why)
+
+
+def test_variables_that_somebody_else_set_meanwhile_are_not_missed() -> None:
+    made = make_plan(world(model("iris")), Options((PROBA,)))
+    [operation] = made.operations
+    assert isinstance(operation.change, Patch)
+    ours = apply_edits(operation.change.edits, SKLEARN)
+    assert told(made, moved(world(model("iris")), ours)) == []
+
+
+def with_image(found: Snapshot, **images: str) -> Snapshot:
+    workloads = {
+        ObjectRef("serving.knative.dev/v1", "Service", f"{name}-predictor", "team"): Running(image)
+        for name, image in images.items()
+    }
+    return replace(found, workloads=workloads)
+
+
+@pytest.mark.parametrize("how", [Activate.EACH, Activate.RESTART])
+def test_who_differs_meanwhile_matters_where_the_plan_has_it_reconciled(how: Activate) -> None:
+    found = world(model("iris"), model("rows", protocolVersion="v2"))
+    image = MLSERVER["spec"]["containers"][0]["image"]
+    made = plan(with_image(found, rows=image), *IN_RUNTIME, activate=how)
+    stale = told(made, with_image(found, rows="edited:1"))
+    assert [one.target.name for one in stale] == (["rows"] if how is Activate.RESTART else [])
+
+
+def test_who_was_not_to_restart_by_the_plan_and_would_now_matters() -> None:
+    """It differs on both sides; at first it has an image of its own, which the plan spares."""
+    own = model("rows", image=OTHER, runtime="kserve-sklearnserver")
+    made = plan(with_image(world(own), rows="edited:1"), *IN_RUNTIME, activate=Activate.EACH)
+    assert [row.restarts for row in made.forecast] == [False]
+    by_plan = model("rows", runtime="kserve-sklearnserver")
+    (one,) = told(made, with_image(world(by_plan), rows="edited:1"))
+    assert one.why == "it was not to change"

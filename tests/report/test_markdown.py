@@ -41,6 +41,7 @@ def plan(text: str, services: int = 1) -> Plan:
             f"{text}{i}",
             now=text,
             after_plan=text,
+            restarts=True,
         )
         for i in range(services)
     )
