@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 import msgspec
@@ -14,13 +15,16 @@ from migrate.kserve.resolution import Resolution
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, parted, standing_of, to_make
 from migrate.operations.describe import found_value, place_of
+from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Edit, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
 from migrate.planning.changed import changed
+from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast, with_pins
 from migrate.planning.in_place import world_of
+from migrate.planning.moves import Moves
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import with_restarts
 from migrate.planning.snapshot import Snapshot
@@ -55,10 +59,13 @@ def plan_rollback(
             "bring the former release back first, or give --kserve-version",
         )
     now = world_of(snapshot, rules)
-    back = _back(plan, snapshot, now)
+    # A rollback that was stopped after its writes has to wait for the same as before.
+    applied = _standing(snapshot, now, plan.operations)
+    back = _standing(snapshot, now, map(invert, plan.operations))
     rows = forecast(now, back, back, snapshot.workloads)
     findings = (*_kept(plan, live), *_findings(plan, rows, back))
-    waves = _waves(plan, snapshot, rows, between(_applied(plan, snapshot, now), back))
+    moved = _moved(plan, applied, back)
+    waves = _waves(plan, snapshot, rows, moved, between(applied, back))
     to_do = tuple(_to_do(plan, live))
     activations = [activation for wave in waves for activation in wave.activations]
     return Rollback(waves, to_do, with_restarts(rows, to_do, activations, now), findings)
@@ -68,33 +75,30 @@ def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:
     return any(operation.target == snapshot.config_ref for operation in plan.operations)
 
 
-def _back(plan: Plan, snapshot: Snapshot, now: World) -> World:
-    """Return the world after the rollback: what is still ours goes back, the rest stays."""
+def _standing(snapshot: Snapshot, now: World, operations: Iterable[Operation]) -> World:
+    """Return the world in which these stand: of what others changed, all stays as it is."""
     whole = {snapshot.config_ref: snapshot.config, **snapshot.originals}
     edits: dict[ObjectRef, tuple[Edit, ...]] = {}
     pins = {}
-    for wave in plan.waves(Direction.ROLLBACK):
-        for operation in wave.operations:
-            assert isinstance(operation.change, Patch)
-            if operation.target in whole:
-                edits[operation.target] = to_make(operation.change, whole[operation.target])
-            elif operation.target in now.services:
-                pins[operation.target] = operation.change.edits[0]
+    for operation in operations:
+        assert isinstance(operation.change, Patch)
+        if operation.target in whole:
+            edits[operation.target] = to_make(operation.change, whole[operation.target])
+        elif operation.target in now.services:
+            pins[operation.target] = operation.change.edits[0]
     moved = {ref: _pin(edit) for ref, edit in pins.items() if _is_ours(now, ref, edit)}
-    return with_pins(world_of(changed(snapshot, edits), now.rules), moved)
+    world = world_of(changed(snapshot, edits), now.rules) if any(edits.values()) else now
+    return with_pins(world, moved) if moved else world
 
 
-def _applied(plan: Plan, snapshot: Snapshot, now: World) -> World:
-    """Return the world in which all writes of the run stand, though some may be back already.
+def _moved(plan: Plan, applied: World, back: World) -> frozenset[ObjectRef]:
+    """Return whom the run moved, or may have: told by the plan, or there since.
 
-    A rollback that was stopped after its writes has to wait for the same as before.
+    What stands already of a rollback that was stopped makes no difference.
     """
-    edits = {
-        op.target: to_make(op.change, snapshot.originals[op.target])
-        for op in plan.operations
-        if op.target in snapshot.originals and isinstance(op.change, Patch)
-    }
-    return world_of(changed(snapshot, edits), now.rules) if any(edits.values()) else now
+    undone = Moves(applied.resolved, back.resolved)
+    told = (row.service for row in plan.forecast if row.outlook in WOKEN)
+    return frozenset((*told, *filter(undone.moves, back.services)))
 
 
 def _is_ours(now: World, ref: ObjectRef, edit: Edit) -> bool:
@@ -112,17 +116,21 @@ def _pin(edit: Edit) -> str | None:
 
 
 def _waves(
-    plan: Plan, snapshot: Snapshot, rows: Sequence[Forecast], differing: Differing
+    plan: Plan,
+    snapshot: Snapshot,
+    rows: Sequence[Forecast],
+    moved: AbstractSet[ObjectRef],
+    differing: Differing,
 ) -> tuple[Wave, ...]:
     """Return the planned order, with the controller, the services and the waits of today."""
     waves = plan.waves(Direction.ROLLBACK)
-    woken = [a for wave in waves for a in wave.activations if isinstance(a, Wake)]
-    acts = any(wave.activations for wave in waves)
-    moved = {row.service for row in plan.forecast if row.outlook in WOKEN}
-    if woken or not acts:
+    acts = [activation for wave in waves for activation in wave.activations]
+    wakes_each = plan.options.activate is Activate.EACH or any(isinstance(a, Wake) for a in acts)
+    if wakes_each or not acts:
         writes = tuple(Wave(wave.operations) for wave in waves if wave.operations)
         back = [row for row in rows if row.outlook in WOKEN or row.service in moved]
-        return (*writes, *(_wave(stage) for stage in (wakes(back, differing) if woken else ())))
+        stages = wakes(back, differing) if wakes_each else ()
+        return (*writes, *map(_wave, stages))
     restarts, rolled_out = restart_of(snapshot)
     awaited = conditions(
         (row for row in rows if row.outlook in AWAITED or row.service in moved), differing

@@ -105,6 +105,26 @@ def test_the_way_back_wakes_whom_it_moves() -> None:
     assert {f.code for f in back.findings} == {"KM301"}
 
 
+def test_a_way_back_that_was_stopped_wakes_the_same_services() -> None:
+    """Also one that came since, and has been given the image that goes away again."""
+    found = world(model("iris"))
+    made = plan(found, f"sklearn={OTHER}", activate=Activate.EACH)
+    later = replace(found, services=found.services.changed([model("late")]))
+    runs = {_workload(name): Running(OTHER) for name in ("iris", "late")}
+    stopped = replace(later, workloads=runs)
+    back = plan_rollback(made, stopped, live(stopped))
+    assert not back.to_do
+    assert [a.target.name for w in back.waves for a in w.activations] == ["iris", "late"]
+    assert [row.service.name for row in back.forecast if row.restarts] == ["iris", "late"]
+
+
+def test_the_way_back_wakes_who_came_where_nobody_was_woken() -> None:
+    made = plan(world(), f"sklearn={OTHER}", activate=Activate.EACH)
+    after = applied(world(model("late")), made)
+    back = plan_rollback(made, after, live(after))
+    assert [a.target.name for w in back.waves for a in w.activations] == ["late"]
+
+
 def test_a_foreign_edit_of_the_runtime_is_kept() -> None:
     found = world(model("iris"))
     made = plan(found, f"sklearn={OTHER}")
