@@ -59,9 +59,9 @@ def activation(options: Options, operations: Iterable[Operation], rules: Rules) 
     Where KServe itself has services reconciled that use an edited runtime (0.16 on), a restart
     adds nothing for a plan that edits no more than runtimes.
     """
-    edits_runtimes = any(op.target.kind == terms.CLUSTER_RUNTIME for op in operations)
-    acts_at_once = edits_runtimes and rules.edit_wakes is not Wakes.NOBODY
-    if acts_at_once and options.activate is Activate.NONE:
+    targets = [operation.target for operation in operations]
+    at_once = acts_at_once(targets, rules)
+    if at_once and options.activate is Activate.NONE:
         raise UsageError(
             f"--activate=none: KServe {rules.name} reconciles {rules.edit_wakes.value} as soon as "
             "a ClusterServingRuntime is edited: the change cannot be held back",
@@ -69,8 +69,14 @@ def activation(options: Options, operations: Iterable[Operation], rules: Rules) 
         )
     if options.activate is not None:
         return options.activate
-    only_runtimes = all(op.target.kind == terms.CLUSTER_RUNTIME for op in operations)
-    return Activate.EACH if acts_at_once and only_runtimes else Activate.RESTART
+    only_runtimes = all(ref.kind == terms.CLUSTER_RUNTIME for ref in targets)
+    return Activate.EACH if at_once and only_runtimes else Activate.RESTART
+
+
+def acts_at_once(written: Iterable[ObjectRef], rules: Rules) -> bool:
+    """Tell whether KServe itself reconciles services for what is written."""
+    edits_runtimes = any(ref.kind == terms.CLUSTER_RUNTIME for ref in written)
+    return edits_runtimes and rules.edit_wakes is not Wakes.NOBODY
 
 
 def _stages(
@@ -87,16 +93,25 @@ def _stages(
         yield Stage(order, restarts, (*rolled_out, *conditions(moving, differing)))
     else:
         yield Stage(order)
-        # Those that the plan moves, and no others.
-        yield from wakes([row for row in moving if row.outlook in WOKEN], differing)
+        yield from wakes(who_is_woken(moving), differing)
 
 
 def wakes(rows: Sequence[Forecast], differing: Differing) -> Iterator[Stage]:
     """Yield a stage for each wave of these services: they are woken, and waited for."""
-    for start in range(0, len(rows), WAVE):
-        wave = rows[start : start + WAVE]
+    for wave in waves_of(rows):
         awaited = tuple(conditions(wave, differing))
         yield Stage((), tuple(Wake(row.service) for row in wave), awaited)
+
+
+def who_is_woken(rows: Iterable[Forecast]) -> list[Forecast]:
+    """Return those that the plan moves, and no others."""
+    return [row for row in rows if row.outlook in WOKEN]
+
+
+def waves_of(rows: Sequence[Forecast]) -> Iterator[Sequence[Forecast]]:
+    """Yield the services that are woken at one time."""
+    for start in range(0, len(rows), WAVE):
+        yield rows[start : start + WAVE]
 
 
 def _without_waits(stage: Stage) -> Stage:

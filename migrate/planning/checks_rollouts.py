@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from migrate.kserve.rollouts import MEMORY
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
+from migrate.planning.activation import WAVE, acts_at_once, waves_of, who_is_woken
 from migrate.planning.case import Case
 from migrate.planning.desired import Activate, Options
 from migrate.planning.findings import as_warning, finding
-from migrate.planning.plan import MOVING, Finding, Forecast
+from migrate.planning.plan import Finding, Forecast
+from migrate.planning.restarts import has_restart
 
 GIB = 2**30
+PODS = "pods"
 
 
 def capacity(case: Case, options: Options) -> Iterator[Finding]:
     """Find what the nodes must hold beside what runs now, while the services restart."""
     rows = _restarting(case, options)
-    pods = sum(row.rollout.surge for row in rows if row.rollout)
+    peak, waves = _peak(case, rows)
+    pods = peak.pop(PODS, 0)
     if not pods:
         return
-    total = surge_of(rows)
     users = [row.service for row in rows if row.rollout and _devices(row.rollout.per_pod)]
-    text = f"up to {pods} pods run beyond those of now while {len(rows)} services restart"
-    asked = f", and request {told(total)}" if total else ""
-    fix = "make room, or use --activate=each: where a node lacks it, a new pod waits"
+    how = f", woken {WAVE} at a time" if waves > 1 else ""
+    text = f"up to {pods} pods run beyond those of now while {len(rows)} services restart{how}"
+    asked = f", and request {told(peak)}" if peak else ""
+    fix = "make room" if _in_waves(case) or _by_edit(case) else "make room, or use --activate=each"
+    fix += ": where a node lacks it, a new pod waits"
     found = finding(codes.CAPACITY, text + asked, fix, users)
     yield as_warning(found) if users else found
 
 
+def _by_edit(case: Case) -> bool:
+    return acts_at_once(case.written, case.rules)
+
+
+def _in_waves(case: Case) -> bool:
+    """Tell whether nothing but a wake restarts a service."""
+    return not has_restart(case.activations) and not _by_edit(case)
+
+
+def _peak(case: Case, rows: Sequence[Forecast]) -> tuple[dict[str, int], int]:
+    """Return the most that is requested at one time, and in how many waves they restart.
+
+    A wave is awaited before the next is woken, but for who was not ready at its beginning: such
+    a service may go on while the next ones restart.
+    """
+    if not _in_waves(case):
+        return surge_of(rows), 1
+    peak: Counter[str] = Counter()
+    behind: Counter[str] = Counter()
+    waves = [[r for r in wave if r.rollout] for wave in waves_of(who_is_woken(case.rows))]
+    for wave in waves:
+        peak |= behind + Counter(surge_of(wave))
+        behind += Counter(surge_of(r for r in wave if r.rollout and not r.rollout.ready))
+    return dict(sorted(peak.items())), len(waves)
+
+
 def surge_of(rows: Iterable[Forecast]) -> dict[str, int]:
-    """Return what the pods request that run beyond those of now, if all restart at one time."""
+    """Return what the pods request that run beyond those of now, if all restart at one time.
+
+    "pods" is their number.
+    """
     total: Counter[str] = Counter()
     for row in rows:
         if row.rollout:
             surge = row.rollout.surge
             total.update({name: n * surge for name, n in row.rollout.per_pod.items()})
+            total[PODS] += surge
     return dict(sorted(total.items()))
 
 
@@ -56,7 +91,7 @@ def _devices(per_pod: Mapping[str, int]) -> bool:
 def _restarting(case: Case, options: Options) -> list[Forecast]:
     if not options.images or options.activate is Activate.NONE:
         return []
-    return [row for row in case.rows if row.outlook in MOVING and row.rollout]
+    return [row for row in case.rows if row.restarts and row.rollout]
 
 
 def asleep(case: Case, options: Options) -> Iterator[Finding]:

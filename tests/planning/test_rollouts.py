@@ -108,6 +108,44 @@ def test_the_room_that_a_rollout_needs_is_told() -> None:
     assert not [f for f in unmoved.findings if f.code == "KM220"]
 
 
+def many(release: str, *, ready: int) -> Snapshot:
+    """Twenty-five services, the last two with two GPUs; so many of them are ready."""
+    names = [f"m{number:02}" for number in range(25)]
+    workloads = {
+        ObjectRef("serving.knative.dev/v1", "Service", f"{name}-predictor", "team"): Running(
+            STOCK,
+            rollout=Rollout(
+                1,
+                1,
+                per_pod={"memory": 2**30} | ({"nvidia.com/gpu": 2} if number > 22 else {}),
+                ready=number < ready,
+            ),
+        )
+        for number, name in enumerate(names)
+    }
+    return replace(world(*map(model, names), release=release), workloads=workloads)
+
+
+@pytest.mark.parametrize(
+    ("release", "how", "ready", "pods", "gib"),
+    [
+        ("0.15.2", Activate.RESTART, 25, 25, "25.0"),
+        ("0.15.2", Activate.EACH, 25, 10, "10.0"),
+        ("0.15.2", Activate.EACH, 5, 20, "20.0"),  # who was not ready may go on
+        ("0.15.2", Activate.EACH, 0, 25, "25.0"),
+        ("0.16.0", Activate.EACH, 25, 25, "25.0"),  # the edit has them restart at once
+        ("0.20.0", Activate.EACH, 25, 25, "25.0"),
+    ],
+)
+def test_waves_need_less_room(release: str, how: Activate, ready: int, pods: int, gib: str) -> None:
+    found = of(plan(many(release, ready=ready), SET, activate=how), "KM220")
+    assert f"up to {pods} pods run beyond those of now while 25 services restart" in found.text
+    assert f"4 nvidia.com/gpu and {gib} GiB of memory" in found.text
+    is_in_waves = (release, how) == ("0.15.2", Activate.EACH)
+    assert ("woken 10 at a time" in found.text) is is_in_waves
+    assert ("--activate=each" in found.fix) is (how is Activate.RESTART)
+
+
 def test_who_sleeps_gets_a_pod_and_who_has_no_surge_goes_silent() -> None:
     asleep = of(plan(rolling(sleeps=True), SET), "KM221")
     assert [ref.name for ref in asleep.objects] == ["iris"]
