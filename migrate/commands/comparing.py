@@ -14,12 +14,12 @@ from migrate.commands.runs import refuse_elsewhere
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, StaleError, UsageError
 from migrate.execute.sealed import Sealed
 from migrate.objects import Manifest, ObjectRef, value_at
-from migrate.operations.differences import AGAIN, Difference, Look, refusal, signed
+from migrate.operations.stale import AGAIN, Difference, Look, refusal, signed
 from migrate.planning import seals
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Forecast, Plan, Seal
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import differences, field_differences
+from migrate.planning.staleness import broken_seals, differences
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def stale(cluster: Cluster, made: Plan) -> tuple[Difference, ...]:
 def refuse_broken_seals(cluster: Cluster, made: Plan) -> None:
     """Raise StaleError where a sealed field changed, without a look at the services."""
     look = readable(cluster)
-    if found := list(field_differences(made, look)):
+    if found := list(broken_seals(made, look)):
         raise refusal(signed(found, look))
 
 
@@ -73,7 +73,7 @@ def against(snapshot: Snapshot, made: Plan) -> tuple[Plan | None, list[Differenc
     try:
         fresh = make_plan(snapshot, made.options)
     except (BlockedError, UsageError) as error:
-        if found := list(field_differences(made, look)):
+        if found := list(broken_seals(made, look)):
             return None, found
         raise StaleError(f"the plan cannot be made any more: {error.message}", AGAIN) from error
     return fresh, differences(made, fresh, look)

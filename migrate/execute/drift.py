@@ -8,8 +8,8 @@ from migrate.errors import StaleError
 from migrate.objects import Manifest
 from migrate.operations.classify import Standing, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
-from migrate.operations.differences import Difference, Place, refusal, signed
 from migrate.operations.model import Edit, Operation, Patch
+from migrate.operations.stale import Difference, Place, refusal, signed
 
 OURS = "the plan writes this field"
 

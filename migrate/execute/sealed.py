@@ -8,17 +8,16 @@ import msgspec
 
 from migrate.errors import StaleError
 from migrate.objects import Json, Manifest, ObjectRef, value_at
-from migrate.operations.differences import (
-    OTHER_LAYOUT,
+from migrate.operations.model import Edit
+from migrate.operations.patching import PatchOp
+from migrate.operations.stale import (
     Difference,
     Place,
-    changed_leaves,
+    field_differences,
     leaves_of,
     refusal,
     signed,
 )
-from migrate.operations.model import Edit
-from migrate.operations.patching import PatchOp
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -55,10 +54,5 @@ def _refusal(broken: Sequence[Sealed], live: Manifest) -> StaleError:
 
 
 def _differences(field: Sealed, live: Manifest) -> Iterator[Difference]:
-    now, places = value_at(live, field.path), (Place(field.target, field.path),)
-    leaves = list(changed_leaves(leaves_of(field.value), leaves_of(now)))
-    for within, before, after in leaves:
-        where = f"{field.path} {within}".rstrip()
-        yield Difference(field.target, where, before, after, field.why, places)
-    if not leaves:
-        yield Difference(field.target, field.path, *OTHER_LAYOUT, field.why, places)
+    place, now = Place(field.target, field.path), value_at(live, field.path)
+    return field_differences(place, leaves_of(field.value), now, field.why)

@@ -8,8 +8,8 @@ from msgspec import UNSET
 
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, canonical, pointer, sha256, value_at
-from migrate.operations.differences import leaves_of
 from migrate.operations.model import Activation
+from migrate.operations.stale import leaves_of
 from migrate.planning.plan import Forecast, Plan, Seal, Stage
 from migrate.planning.restarts import has_restart
 from migrate.planning.snapshot import Snapshot

@@ -6,19 +6,12 @@ moved by themselves to where the plan leads, or that it neither moved nor would 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
 from migrate.objects import ObjectRef, value_at
-from migrate.operations.differences import (
-    OTHER_LAYOUT,
-    Difference,
-    Look,
-    Place,
-    changed_leaves,
-    leaves_of,
-)
-from migrate.planning.plan import Finding, Forecast, Outlook, Plan, Seal
+from migrate.operations.stale import Difference, Look, Place, field_differences
+from migrate.planning.plan import Finding, Forecast, Outlook, Plan
 from migrate.planning.seals import is_broken, why
 
 PREDICTOR = "/spec/predictor"
@@ -30,24 +23,16 @@ def differences(plan: Plan, fresh: Plan, look: Look) -> list[Difference]:
 
     ``fresh`` is the plan made anew with the same options; ``look`` gives sealed objects.
     """
-    return [*field_differences(plan, look), *surprises(plan, fresh)]
+    return [*broken_seals(plan, look), *surprises(plan, fresh)]
 
 
-def field_differences(plan: Plan, look: Look) -> Iterator[Difference]:
+def broken_seals(plan: Plan, look: Look) -> Iterator[Difference]:
     """Yield what of the sealed fields is neither as before the plan nor as after it."""
     for seal in plan.seals:
         live = look(seal.target)
         if is_broken(seal, live):
-            yield from _of_seal(seal, leaves_of(value_at(live, seal.path)), why(plan, seal))
-
-
-def _of_seal(seal: Seal, found: Mapping[str, str], because: str) -> Iterator[Difference]:
-    target, places = seal.target, (Place(seal.target, seal.path),)
-    changed = list(changed_leaves(seal.leaves, found))
-    for within, before, after in changed:
-        yield Difference(target, f"{seal.path} {within}".rstrip(), before, after, because, places)
-    if not changed:
-        yield Difference(target, seal.path, *OTHER_LAYOUT, because, places)
+            place, found = Place(seal.target, seal.path), value_at(live, seal.path)
+            yield from field_differences(place, seal.leaves, found, why(plan, seal))
 
 
 def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:

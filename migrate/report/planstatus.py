@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate.operations.classify import Standing
-from migrate.operations.differences import difference_lines
+from migrate.operations.stale import difference_lines
 from migrate.report.lines import count, wrapped
 from migrate.report.status import NEXT, PlanInCluster, PlanStatus, service_lines
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from migrate.execute.run import Entry, Run
-from migrate.operations.differences import Difference
+from migrate.operations.stale import Difference
 from migrate.planning.plan import API_VERSION
 
 NEXT = {

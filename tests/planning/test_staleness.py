@@ -14,9 +14,9 @@ from migrate.kserve import terms
 from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.operations.differences import SHOWN, Difference, refusal, signed
 from migrate.operations.model import Patch
 from migrate.operations.patching import apply_edits
+from migrate.operations.stale import SHOWN, Difference, refusal, signed
 from migrate.planning import planfile
 from migrate.planning.changed import with_runtimes
 from migrate.planning.desired import Activate, Desired, EnvVar, Options, merged, parse_set

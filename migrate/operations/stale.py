@@ -99,7 +99,22 @@ def leaves_of(value: Json) -> dict[str, str]:
     return {path: _kept(path, leaf) for path, leaf in _leaves(_parsed(value))}
 
 
-def changed_leaves(
+def field_differences(
+    place: Place, before: Mapping[str, str], found: Json, why: str
+) -> Iterator[Difference]:
+    """Yield what differs in a field; ``before`` are the leaves of its former value.
+
+    To be called for one that differs: by no leaf, where it is laid out in another way.
+    """
+    leaves = list(_changed_leaves(before, leaves_of(found)))
+    for within, was, now in leaves:
+        where = f"{place.path} {within}".rstrip()
+        yield Difference(place.target, where, was, now, why, (place,))
+    if not leaves:
+        yield Difference(place.target, place.path, *OTHER_LAYOUT, why, (place,))
+
+
+def _changed_leaves(
     before: Mapping[str, str], after: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield pointer, former and present text of each leaf that differs."""
