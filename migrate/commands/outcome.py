@@ -21,6 +21,7 @@ from migrate.planning.proof import (
     prove_services,
     prove_settings,
     settings_in,
+    together,
 )
 from migrate.report.lines import Tone, Toned, count
 from migrate.report.result import RunResult, rows_of
@@ -41,9 +42,11 @@ def prove(
     results = list(prove_objects(plan, direction, live))
     if cluster.controllers_act:
         images = workload_images(cluster, (row.workload for row in forecast if row.workload))
-        results.extend(prove_services(plan, forecast, direction, images))
+        services = prove_services(plan, forecast, direction, images)
         awaited = settings_in(waves)
-        results.extend(prove_settings(forecast, awaited, workload_fields(cluster, awaited)))
+        found = workload_fields(cluster, awaited)
+        settings = prove_settings(forecast, direction, awaited, found)
+        results.extend(together(services, settings))
     return results
 
 

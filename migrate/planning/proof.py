@@ -98,7 +98,10 @@ def settings_in(waves: Iterable[Wave]) -> list[Holds]:
 
 
 def prove_settings(
-    forecast: Sequence[Forecast], awaited: Iterable[Holds], found: Mapping[Holds, Json]
+    forecast: Sequence[Forecast],
+    direction: Direction,
+    awaited: Iterable[Holds],
+    found: Mapping[Holds, Json],
 ) -> tuple[Result, ...]:
     """Prove the variables and flags that were waited for; ``found`` is what they are now.
 
@@ -109,16 +112,26 @@ def prove_settings(
     for one in awaited:
         if one in found:
             groups.setdefault(one.owner, []).append(one)
-    return tuple(_settings(ref, names.get(ref, ""), group, found) for ref, group in groups.items())
+    when = "as planned" if direction is Direction.APPLY else "as before"
+    return tuple(
+        _settings(ref, f"{names.get(ref) or 'variables and flags'} {when}", group, found)
+        for ref, group in groups.items()
+    )
 
 
 def _settings(
-    service: ObjectRef, names: str, awaited: Sequence[Holds], found: Mapping[Holds, Json]
+    service: ObjectRef, told: str, awaited: Sequence[Holds], found: Mapping[Holds, Json]
 ) -> Result:
     bad = [one.path for one in awaited if not is_met(found[one], one.value)]
-    if bad:
-        return Result(service, holds=False, text=f"has not what was planned at {', '.join(bad)}")
-    return Result(service, holds=True, text=f"has its {names or 'variables and flags'} as planned")
+    text = f"expected {told}, found others at {', '.join(bad)}" if bad else told
+    return Result(service, holds=not bad, text=text)
+
+
+def together(services: Sequence[Result], settings: Sequence[Result]) -> tuple[Result, ...]:
+    """Return what was proven of services: who changed beside the image did not stay as it was."""
+    changed = {result.subject for result in settings}
+    told = (r for r in services if r.changed or not r.holds or r.subject not in changed)
+    return (*told, *settings)
 
 
 def _provable(plan: Plan) -> tuple[Outlook, ...]:

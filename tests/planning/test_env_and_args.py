@@ -19,7 +19,7 @@ from migrate.planning.changed import changed
 from migrate.planning.desired import Activate, Desired, EnvVar, Options
 from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Outlook, Plan
-from migrate.planning.proof import prove_settings, settings_in
+from migrate.planning.proof import prove_services, prove_settings, settings_in, together
 from migrate.planning.snapshot import Snapshot
 from tests.planning.clusters import IRIS, codes, service, snapshot
 from tests.planning.runtimes import OTHER, RUNTIME, SKLEARN, STOCK, model, world
@@ -165,14 +165,33 @@ def test_what_is_proven_of_variables_and_flags() -> None:
     expected = settings_in(made.waves(Direction.APPLY))
     assert [c.path.removeprefix(CONTAINER_PATH)[:5] for c in expected] == ["/env/", "/args"]
     found = {one: one.value for one in expected}
-    [result] = prove_settings(made.forecast, expected, found)
+    [result] = prove_settings(made.forecast, Direction.APPLY, expected, found)
     assert (result.holds, result.subject) == (True, model("iris").ref)
     assert "env PREDICT_PROBA, args --workers, --x" in result.text
-    [result] = prove_settings(made.forecast, expected, {**found, expected[0]: "False"})
+    [result] = prove_settings(
+        made.forecast, Direction.APPLY, expected, {**found, expected[0]: "False"}
+    )
     assert not result.holds
     assert "PREDICT_PROBA" in result.text
     assert "False" not in result.text
-    assert prove_settings(made.forecast, expected, {}) == ()
+    assert prove_settings(made.forecast, Direction.APPLY, expected, {}) == ()
+    [result] = prove_settings(made.forecast, Direction.ROLLBACK, expected, found)
+    assert result.text.endswith("as before")
+
+
+@pytest.mark.parametrize("image", ["", OTHER])
+def test_who_gets_variables_alone_is_not_told_as_one_that_stayed(image: str) -> None:
+    services = (model("iris"), model("aside", env=[{"name": "PREDICT_PROBA", "value": "own"}]))
+    made = plan(running(*services), msgspec.structs.replace(PROBA, image=image))
+    images = dict.fromkeys((r.workload for r in made.forecast if r.workload), image or STOCK)
+    expected = settings_in(made.waves(Direction.APPLY))
+    settings = prove_settings(
+        made.forecast, Direction.APPLY, expected, {c: c.value for c in expected}
+    )
+    proven = together(prove_services(made, made.forecast, Direction.APPLY, images), settings)
+    told = sorted((r.subject.name, r.changed, r.text.split()[0]) for r in proven)
+    by_image = [(name, bool(image), "runs") for name in ("aside", "iris")]
+    assert told == sorted([("iris", True, "env"), *(by_image if image else by_image[:1])])
 
 
 def test_a_copy_in_a_namespace_keeps_its_variables() -> None:
