@@ -12,7 +12,7 @@ from migrate.errors import NotFoundError, UnreachableError, WaitTimeoutError
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Met, Waiting
 from migrate.execute.rollout import is_rolled_out, progress
-from migrate.objects import ObjectRef, value_at
+from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.operations.classify import is_met
 from migrate.operations.describe import describe_condition
 from migrate.operations.model import Condition, Holds, RolledOut
@@ -70,9 +70,9 @@ def _unmet(
 def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
     """Tell whether it is met, and what was found."""
     try:
-        live = cluster.get(condition.target)
-    except NotFoundError:
-        return _absent(cluster, condition)
+        live = _read(cluster, condition.target)
+        if live is None:
+            return _absent(cluster, condition)
     except UnreachableError as error:
         return False, error.message
     match condition:
@@ -86,17 +86,16 @@ def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
 
 
 def _absent(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
-    if condition.owner is not None and not _exists(cluster, condition.owner):
+    if condition.owner is not None and _read(cluster, condition.owner) is None:
         return True, f"{condition.owner} is gone"
     return False, "no such object"
 
 
-def _exists(cluster: Cluster, ref: ObjectRef) -> bool:
+def _read(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
     try:
-        cluster.get(ref)
+        return cluster.get(ref)
     except NotFoundError:
-        return False
-    return True
+        return None
 
 
 def _summary(missing: Sequence[Missing]) -> str:

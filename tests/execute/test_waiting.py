@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.errors import WaitTimeoutError
+from migrate.errors import UnreachableError, WaitTimeoutError
 from migrate.execute.events import Event, Met
 from migrate.execute.waiting import await_all
-from migrate.objects import ref_of
+from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Condition, Holds, RolledOut
 from tests.execute.clock import FakeClock
 
@@ -68,3 +68,21 @@ def test_the_rollout_of_the_former_template_is_not_the_one_awaited() -> None:
 
 def test_with_the_service_gone_there_is_nothing_to_wait_for() -> None:
     assert met(MemoryCluster()) == list(CONDITIONS)
+
+
+class Stumbling(MemoryCluster):
+    """Does not answer when it is asked for a service for the first time."""
+
+    stumbles = 1
+
+    def get(self, ref: ObjectRef) -> Manifest:
+        if ref == ISVC and self.stumbles:
+            self.stumbles -= 1
+            raise UnreachableError("no answer")
+        return super().get(ref)
+
+
+def test_a_server_that_does_not_answer_for_the_service_is_asked_again() -> None:
+    cluster = Stumbling()
+    assert met(cluster) == list(CONDITIONS)
+    assert not cluster.stumbles
