@@ -58,6 +58,11 @@ def sha256(data: bytes | str) -> str:
     return "sha256:" + hashlib.sha256(raw).hexdigest()
 
 
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural where it must be."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def printable(text: str) -> str:
     """Return text that no terminal takes for a command, and that can be encoded.
 

@@ -18,11 +18,11 @@ from migrate.commands.target import Target
 from migrate.errors import UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
+from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
 from migrate.report.console import Console
-from migrate.report.lines import count
 from migrate.report.text import changing, plan_lines
 
 

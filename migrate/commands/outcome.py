@@ -12,6 +12,7 @@ from migrate.commands.installed import get_or_none
 from migrate.commands.output import emit_document, emit_lines, tell_lines
 from migrate.commands.reading import workload_fields, workload_images
 from migrate.errors import Exit
+from migrate.objects import count
 from migrate.operations.model import Direction, Wave
 from migrate.planning.desired import Activate
 from migrate.planning.plan import Forecast, Plan
@@ -23,7 +24,7 @@ from migrate.planning.proof import (
     settings_in,
     together,
 )
-from migrate.report.lines import Tone, Toned, count
+from migrate.report.lines import Tone, Toned
 from migrate.report.result import RunResult, rows_of
 
 

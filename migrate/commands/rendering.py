@@ -12,12 +12,11 @@ from typing import Any
 import yaml
 
 from migrate.errors import UsageError
-from migrate.objects import Json
+from migrate.objects import Json, count
 from migrate.planning.desired import Options
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Files, refusals, render
 from migrate.planning.snapshot import Snapshot
-from migrate.report.lines import count
 from migrate.report.rendered import readme, warnings
 
 _FIRST = ("apiVersion", "kind", "metadata", "name", "op", "path", "target")

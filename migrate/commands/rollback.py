@@ -16,10 +16,10 @@ from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import chosen, plan_of, refuse_elsewhere, refuse_overtaken
 from migrate.commands.target import Target
 from migrate.execute import record
+from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.rollback import plan_rollback
 from migrate.report.console import Console
-from migrate.report.lines import count
 from migrate.report.text import changing, rollback_lines
 
 

@@ -83,8 +83,8 @@ def _way(rules: Rules, desired: Desired) -> str:
     if not rules.knows_model:
         return f"give them an image of their own: spec.predictor.{desired.format}.image"
     return (
-        "apply --to-runtimes moves what is global into namespaces; or give them a runtime of "
-        "their own (spec.predictor.model.runtime), or an image"
+        "give them a runtime of their own (spec.predictor.model.runtime), or an image of their "
+        "own (spec.predictor.model.image)"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Options
@@ -48,8 +48,8 @@ def loading(case: Case, _options: Options) -> Iterator[Finding]:
         for one in breaks(before, after, case.format_of(row.service)):
             found.setdefault((one.text, one.source), []).append(row.service)
     for (text, source), services in found.items():
-        fix = f"try one model first; see {source}"
-        yield finding(codes.MAY_NOT_LOAD, text, fix, services)
+        told = f"{text} (source: {source})"
+        yield finding(codes.MAY_NOT_LOAD, told, "try one model first", services)
 
 
 def mirrored(case: Case, _options: Options) -> Iterator[Finding]:
@@ -66,8 +66,10 @@ def too_many(case: Case, options: Options) -> Iterator[Finding]:
     moving = [row.service for row in case.rows if row.restarts]
     places = len({ref.namespace for ref in moving})
     for flag, limit, found, what in (
-        ("--max-restarts", options.max_restarts, len(moving), "InferenceServices"),
-        ("--max-namespaces", options.max_namespaces, places, "namespaces"),
+        ("--max-restarts", options.max_restarts, len(moving), "InferenceService"),
+        ("--max-namespaces", options.max_namespaces, places, "namespace"),
     ):
         if options.images and limit is not None and found > limit:
-            yield finding(codes.TOO_MANY, f"{found} {what} are hit, {flag} allows {limit}")
+            yield finding(
+                codes.TOO_MANY, f"{count(found, what)} would be hit, {flag} allows {limit}"
+            )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from migrate.kserve.rollouts import MEMORY
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.activation import WAVE, acts_at_once, waves_of, who_is_woken
 from migrate.planning.case import Case
@@ -28,12 +28,19 @@ def capacity(case: Case, options: Options) -> Iterator[Finding]:
         return
     users = [row.service for row in rows if row.rollout and _devices(row.rollout.per_pod)]
     how = f", woken {WAVE} at a time" if waves > 1 else ""
-    text = f"up to {pods} pods run beyond those of now while {len(rows)} services restart{how}"
-    asked = f", and request {told(peak)}" if peak else ""
-    fix = "make room" if _in_waves(case) or _by_edit(case) else "make room, or use --activate=each"
-    fix += ": where a node lacks it, a new pod waits"
-    found = finding(codes.CAPACITY, text + asked, fix, users)
-    yield as_warning(found) if users else found
+    text = (
+        f"up to {count(pods, 'more pod')} during the restart of {count(len(rows), 'service')}{how}"
+    )
+    asked = f", requesting {told(peak)}" if peak else ""
+    if users:
+        yield as_warning(finding(codes.CAPACITY, text + asked, _room(case), users))
+    else:
+        yield finding(codes.CAPACITY, text + asked)
+
+
+def _room(case: Case) -> str:
+    waves = "" if _in_waves(case) or _by_edit(case) else ", or use --activate=each"
+    return f"make room{waves}: where a node lacks it, a new pod waits"
 
 
 def _by_edit(case: Case) -> bool:

@@ -24,7 +24,7 @@ def outside(case: Case, _options: Options) -> Iterator[Finding]:
         (
             Outlook.CHANGES,
             "they are not selected, and move all the same: the change is global",
-            "apply --to-runtimes gives a namespace or a service a runtime of its own",
+            "give them a runtime or an image of their own; or --accept KM215 moves them, too",
         ),
         (
             Outlook.CHANGES_ANYWAY,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from migrate.kserve import terms
-from migrate.objects import Json, Manifest, ObjectRef, canonical, pointer, sha256, value_at
+from migrate.objects import Json, Manifest, ObjectRef, canonical, count, pointer, sha256, value_at
 from migrate.operations.model import Activation
 from migrate.operations.stale import leaves_of
 from migrate.planning.plan import Forecast, Plan, Seal, Stage
@@ -74,7 +74,7 @@ def why(plan: Plan, seal: Seal) -> str:
     """Return why another value of a sealed field matters."""
     if seal.target.kind == terms.CLUSTER_RUNTIME:
         users = sum(row.runtime_after_plan == seal.target for row in plan.forecast)
-        return f"{users} InferenceService(s) follow the whole of it"
+        return f"the whole of it decides for {count(users, 'InferenceService')}"
     if has_restart(act for stage in plan.apply for act in stage.activations):
         return "everybody follows the whole of predictors at the restart"
     return "the services that are reconciled follow the whole of predictors"

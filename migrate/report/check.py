@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import msgspec
 
-from migrate.objects import Json, ObjectRef, canonical
+from migrate.objects import Json, ObjectRef, canonical, count
 from migrate.planning.check import Check
 from migrate.planning.plan import Finding, Severity
-from migrate.report.lines import PIPE, WIDTH, Screen, Tone, count, toned, wrapped
+from migrate.report.lines import PIPE, WIDTH, Screen, Tone, toned, wrapped
 from migrate.report.markdown import escaped, finding_table
 from migrate.report.text import finding_lines
 

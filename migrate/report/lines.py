@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Self, TypeVar, cast
 
 from migrate.credentials import hidden_urls
-from migrate.objects import ObjectRef, printable
+from migrate.objects import ObjectRef, count, printable
 
 T = TypeVar("T")
 WIDTH = 80
@@ -99,11 +99,6 @@ def names(objects: Iterable[ObjectRef], most: int | None = NAMES_SHOWN) -> str:
 def named(objects: Iterable[ObjectRef], screen: Screen) -> str:
     """Return the names as far as the screen is to show them."""
     return names(objects, NAMES_SHOWN if screen.is_brief else None)
-
-
-def count(number: int, noun: str) -> str:
-    """Return the number with its noun, in the plural where it must be."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def cut(items: Sequence[T], screen: Screen, noun: str) -> tuple[Sequence[T], list[str]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from migrate.objects import count
 from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
-from migrate.report.lines import Screen, count, cut, drawn, names
+from migrate.report.lines import Screen, cut, drawn, names
 from migrate.report.text import ORDER, groups_of, heading_of, override, summary, work_lines
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrate.objects import count
 from migrate.operations.classify import Standing
 from migrate.operations.stale import difference_lines
-from migrate.report.lines import count, wrapped
+from migrate.report.lines import wrapped
 from migrate.report.status import NEXT, PlanInCluster, PlanStatus, service_lines
 
 

@@ -8,13 +8,14 @@ from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
+from migrate.objects import count
 from migrate.operations.model import Restart, Wake
 from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
 from migrate.report.fielddiff import operation_lines
-from migrate.report.lines import count, names
+from migrate.report.lines import names
 from migrate.report.text import changing
 
 SHOWN = 20

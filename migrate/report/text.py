@@ -9,25 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, product
 
+from migrate.objects import count
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Activation, Direction, Operation, Wave
 from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report.fielddiff import operation_lines
-from migrate.report.lines import (
-    PIPE,
-    WIDTH,
-    Screen,
-    Tone,
-    Toned,
-    count,
-    cut,
-    named,
-    names,
-    toned,
-    wrapped,
-)
+from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
 
 HEADINGS = {
     Outlook.NOT_AFFECTED: "not affected",

@@ -50,7 +50,6 @@ def test_who_is_excepted_and_would_move_blocks_the_plan(exception: Exempt, hit: 
     [found] = told(made, "KM213")
     assert [ref.name for ref in found.objects] == hit
     assert found.blocks
-    assert "--to-runtimes" in found.fix
     assert "spec.predictor.model.runtime" in found.fix
 
 

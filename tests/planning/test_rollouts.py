@@ -99,11 +99,17 @@ def test_the_room_that_a_rollout_needs_is_told() -> None:
     memory = plan(rolling(pods=8, surge=2, per_pod={"memory": 3 * 2**30}), SET)
     found = of(memory, "KM220")
     assert (found.severity, found.objects) == (Severity.INFO, ())
-    assert "up to 2 pods run beyond those of now" in found.text
-    assert "6.0 GiB of memory" in found.text
+    assert found.text == (
+        "up to 2 more pods during the restart of 1 service, requesting 6.0 GiB of memory"
+    )
+    assert not found.fix
     devices = of(plan(rolling(surge=3, per_pod={"nvidia.com/gpu": 2}), SET), "KM220")
     assert (devices.severity, len(devices.objects)) == (Severity.WARNING, 1)
     assert "6 nvidia.com/gpu" in devices.text
+    assert "--activate=each" in devices.fix
+    waves = plan(rolling(surge=1, per_pod={"nvidia.com/gpu": 2}), SET, activate=Activate.EACH)
+    assert "--activate" not in of(waves, "KM220").fix
+    assert "1 more pod during" in of(waves, "KM220").text
     unmoved = plan(rolling(), f"runtime/kserve-mlserver={OTHER}")
     assert not [f for f in unmoved.findings if f.code == "KM220"]
 

@@ -207,7 +207,7 @@ def test_an_edit_of_a_runtime_by_somebody_else() -> None:
     assert (first.planned, first.found) == ('"kserve/sklearnserver:v0.15.2"', '"x/y:z"')
     (one,) = told(made, moved(found, other_spec(SKLEARN, nodeSelector={"gpu": "yes"})))
     assert (one.target, one.where) == (RUNTIME, "/spec /nodeSelector/gpu")
-    assert "1 InferenceService(s) follow" in one.why
+    assert "decides for 1 InferenceService" in one.why
 
 
 def test_arguments_and_variables_are_not_shown_for_they_may_be_credentials() -> None:

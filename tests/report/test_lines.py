@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, count
 from migrate.report.lines import (
     ITEMS_SHOWN,
     NAMES_SHOWN,
@@ -16,7 +16,6 @@ from migrate.report.lines import (
     Screen,
     Tone,
     Toned,
-    count,
     cut,
     drawn,
     named,
