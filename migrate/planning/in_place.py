@@ -142,7 +142,8 @@ def _operations(
 ) -> tuple[Operation, ...]:
     """Return the global ones first: a service that is written to wakes, and must find it done."""
     settings = [f for f in ("image", "env", "args") if any(getattr(i, f) for i in options.images)]
-    what = f"set the {', '.join(settings)} of {', '.join(map(str, options.images))}"
+    listed = " and ".join(filter(None, (", ".join(settings[:-1]), *settings[-1:])))
+    what = f"set the {listed} of {', '.join(map(str, options.images))}"
     order = sorted(edits, key=lambda ref: (ref != snapshot.config_ref, ref.place))
     written = [Operation(ref, Patch(edits[ref]), what) for ref in order]
     services = sorted(pins, key=lambda ref: ref.place)

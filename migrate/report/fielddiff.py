@@ -70,18 +70,19 @@ def _items(value: Json) -> dict[str, Json]:
 def _edit(edit: Edit) -> Iterator[str]:
     yield place_of(edit)
     before, after = _value(edit, edit.before), _value(edit, edit.after)
-    if _is_whole(before) and _is_whole(after):
+    if all(map(_is_document, (before, after))) and (before or after):
         yield from _differences(before, after)
     else:
         yield _removed(shown_value(edit, edit.before), "  ")
         yield _added(shown_value(edit, edit.after), "  ")
 
 
-def _is_whole(value: Json) -> bool:
-    return isinstance(value, dict | list) and bool(value)
+def _is_document(value: Json | UnsetType) -> bool:
+    """Tell what has others in it, or is not there, from a text or a number."""
+    return value is UNSET or isinstance(value, dict | list)
 
 
-def _value(edit: Edit, side: Json | UnsetType) -> Json:
+def _value(edit: Edit, side: Json | UnsetType) -> Json | UnsetType:
     """Return the JSON value of one side; the source text itself where it is none."""
     if side is UNSET or edit.within is None:
         return side
@@ -91,7 +92,7 @@ def _value(edit: Edit, side: Json | UnsetType) -> Json:
         return side
 
 
-def _differences(before: Json, after: Json) -> Iterator[str]:
+def _differences(before: Json | UnsetType, after: Json | UnsetType) -> Iterator[str]:
     """Yield only what differs in two documents: a list of variables may be long.
 
     They are compared as they are, and shown from copies with credentials hidden: two of them
@@ -99,9 +100,9 @@ def _differences(before: Json, after: Json) -> Iterator[str]:
     """
     from deepdiff import DeepDiff  # noqa: PLC0415 -- slow to import, and seldom needed
 
-    sides = (_named(before), _named(after))
-    hidden = (_named(hidden_values(before)), _named(hidden_values(after)))
-    tree = DeepDiff(*sides, view="tree")
+    old, new = before or {}, after or {}
+    hidden = (_named(hidden_values(old)), _named(hidden_values(new)))
+    tree = DeepDiff(_named(old), _named(new), view="tree")
     paths = {
         tuple(level.path(output_format="list")) for levels in tree.values() for level in levels
     }

@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from migrate.objects import count
 from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
 from migrate.report.lines import Screen, cut, drawn, names
-from migrate.report.text import ORDER, groups_of, heading_of, override, summary, work_lines
+from migrate.report.text import (
+    ORDER,
+    groups_of,
+    heading_of,
+    left_out,
+    override,
+    summary,
+    told_of,
+    work_lines,
+)
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
 _TICKS = re.compile("`+")
@@ -102,19 +111,23 @@ def _unindented(line: str) -> str:
 
 def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
     """Yield the services with the same lot together, those that restart first."""
-    groups = sorted(groups_of(forecast), key=lambda group: -ORDER.index(heading_of(group[0])))
-    if not groups:
+    told = told_of(forecast)
+    groups = sorted(groups_of(told), key=lambda group: -ORDER.index(heading_of(group[0])))
+    if not forecast:
         return
     yield from ("", "### InferenceServices", "")
     shown, rest = cut(groups, BRIEF, "more groups")
     header = ("what", "InferenceServices", "image now", "image after the plan", "why")
     yield from table(header, [*map(_group, shown)])
     yield from ("", *(escaped(line) for line in rest)) if rest else ()
+    yield from left_out(len(forecast) - len(told))
 
 
 def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:
     first = rows[0]
-    what = heading_of(first)
+    outside = "outside the selection, " if first.outside else ""
+    settings = f": {', '.join(first.settings)}" if first.settings else ""
+    what = escaped(f"{outside}{heading_of(first)}{settings}")
     mark = f"**{what}**" if first.restarts else what
     told = f"{count(len(rows), 'service')}: {names(row.service for row in rows)}"
     return (

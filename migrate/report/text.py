@@ -30,6 +30,8 @@ HEADINGS = {
 WITH_IT = "restarting with this, as at the next reconcile anyway"
 ORDER = (*list(HEADINGS.values())[:-1], WITH_IT, HEADINGS[Outlook.CHANGES])
 """The headings, the last ones matter most."""
+ENTRY = 33
+"""Columns for the name of what sets an image; longer ones push their image to the right."""
 UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)"}
 """What stands for an image that is not known."""
 MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
@@ -41,7 +43,7 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     """Yield the whole plan for a person, in 80 columns on any screen."""
     narrow = replace(screen, width=WIDTH)
     yield from heading_lines(plan, cluster)
-    yield from _images(plan.images)
+    yield from _images(plan.images, is_asked=bool(plan.options.images))
     yield from work_lines(plan, narrow)
     yield from forecast_lines(plan.forecast, MOMENTS, narrow)
     yield from finding_lines(plan.findings, narrow)
@@ -88,25 +90,24 @@ def changing(forecast: Sequence[Forecast]) -> int:
     return len(restarting(forecast))
 
 
-def _images(rows: Sequence[ImageRow]) -> Iterator[str]:
-    """Yield what is wanted; without that, all that is set. Overrides are always shown."""
-    is_asked = any(row.wanted for row in rows)
+def _images(rows: Sequence[ImageRow], *, is_asked: bool) -> Iterator[str]:
+    """Yield what is wanted, and overrides; all that is set where nothing is asked for."""
     shown = [row for row in rows if row.wanted or not row.is_stock or not is_asked]
-    if shown:
+    if rows:
         yield from ("", "Images set globally:")
+    width = min(ENTRY, max((len(row.entry) for row in shown), default=0))
     for row in shown:
-        yield from _image(row)
-    if len(shown) < len(rows):
-        others = len(rows) - len(shown)
-        yield f"  {others} other{'s are' if others > 1 else ' is'} stock"
+        yield from _image(row, width)
+    if others := len(rows) - len(shown):
+        yield f"  {count(others, 'stock one')} not shown"
 
 
-def _image(row: ImageRow) -> Iterator[str]:
-    yield from wrapped(f"  {row.entry:<14} {row.image or '(none)'}")
+def _image(row: ImageRow, width: int) -> Iterator[str]:
+    yield from wrapped(f"  {row.entry:<{width}} {row.image or '(none)'}")
     if not row.is_stock:
-        yield from wrapped(f"  {'':<14} {override(row)}")
+        yield from wrapped(f"  {'':<{width}} {override(row)}")
     if row.wanted and row.wanted != row.image:
-        yield f"  {'':<14} -> {row.wanted}"
+        yield f"  {'':<{width}} -> {row.wanted}"
 
 
 def override(row: ImageRow) -> str:
@@ -147,7 +148,7 @@ def forecast_lines(
     forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS, screen: Screen = PIPE
 ) -> Iterator[str]:
     """Yield the services, those with the same lot together, those that restart last."""
-    shown = [row for row in forecast if not row.outside or row.restarts]
+    shown = told_of(forecast)
     found = groups_of(shown)
     for outside, heading in product((False, True), ORDER):
         groups = [g for g in found if (g[0].outside, heading_of(g[0])) == (outside, heading)]
@@ -159,9 +160,19 @@ def forecast_lines(
         for group in some:
             yield from _group(group, moments, screen)
         yield from rest
-    if len(shown) < len(forecast):
-        hidden = count(len(forecast) - len(shown), "InferenceService")
-        yield from ("", f"{hidden} outside the selection, not moved by this")
+    yield from left_out(len(forecast) - len(shown))
+
+
+def told_of(forecast: Iterable[Forecast]) -> list[Forecast]:
+    """Return who is selected, and who moves all the same."""
+    return [row for row in forecast if not row.outside or row.restarts]
+
+
+def left_out(number: int) -> Iterator[str]:
+    """Yield how many services are not told, where there are any."""
+    if number:
+        services = count(number, "InferenceService")
+        yield from ("", f"{services} outside the selection, not moved by this")
 
 
 def heading_of(row: Forecast) -> str:

@@ -11,6 +11,8 @@ from migrate.report.text import finding_lines, heading_lines, summary_lines, wor
 
 NONE = "<none>"
 """What kubectl prints for what is not there."""
+UNASKED = "-"
+"""Whom a stock image reaches is not looked up: that is not to say nobody."""
 GAP = "   "
 SERVICES = (
     *("NAMESPACE", "NAME", "FORM", "RUNTIME", "RESTARTS", "PODS", "CHANGES"),
@@ -84,8 +86,8 @@ def _name(runtime: ObjectRef | None) -> str:
 
 def _image(row: ImageRow) -> tuple[str, ...]:
     images = (row.image or NONE, row.wanted or NONE, row.stock or NONE)
-    if row.is_stock:  # whom a stock image reaches is not asked
-        return (row.entry, "stock", NONE, NONE, *images)
+    if row.is_stock:
+        return (row.entry, "stock", UNASKED, UNASKED, *images)
     told = row.verdict.value if row.verdict else "override"
     return (row.entry, told, str(len(row.services)), str(len(row.missed)), *images)
 

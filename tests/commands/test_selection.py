@@ -88,6 +88,9 @@ def test_variables_and_flags_from_a_file(
     assert code == 0, error
     assert "set the env and args of xgboost" in " ".join(out.split())
     assert "changes: env PREDICT_PROBA, args --workers" in out
+    assert "Images set globally:\n  3 stock ones not shown\n" in out
+    code, markdown, error = run(capsys, "plan", *snapshot, "-f", str(file), "-o", "markdown")
+    assert "**restarting by this: env PREDICT\\_PROBA, args --workers**" in markdown
     code, out, error = run(capsys, "plan", *snapshot, "-f", str(file), "-o", "json")
     changes = {r["service"]["name"]: r["settings"] for r in json.loads(out)["plan"]["forecast"]}
     assert changes["churn"] == ["env PREDICT_PROBA", "args --workers"]

@@ -15,6 +15,7 @@ from migrate.planning.in_place import make_plan
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.selection import checked
 from migrate.planning.snapshot import Snapshot
+from migrate.report.markdown import plan_markdown
 from migrate.report.text import plan_lines
 from tests.planning.clusters import codes
 from tests.planning.runtimes import OTHER, STOCK, model, world
@@ -123,6 +124,13 @@ def test_neighbours_that_are_hit_are_shown_as_such() -> None:
     assert hit.strip().startswith("b/b1")
     assert "b/b2" not in text
     assert "1 InferenceService outside the selection, not moved by this" in text
+
+
+def test_a_pull_request_shows_neighbours_as_such_too() -> None:
+    text = "\n".join(plan_markdown(plan(Selection(namespaces=("a",)), f"sklearn={OTHER}")))
+    assert "| **outside the selection, restarting by this** | 1 service: b/b1 |" in text
+    assert "b/b2" not in text
+    assert text.endswith("\n\n1 InferenceService outside the selection, not moved by this")
 
 
 @pytest.mark.parametrize("pattern", ["", "/", "a/", "/b", "a/b/c"])

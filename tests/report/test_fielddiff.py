@@ -63,7 +63,9 @@ def test_documents_in_a_text_are_compared_inside() -> None:
 
 
 def test_what_was_not_there_and_text_that_is_no_json() -> None:
-    assert of_edit(UNSET, ["--x"], "/args")[1:] == ["      - (none)", '      + ["--x"]']
+    assert of_edit(UNSET, ["--x"], "/args")[1:] == ['      + /0: "--x"']
+    assert of_edit(["--x"], UNSET, "/args")[1:] == ['      - /0: "--x"']
+    assert of_edit(UNSET, [], "/args")[1:] == ["      - (none)", "      + []"]
     assert of_edit('"v1"', "{broken", "/data/x", "/y")[1:] == ['      - "v1"', "      + {broken"]
 
 
