@@ -85,7 +85,7 @@ def plan(
         show(made, output, cluster.name)
     if out is not None:
         making.save(made, out)
-        following = "it is blocked" if made.blocking else f"next: kmigrate apply {out}"
+        following = _following(made, out)
         print(f"saved: {out}; {following}", file=sys.stderr)
     is_rendered = render is not None and _rendering().render_plan(made, seen, render)
     return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
@@ -95,6 +95,12 @@ def _rendering() -> ModuleType:
     from migrate.commands import rendering  # noqa: PLC0415 -- YAML is slow to import
 
     return rendering
+
+
+def _following(made: Plan, out: Path) -> str:
+    if made.blocking:
+        return "it is blocked"
+    return f"next: kmigrate apply {out}" if made.has_work else "there is nothing to apply"
 
 
 ROLE_FORMS = (Output.TABLE, Output.YAML, Output.JSON)

@@ -20,7 +20,7 @@ def standings_of(cluster: Cluster, plan: Plan) -> dict[str, str]:
 
 
 def services_of(cluster: Cluster, plan: Plan) -> tuple[ServiceStatus, ...]:
-    """Return what runs now of each service that the plan gives another image."""
+    """Return what runs now of each service that the plan gives new pods."""
     rows = [row for row in restarting(plan.forecast) if row.workload]
     images = workload_images(cluster, (row.workload for row in rows if row.workload))
     return tuple(

@@ -94,9 +94,14 @@ def describe_condition(condition: Condition) -> str:
         case RolledOut(target):
             return f"{target} is rolled out"
         case Holds(target, path, value):
-            field = path.partition("/containers/")[2]
-            if not field or field.endswith("/image"):
-                return f"{target} has {value}"
-            return f"{target} has its new {field}"  # the value may be a credential
+            setting = _setting(path)  # its value may be a credential
+            return f"{target} has {f'its {setting} as wanted' if setting else value}"
         case _:
             assert_never(condition)
+
+
+def _setting(path: str) -> str:
+    """Return what people call a field of a container: ``env NAME``, ``args``; "" for its image."""
+    kind, *inner = parts_of(path.partition("/containers/")[2]) or ("image",)
+    name = inner[0].removeprefix("name=") if inner and kind == "env" else ""
+    return "" if kind == "image" else f"{kind} {name}".rstrip()

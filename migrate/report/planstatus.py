@@ -10,17 +10,20 @@ from migrate.operations.stale import difference_lines
 from migrate.report.lines import wrapped
 from migrate.report.status import NEXT, PlanInCluster, PlanStatus, service_lines
 
+AGAIN = "kmigrate plan    this one is refused"
+
 
 def plan_status_lines(shown: PlanStatus) -> Iterator[str]:
     """Yield what the file holds, where it stands, and the next command to type."""
-    yield f"plan {shown.file}  {', '.join(shown.images)}"
+    yield f"plan {shown.file}"
+    yield from wrapped(f"  {', '.join(shown.images)}")
     yield f"  digest {shown.digest}"
     yield f"  for KServe {shown.release or '(release unknown)'}, namespace {shown.kserve_namespace}"
     yield f"  cluster uid {shown.cluster_uid or '(none: it can be read, not applied)'}"
-    yield f"  {count(shown.moving, 'InferenceService')} with another image"
+    yield f"  restarts {count(shown.moving, 'InferenceService')}"
     if shown.blocked_by:
         yield f"  blocked by {', '.join(shown.blocked_by)}"
-    yield "  writes:"
+    yield "  writes:" if shown.writes else "  writes nothing"
     standings = shown.found.standings if shown.found else {}
     for target in shown.writes:
         standing = f"{standings[target]:<8} " if target in standings else ""
@@ -41,26 +44,28 @@ def _found(found: PlanInCluster) -> Iterator[str]:
     for one in found.stale:
         yield from (f"  {line}" for line in difference_lines(one))
     for run in found.runs:
-        yield f"  run {run.id}  {run.state}  {run.summary}"
+        yield f"  run {run.id}  {run.state}"
     if not (found.unfit or found.stale or found.runs):
         yield "  as when it was made; no run has carried it out"
     yield from service_lines(found.services)
 
 
 def _next(shown: PlanStatus) -> str:
-    found = shown.found
-    again = "kmigrate plan    this one is refused"
     if shown.blocked_by or not shown.cluster_uid:
-        return again
-    if found is None:
-        return f"kmigrate apply {shown.file}"
+        return AGAIN
+    if not shown.writes and not shown.activations:
+        return "kmigrate plan    there is nothing in this one to apply"
+    return _next_in(shown.found, shown.file) if shown.found else f"kmigrate apply {shown.file}"
+
+
+def _next_in(found: PlanInCluster, file: str) -> str:
     if found.runs and not found.runs[-1].state.startswith("rolled back"):
         return NEXT[found.runs[-1].state].format(id=found.runs[-1].id)
     if found.unfit or found.stale:
-        return again
+        return AGAIN
     if _all_applied(tuple(found.standings.values())):
         return "kmigrate plan    all that it writes is there already"
-    return f"kmigrate apply {shown.file}"
+    return f"kmigrate apply {file}"
 
 
 def _all_applied(standings: Sequence[str]) -> bool:

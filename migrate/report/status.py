@@ -10,6 +10,7 @@ import msgspec
 from migrate.execute.run import Entry, Run
 from migrate.operations.stale import Difference
 from migrate.planning.plan import API_VERSION
+from migrate.report.lines import wrapped
 
 NEXT = {
     "applied": "kmigrate rollback {id}    takes it back",
@@ -74,8 +75,9 @@ class PlanInCluster(msgspec.Struct, frozen=True, rename="camel"):
 class PlanStatus(msgspec.Struct, frozen=True, rename="camel"):
     """What a saved plan holds; ``found`` is None where no cluster was asked.
 
-    ``images`` are spelled as in `--set`, ``moving`` counts the services that get another image,
-    ``blocked_by`` are the codes of the findings that forbid to apply it.
+    ``images`` are spelled as in `--set`, variables and flags behind them by their names alone.
+    ``moving`` counts the services that get new pods, ``blocked_by`` are the codes of the findings
+    that forbid to apply it.
     """
 
     file: str
@@ -109,7 +111,8 @@ def status_lines(shown: RunStatus | None, runs: Sequence[Run]) -> Iterator[str]:
     for run in runs:
         if run.head.id != shown.id:
             yield f"run {run.head.id}  {run.state}  {run.head.summary}"
-    yield f"run {shown.id}  {shown.state}  {shown.summary}"
+    yield f"run {shown.id}  {shown.state}"
+    yield from wrapped(f"  {shown.summary}")
     yield f"  started {shown.started} by {shown.operator}"
     yield from _details(shown)
     yield f"next: {NEXT[shown.state].format(id=shown.id)}"
@@ -137,5 +140,7 @@ def service_lines(services: Sequence[ServiceStatus]) -> Iterator[str]:
 
 
 def _place(row: ServiceStatus) -> str:
-    places = {row.planned: "as planned", row.before: "as before"}
+    places = {row.before: "as before", row.planned: "as planned"}
+    if row.planned == row.before:
+        places = {row.before: "its image as before, and as planned"}
     return places.get(row.now, "neither as before nor as planned")

@@ -131,7 +131,7 @@ OURS = {
         ),
         "another field": (
             runtime(workingDir="/other"),
-            ("/spec /containers/0/workingDir", '"/other"', "follow the whole of it"),
+            ("/spec /containers/0/workingDir", '"/other"', "the whole of it decides"),
         ),
         "the arguments": (runtime(args=["--x"]), ("/spec /containers/0/args/0", "(not shown")),
     },

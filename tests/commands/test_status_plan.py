@@ -15,7 +15,9 @@ from migrate.commands.target import Target
 from migrate.errors import UnreachableError
 from migrate.objects import ObjectRef
 from tests.commands.snapshots import BEFORE, check, edited, released, run, saved
+from tests.planning.desired_examples import file_of
 
+COPIES = str(BEFORE.parents[1] / "copies")
 CONFIG = "ConfigMap kserve/inferenceservice-config"
 RESTART = "! restart StatefulSet kserve/kserve-controller-manager"
 
@@ -144,6 +146,32 @@ def test_a_blocked_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     _, out, _ = run(capsys, "status", str(file), "--offline")
     assert "blocked by KM201" in out
     assert "next: kmigrate plan" in out
+
+
+def test_a_plan_of_variables_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = file_of("format: xgboost, env: [{name: TOKEN, value: s3cr3t}], args: [--workers=2]")
+    (desired := tmp_path / "desired.yaml").write_text(wish, encoding="utf-8")
+    file, cluster = tmp_path / "plan.json", MemoryCluster(base=load(Path(COPIES)))
+    made = ("plan", "--snapshot", COPIES, "-f", str(desired), "--out", str(file))
+    assert run(capsys, *made)[0] == 0
+    monkeypatch.setattr(Target, "open", lambda *_: cluster)
+    _, out, _ = run(capsys, "status", str(file))
+    assert "xgboost=env:TOKEN args:--workers" in " ".join(out.split())
+    assert "restarts 3 InferenceServices" in out
+    assert "fraud/churn: its image as before, and as planned" in out
+    assert "s3cr3t" not in out
+
+
+def test_a_plan_that_does_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    flags = ("--set", "sklearn=kserve/sklearnserver:v0.7.0", "--snapshot", str(BEFORE))
+    code, _, error = run(capsys, "plan", *flags, "--out", str(file))
+    assert (code, error) == (0, f"saved: {file}; there is nothing to apply\n")
+    _, out, _ = run(capsys, "status", str(file), "--offline")
+    assert "  writes nothing\n" in out
+    assert out.endswith("next: kmigrate plan    there is nothing in this one to apply\n")
 
 
 def test_offline_is_for_files(capsys: pytest.CaptureFixture[str]) -> None:

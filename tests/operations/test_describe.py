@@ -9,8 +9,8 @@ import pytest
 from migrate.credentials import MASK
 from migrate.execute.drift import drifted
 from migrate.objects import ObjectRef
-from migrate.operations.describe import found_value, shown_value
-from migrate.operations.model import Direction, Edit, Operation, Patch
+from migrate.operations.describe import describe_condition, found_value, shown_value
+from migrate.operations.model import Direction, Edit, Holds, Operation, Patch
 from migrate.planning.desired import Options
 from migrate.planning.plan import Plan, Stage
 from migrate.planning.proof import prove_objects
@@ -52,3 +52,25 @@ def test_source_text_is_shown_as_it_is_written(source: str) -> None:
     edit = Edit("/data/predictors", source, "null", "/sklearn/v1")
     assert shown_value(edit, source) == source
     assert found_value(edit, {"data": {"predictors": "{"}}) == "(no readable JSON)"
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("image", "r/s:1"),
+        ("env/name=API_TOKEN/value", "its env API_TOKEN as wanted"),
+        ("env/name=A~1B", "its env A/B as wanted"),
+        ("args/3", "its args as wanted"),
+        ("args", "its args as wanted"),
+    ],
+)
+def test_what_is_awaited_is_told_by_its_name(field: str, told: str) -> None:
+    one = Holds(RUNTIME, f"/spec/containers/name=c/{field}", "r/s:1", owner=RUNTIME)
+    assert describe_condition(one) == f"{RUNTIME} has {told}"
+
+
+def test_an_image_may_be_awaited_anywhere() -> None:
+    assert (
+        describe_condition(Holds(RUNTIME, "/spec/image", "r/s:1", RUNTIME))
+        == f"{RUNTIME} has r/s:1"
+    )

@@ -167,16 +167,15 @@ def test_what_is_proven_of_variables_and_flags() -> None:
     found = {one: one.value for one in expected}
     [result] = prove_settings(made.forecast, Direction.APPLY, expected, found)
     assert (result.holds, result.subject) == (True, model("iris").ref)
-    assert "env PREDICT_PROBA, args --workers, --x" in result.text
-    [result] = prove_settings(
-        made.forecast, Direction.APPLY, expected, {**found, expected[0]: "False"}
-    )
+    assert result.text == "env PREDICT_PROBA, args --workers, --x as planned"
+    [back] = prove_settings(made.forecast, Direction.ROLLBACK, expected, found)
+    assert back.text.endswith("--x as before")
+    wrong = {**found, expected[0]: "False"}
+    [result] = prove_settings(made.forecast, Direction.APPLY, expected, wrong)
     assert not result.holds
     assert "PREDICT_PROBA" in result.text
     assert "False" not in result.text
     assert prove_settings(made.forecast, Direction.APPLY, expected, {}) == ()
-    [result] = prove_settings(made.forecast, Direction.ROLLBACK, expected, found)
-    assert result.text.endswith("as before")
 
 
 @pytest.mark.parametrize("image", ["", OTHER])

@@ -164,7 +164,7 @@ def test_what_does_not_matter_is_not_in_the_way(
     ("edit", "words"),
     [
         (another_image, (f"ClusterServingRuntime {RUNTIME}", "theirs/sklearnserver:v2")),
-        (other_arguments, (f"ClusterServingRuntime {RUNTIME}", "/args", "follow the whole of it")),
+        (other_arguments, (f"ClusterServingRuntime {RUNTIME}", "/args", "the whole of it decides")),
     ],
 )
 def test_what_matters_is_refused_with_the_difference_and_who_made_it(
