@@ -77,7 +77,7 @@ def apply(
     options = making.options(set_, file, asked)
     saved = making.load(plan) if plan else None
     if saved:
-        _refuse_planning(saved, options, kserve_namespace)
+        _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
     cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
@@ -140,8 +140,8 @@ def _job(
     )
 
 
-def _refuse_planning(saved: Plan, options: Options, namespace: str) -> None:
+def _refuse_planning(saved: Plan, options: Options, namespace: str, alone: str) -> None:
     if without_release(options) != Options():
-        raise UsageError("a saved plan is applied as it is: planning flags have no meaning")
+        raise UsageError("a saved plan is applied as it is: planning flags have no meaning", alone)
     if namespace not in (DEFAULT_NAMESPACE, saved.kserve_namespace):
-        raise UsageError(f"the plan is for --kserve-namespace {saved.kserve_namespace}")
+        raise UsageError(f"the plan is for --kserve-namespace {saved.kserve_namespace}", alone)

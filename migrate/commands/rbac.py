@@ -74,12 +74,14 @@ def _role(kind: str, namespace: str, asked: Iterable[Permission]) -> Manifest:
 
 
 def _rules(asked: Iterable[Permission]) -> Iterator[Manifest]:
-    """Yield a rule for each resource, or for each name where only that is asked for."""
-    groups: dict[tuple[str, str, str], set[str]] = {}
+    """Yield a rule for each resource, another for names of which only these are asked for."""
+    verbs: dict[tuple[str, str, str], set[str]] = {}
     for need in asked:
         below = f"/{need.subresource}" if need.subresource else ""
-        key = (need.group, need.plural + below, need.name)
-        groups.setdefault(key, set()).add(need.verb)
-    for (group, resource, name), verbs in sorted(groups.items()):
-        rule: Manifest = {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)}
-        yield rule | ({"resourceNames": [name]} if name else {})
+        verbs.setdefault((need.group, need.plural + below, need.name), set()).add(need.verb)
+    names: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (group, resource, name), found in sorted(verbs.items()):
+        names.setdefault((group, resource, tuple(sorted(found))), []).append(name)
+    for (group, resource, allowed), only in names.items():
+        rule: Manifest = {"apiGroups": [group], "resources": [resource], "verbs": list(allowed)}
+        yield rule | ({} if "" in only else {"resourceNames": only})

@@ -58,7 +58,8 @@ def render_plan(plan: Plan, snapshot: Snapshot, folder: Path) -> bool:
     _write({**texts, "README.md": readme(plan, rendering)}, folder)
     for line in warnings(rendering):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"rendered: {folder}, {count(len(texts) + 1, 'file')}; next: README.md", file=sys.stderr)
+    files = count(len(texts) + 1, "file")
+    print(f"rendered: {folder}, {files}; next: read {folder / 'README.md'}", file=sys.stderr)
     return True
 
 

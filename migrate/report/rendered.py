@@ -8,7 +8,7 @@ from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
-from migrate.objects import count
+from migrate.objects import count, printable
 from migrate.operations.model import Restart, Wake
 from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
@@ -97,7 +97,8 @@ def _manifests(items: Sequence[Item]) -> Iterator[str]:
 def _force(items: Sequence[Item]) -> Iterator[str]:
     taken = [(item, item.others) for item in items if item.others]
     for item, others in taken[:SHOWN]:
-        yield f"- {item.target}: add `--force-conflicts`, for {', '.join(map(str, others))} wrote"
+        by = ", ".join(dict.fromkeys(f"{one.manager} ({one.operation})" for one in others))
+        yield f"- {item.target}: add `--force-conflicts`, for {printable(by)} wrote"
         yield f"  {', '.join(item.paths)}."
     unknown = [item.target for item in items if item.others is None]
     if unknown:

@@ -29,6 +29,7 @@ def test_a_restart_in_predictors(capsys: pytest.CaptureFixture[str]) -> None:
     assert everywhere["kind"] == "ClusterRole"
     assert "servingruntimes" not in rules(everywhere)
     assert rules(everywhere)["namespaces/kube-system"] == ["get"]
+    assert len([name for name in rules(everywhere) if name.startswith("customres")]) == 1
     own = {str(role["metadata"]["namespace"]): rules(role) for role in places}  # type: ignore[index]
     assert own["kserve"]["configmaps"] == ["create", "get", "list", "patch"]
     assert own["kserve"]["leases"] == ["create", "get", "patch"]

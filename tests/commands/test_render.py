@@ -60,7 +60,7 @@ def test_the_folder_has_every_form_and_the_way_back(
     manifest = yaml.safe_load((folder / forms[0]).read_text())
     predictors = json.loads(manifest["data"]["predictors"])
     assert predictors["sklearn"]["v1"]["image"] == "registry.example.com/ml/sklearnserver"
-    assert f"rendered: {folder}, 7 files" in said
+    assert f"rendered: {folder}, 7 files; next: read {folder}/README.md" in said
     assert "not in helm/values.yaml: ConfigMap kserve/inferenceservice-config" in said
 
 

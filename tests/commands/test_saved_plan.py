@@ -118,7 +118,15 @@ def test_a_plan_cannot_be_saved_over_a_folder(
 def test_planning_flags_beside_a_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = saved(capsys, tmp_path)
     dry = ("--dry-run=client", "--snapshot", str(BEFORE))
-    check(capsys, 64, ("planning flags",), "apply", str(file), *SET, *dry)
+    check(
+        capsys,
+        64,
+        ("planning flags", f"next: kmigrate apply {file}"),
+        "apply",
+        str(file),
+        *SET,
+        *dry,
+    )
 
 
 @pytest.mark.parametrize(

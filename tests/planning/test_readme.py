@@ -84,6 +84,7 @@ def test_whether_to_force_is_told(managers: list[str], line: str) -> None:
     meta = {"managedFields": [entry(manager, "Apply", fields) for manager in managers]}
     text = told(with_container(meta=meta))
     assert line in text
+    assert "2026-08-20" not in text
     assert ("add `--force" in text) == (managers != ["kubectl"])
 
 
