@@ -88,7 +88,7 @@ def apply(
     if why := _nothing_to_do(cluster, made, run):
         return nothing(Direction.APPLY, why, output)
     restarting = count(changing(made.forecast), "InferenceService")
-    question = f"\nApply to {cluster.name}, in place: {restarting} restart."
+    question = f"\nApply to {cluster.name}, in place, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     with Console(screen_of(sys.stderr)) as console:
         job = _job(cluster, made, run, known, kserve_version)

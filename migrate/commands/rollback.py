@@ -57,7 +57,7 @@ def rollback(
     screen = screen_of(sys.stderr, ON_PIPE)
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
     restarting = count(changing(back.forecast), "InferenceService")
-    question = f"\nRoll back on {cluster.name}: {restarting} restart."
+    question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
     job = Job(
         plan=plan,

@@ -102,7 +102,8 @@ def _differences(before: Json | UnsetType, after: Json | UnsetType) -> Iterator[
 
     old, new = before or {}, after or {}
     hidden = (_named(hidden_values(old)), _named(hidden_values(new)))
-    tree = DeepDiff(_named(old), _named(new), view="tree")
+    # Without the threshold, two that have little in common are one difference at the root.
+    tree = DeepDiff(_named(old), _named(new), view="tree", threshold_to_diff_deeper=0)
     paths = {
         tuple(level.path(output_format="list")) for levels in tree.values() for level in levels
     }

@@ -119,7 +119,7 @@ def test_ctrl_c_at_the_prompt_writes_nothing(world: World) -> None:
         os.execve(str(KMIGRATE), ["kmigrate", "apply", *WANTED], environment(world.kserve.admin))
     screen = read_until(terminal, b"Only yes is taken for an answer")
     assert b"Apply to context testbed, https://" in screen
-    assert b"in place: 2 InferenceServices restart." in screen
+    assert b"in place, restarting 2 InferenceServices." in screen
     os.write(terminal, b"\x03")
     _, status = os.waitpid(child, 0)
     os.close(terminal)

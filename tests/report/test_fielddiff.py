@@ -50,6 +50,17 @@ def test_of_a_list_of_variables_only_what_differs_wherever_it_stands() -> None:
     ]
 
 
+@pytest.mark.parametrize("former", [UNSET, [variable("GONE", "1")]])
+def test_lists_that_have_nothing_in_common_are_told_item_by_item(former: Any) -> None:
+    gone = [] if former is UNSET else ['      - /name=GONE: {"name":"GONE","value":"1"}']
+    assert of_edit(former, [variable("A", "1"), variable("B", "2"), variable("C", "3")])[1:] == [
+        '      + /name=A: {"name":"A","value":"1"}',
+        '      + /name=B: {"name":"B","value":"2"}',
+        '      + /name=C: {"name":"C","value":"3"}',
+        *gone,
+    ]
+
+
 def test_documents_in_a_text_are_compared_inside() -> None:
     before, after = '{"image": "a", "v": [1, {"x": null}]}', '{"image": "b", "v": [1, {"x": 2}]}'
     told = of_edit(before, after, "/data/predictors", "/sklearn")
