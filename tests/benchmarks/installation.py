@@ -6,12 +6,18 @@ The stock parts are those of the catalog; what is set differently stands in this
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
 
+import msgspec
+
 from migrate.catalog.predictors import VARIANTS, Row
 from migrate.catalog.runtimes import MANIFEST, stock
+from migrate.kserve.config import Config, read_config
+from migrate.kserve.releases import parse_release
+from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.kserve.table import rules_for
 from migrate.objects import Manifest
 from tests.benchmarks.metadata import stored
 
@@ -38,16 +44,13 @@ def rows() -> dict[tuple[str, str], Row]:
     return {**variant.rows, **OVERRIDES}
 
 
-def global_repositories() -> dict[str, str]:
-    """Return the repository that `predictors` gives each format in the first protocol."""
-    return {
-        format_: row.image for (format_, protocol), row in rows().items() if protocol in ("", "v1")
-    }
-
-
-def runtime_images() -> dict[str, str]:
-    """Return the image of each ClusterServingRuntime."""
-    return {name: spec["containers"][0]["image"] for name, spec in _stock_specs().items()}
+def config_of(installed: Iterable[Manifest]) -> Config:
+    """Return what KServe decides by in such a cluster."""
+    rules = rules_for(parse_release(RELEASE))
+    assert rules is not None
+    found = [one for one in installed if one["kind"].endswith("ServingRuntime")]
+    runtimes = Runtimes(msgspec.convert(one, Runtime) for one in found)
+    return read_config(_config(), rules, runtimes, ())
 
 
 def objects(namespaces: list[str], dice: Random) -> Iterator[Manifest]:

@@ -150,12 +150,14 @@ def generated(count: int) -> Store:
 
 def _cluster(count: int, dice: Random) -> Iterator[Manifest]:
     teams = [f"team-{number:04d}" for number in range(-(-count // services.PER_NAMESPACE))]
-    yield from installation.objects(teams, dice)
-    old, new = installation.global_repositories(), installation.runtime_images()
+    installed = list(installation.objects(teams, dice))
+    yield from installed
+    config = installation.config_of(installed)
     for number in range(count):
         one = services.service(number, dice)
-        yield services.manifest(one, dice)
-        yield workloads.workload(one, workloads.image_of(one, old, new), dice)
+        manifest = services.manifest(one, dice)
+        yield manifest
+        yield workloads.workload(one, workloads.container_of(one, manifest, config), dice)
 
 
 SERVED = {(r.group, r.api_version.rpartition("/")[2], r.plural): r for r in RESOURCES}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
 
+import msgspec
+
+from migrate.kserve.config import Config
+from migrate.kserve.resolver import resolve
+from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest
 from tests.benchmarks.metadata import identity, managed, stored
 from tests.benchmarks.services import SERVING, Service, condition
@@ -14,19 +18,20 @@ _FORMER = 50
 """One in so many runs an older image: its next reconcile changes that."""
 
 
-def image_of(one: Service, old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    """Return what it runs: by ``predictors`` and its pin in the old form, else by its runtime."""
-    repository, _, tag = new[one.runtime].rpartition(":")
+def container_of(one: Service, manifest: Manifest, config: Config) -> Manifest:
+    """Return the container that KServe writes for a service; of one in so many, an older one."""
+    pod = resolve(msgspec.convert(manifest, InferenceService), config).pod
+    assert pod is not None
+    container = pod.container
     if one.number % _FORMER == 0:
-        return f"{repository}:v0.8.0"
-    if one.is_old:
-        return f"{old[one.format]}:{one.pin}"
-    return f"{repository}:{tag}-gpu" if one.has_gpu else f"{repository}:{tag}"
+        repository = container["image"].rpartition(":")[0]
+        container = {**container, "image": f"{repository}:v0.8.0"}
+    return container
 
 
-def workload(one: Service, image: str, dice: Random) -> Manifest:
+def workload(one: Service, container: Manifest, dice: Random) -> Manifest:
     """Return the Deployment in raw mode, else the Knative Service."""
-    return _deployment(one, image, dice) if one.is_raw else _knative(one, image, dice)
+    return _deployment(one, container, dice) if one.is_raw else _knative(one, container, dice)
 
 
 def _labels(one: Service) -> dict[str, str]:
@@ -48,18 +53,11 @@ def _owner(one: Service, dice: Random) -> Manifest:
     }
 
 
-def _template(one: Service, image: str, dice: Random) -> Manifest:
-    amount = {"cpu": str(dice.randint(1, 4)), "memory": f"{dice.randint(1, 16)}Gi"}
+def _template(one: Service, container: Manifest, dice: Random) -> Manifest:
     source = f"s3://models-{one.namespace}/{one.name}/{dice.getrandbits(64):016x}"
     prefix = "internal.serving.kserve.io"
-    container = {
-        "args": [f"--model_name={one.name}", "--model_dir=/mnt/models", "--http_port=8080"],
-        "image": image,
-        "name": "kserve-container",
-        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
-        "readinessProbe": {"successThreshold": 1, "tcpSocket": {"port": 0}},
-        "resources": {"limits": amount, "requests": amount},
-    }
+    probe = {"successThreshold": 1, "tcpSocket": {"port": 0}}
+    container = {"readinessProbe": probe, **container}
     spec = {
         "containerConcurrency": 0,
         "containers": [container],
@@ -76,10 +74,10 @@ def _template(one: Service, image: str, dice: Random) -> Manifest:
     return {"metadata": {"annotations": annotations, "labels": _labels(one)}, "spec": spec}
 
 
-def _knative(one: Service, image: str, dice: Random) -> Manifest:
+def _knative(one: Service, container: Manifest, dice: Random) -> Manifest:
     revision = f"{one.workload}-{dice.randint(1, 40):05d}"
     traffic = [{"latestRevision": True, "percent": 100}]
-    spec = {"template": _template(one, image, dice), "traffic": traffic}
+    spec = {"template": _template(one, container, dice), "traffic": traffic}
     kinds = ("ConfigurationsReady", "Ready", "RoutesReady")
     status = {
         "address": {"url": f"http://{one.workload}.{one.namespace}.svc.cluster.local"},
@@ -95,14 +93,14 @@ def _knative(one: Service, image: str, dice: Random) -> Manifest:
     return {"apiVersion": KNATIVE, "kind": "Service", "metadata": meta, **_body(spec, status)}
 
 
-def _deployment(one: Service, image: str, dice: Random) -> Manifest:
+def _deployment(one: Service, container: Manifest, dice: Random) -> Manifest:
     spec = {
         "progressDeadlineSeconds": 600,
         "replicas": 1,
         "revisionHistoryLimit": 10,
         "selector": {"matchLabels": {"app": f"isvc.{one.workload}"}},
         "strategy": {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
-        "template": _template(one, image, dice),
+        "template": _template(one, container, dice),
     }
     status = {
         "availableReplicas": 1,
