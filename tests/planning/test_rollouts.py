@@ -145,7 +145,7 @@ def many(release: str, *, ready: int) -> Snapshot:
 )
 def test_waves_need_less_room(release: str, how: Activate, ready: int, pods: int, gib: str) -> None:
     found = of(plan(many(release, ready=ready), SET, activate=how), "KM220")
-    assert f"up to {pods} pods run beyond those of now while 25 services restart" in found.text
+    assert f"up to {pods} more pods during the restart of 25 services" in found.text
     assert f"4 nvidia.com/gpu and {gib} GiB of memory" in found.text
     is_in_waves = (release, how) == ("0.15.2", Activate.EACH)
     assert ("woken 10 at a time" in found.text) is is_in_waves
