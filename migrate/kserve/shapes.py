@@ -27,6 +27,7 @@ from migrate.objects import ObjectRef
 T = TypeVar("T")
 
 _QUANTITY = re.compile(r"[0-9][0-9A-Za-z.]*")
+_MODELS = ("model", *FRAMEWORKS)
 _SET_BY_KSERVE = ("modelClass", "serviceEnvelope")
 _SCHEME = re.compile(r"[a-z0-9+]*[a-z0-9]")
 
@@ -211,8 +212,7 @@ def _mark(text: str, texts: list[str]) -> str:
 
 
 def _models(predictor: Predictor) -> list[tuple[str, Framework]]:
-    found = ((name, getattr(predictor, name)) for name in ("model", *FRAMEWORKS))
-    return [(name, spec) for name, spec in found if spec is not None]
+    return [(name, spec) for name in _MODELS if (spec := getattr(predictor, name)) is not None]
 
 
 def _cut(spec: Framework, name: str, texts: list[str]) -> Framework:
