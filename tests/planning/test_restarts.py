@@ -134,11 +134,20 @@ def test_outside_the_selection_who_is_reconciled_for_the_edit_is_found() -> None
         )
 
 
-def test_the_runtime_of_who_is_not_reached_is_not_sealed() -> None:
-    for how, names in ((EACH, ["kserve-sklearnserver"]), (RESTART, None)):
-        made = plan(running(*BOTH), SET, activate=how)
-        sealed = [seal.target.name for seal in made.seals]
-        assert sealed == (names or ["kserve-mlserver", "kserve-sklearnserver"])
+@pytest.mark.parametrize(
+    ("release", "how", "names"),
+    [
+        ("0.15.2", RESTART, ["kserve-mlserver", "kserve-sklearnserver"]),
+        ("0.15.2", EACH, ["kserve-sklearnserver"]),
+        ("0.15.2", NONE, ["kserve-sklearnserver"]),
+        ("0.16.0", EACH, ["kserve-mlserver", "kserve-sklearnserver"]),
+    ],
+)
+def test_the_runtimes_of_who_is_reached_are_sealed(
+    release: str, how: Activate, names: list[str]
+) -> None:
+    made = plan(running(*BOTH, release=release), SET, activate=how)
+    assert [seal.target.name for seal in made.seals] == names
 
 
 def test_the_runtime_of_who_is_woken_is_sealed() -> None:
