@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.objects import Json
 
@@ -92,7 +92,7 @@ def _hidden_items(values: list[Json], name: str) -> list[Json]:
     return [hidden_values(each, name) for each in values]
 
 
-def secret_names(env: Iterable[dict[str, object]]) -> list[str]:
+def secret_names(env: Iterable[Mapping[str, object]]) -> list[str]:
     """Return the names of the variables whose literal looks like a credential."""
     pairs = ((str(item.get("name", "")), str(item.get("value") or "")) for item in env)
     return sorted({name for name, value in pairs if value and looks_like_credential(name, value)})

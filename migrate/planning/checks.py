@@ -16,6 +16,7 @@ from migrate.planning.checks_desired import (
     breaks_by_plan,
     exempt,
     own_settings,
+    plain_credentials,
 )
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
@@ -205,6 +206,7 @@ CHECKS: tuple[Check, ...] = (
     budgets,
     exempt,
     beyond_predictors,
+    plain_credentials,
     own_settings,
     breaks_by_plan,
     outside,

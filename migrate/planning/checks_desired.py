@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate.credentials import secret_flags, secret_names
 from migrate.kserve.building import BuildError, Pod, refuse_invalid
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.rules import Rules
@@ -86,6 +87,16 @@ def _way(rules: Rules, desired: Desired) -> str:
         "give them a runtime of their own (spec.predictor.model.runtime), or an image of their "
         "own (spec.predictor.model.image)"
     )
+
+
+def plain_credentials(_case: Case, options: Options) -> Iterator[Finding]:
+    """Find credentials among what is wanted: they are in all that is made of it."""
+    for desired in options.images:
+        env = ({"name": one.name, "value": one.value} for one in desired.env)
+        if names := [*secret_names(env), *secret_flags(desired.args)]:
+            text = f"{desired}: looks like a credential: {', '.join(names)}; the runtime, a saved "
+            fix = "keep it in a Secret, which each service names: valueFrom.secretKeyRef"
+            yield finding(codes.CREDENTIAL, text + "plan and the record of the run hold it", fix)
 
 
 def beyond_predictors(case: Case, options: Options) -> Iterator[Finding]:

@@ -202,3 +202,14 @@ def test_a_copy_in_a_namespace_keeps_its_variables() -> None:
     assert ref_of(copy) == made.forecast[0].runtime_after_plan
     assert made.forecast[0].outlook is Outlook.UNCHANGED
     assert codes(made)["KM210"] == ["iris"]
+
+
+def test_a_credential_that_is_wanted_is_a_finding_without_its_value() -> None:
+    secret = Desired(
+        format="sklearn", env=(EnvVar("API_TOKEN", "s3cr3t"),), args=("--auth-password=s3cr3t",)
+    )
+    [found] = [f for f in plan(running(model("iris")), secret).findings if f.code == "KM410"]
+    assert "API_TOKEN, --auth-password" in found.text
+    assert "s3cr3t" not in found.text
+    assert not found.blocks
+    assert "KM410" not in codes(plan(running(model("iris")), BOTH))
