@@ -28,7 +28,7 @@ from migrate.execute.engine import Engine
 from migrate.execute.events import Started
 from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
-from migrate.objects import ObjectRef, canonical, sha256
+from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.desired import summary
 from migrate.planning.plan import Forecast, Plan
@@ -167,7 +167,8 @@ def _with_state(error: KmigrateError, engine: Engine, job: Job) -> KmigrateError
     if not engine.written:
         return error
     since = " (some of them by the process that was stopped before)" if job.run else ""
-    return MixedStateError(f"stopped after {engine.written} write(s){since}: {error.message}", ON)
+    done = count(engine.written, "write")
+    return MixedStateError(f"stopped after {done}{since}: {error.message}", ON)
 
 
 def _give_up(lease: Lease) -> None:

@@ -42,7 +42,7 @@ def warnings(rendering: Rendering) -> list[str]:
     secrets = [
         f"{item.target}: {', '.join(item.secrets)}" for item in rendering.items if item.secrets
     ]
-    told = [f"looks like a credential, and is in the manifest: {line}" for line in secrets]
+    told = [f"looks like a credential, and is in the files: {line}" for line in secrets]
     values, former = rendering.values, rendering.former
     told += [f"not in helm/values.yaml: {line}" for line in _left(values)]
     missing = [line for line in _left(former) if line not in _left(values)]
