@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from migrate.kserve.rollouts import MEMORY
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
-from migrate.planning.activation import WAVE, acts_at_once, waves_of, who_is_woken
+from migrate.planning.activation import WAVE, acts_at_once, waves_of
 from migrate.planning.case import Case
 from migrate.planning.desired import Activate, Options
 from migrate.planning.findings import as_warning, finding
@@ -62,7 +62,9 @@ def _peak(case: Case, rows: Sequence[Forecast]) -> tuple[dict[str, int], int]:
         return surge_of(rows), 1
     peak: Counter[str] = Counter()
     behind: Counter[str] = Counter()
-    waves = [[r for r in wave if r.rollout] for wave in waves_of(who_is_woken(case.rows))]
+    woken = {activation.target for activation in case.activations}
+    rows = [row for row in case.rows if row.service in woken]
+    waves = [[row for row in wave if row.rollout] for wave in waves_of(rows)]
     for wave in waves:
         peak |= behind + Counter(surge_of(wave))
         behind += Counter(surge_of(r for r in wave if r.rollout and not r.rollout.ready))

@@ -11,6 +11,7 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.config import ConfigError
 from migrate.kserve.predictors import PredictorsError
+from migrate.kserve.resolution import Resolution
 from migrate.kserve.rules import Rules
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Edit, Operation, Patch
@@ -25,7 +26,7 @@ from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
 from migrate.planning.plan import ImageRow, Plan
-from migrate.planning.reach import judged, unread
+from migrate.planning.reach import bare, judged, unread
 from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import FIELD, seals_of
 from migrate.planning.selection import marked, narrowed
@@ -68,7 +69,8 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     rows = marked(rows, options.selection, now.services.__getitem__)
     operations = _operations(snapshot, edits, pins, options)
     images = _images(snapshot, now, wanted, targets)
-    directions = stages(snapshot, operations, rows, between(now, planned), options)
+    asked = _asked(planned, wanted, targets)
+    directions = stages(snapshot, operations, rows, between(now, planned), asked, options)
     activations = [a for stage in directions["apply"] for a in stage.activations]
     rows = with_restarts(rows, operations, activations, now)
     written = [operation.target for operation in operations]
@@ -85,6 +87,30 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
         "findings": accept(findings, options.accept),
         "forecast": rows,
     }
+
+
+def _asked(
+    planned: World, wanted: Mapping[Key, Wanted], targets: Sequence[Target]
+) -> frozenset[ObjectRef]:
+    """Return the services that get what is wanted: by `predictors`, or by their runtime."""
+    images = {target.runtime: target.desired.image for target in targets}
+    found = ((ref, planned.shared(ref)) for ref in planned.services)
+    by_runtime = (
+        ref
+        for ref, one in found
+        if one.runtime and one.runtime.ref in images and _gets(one, images[one.runtime.ref])
+    )
+    by_key = (
+        ref
+        for key, one in wanted.items()
+        for ref in planned.users.get(key, ())
+        if _gets(planned.shared(ref), str(one.image))
+    )
+    return frozenset((*by_runtime, *by_key))
+
+
+def _gets(found: Resolution, image: str) -> bool:
+    return not image or (found.image is not None and bare(found.image) == bare(image))
 
 
 def _images(

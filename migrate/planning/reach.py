@@ -113,17 +113,17 @@ def _divided(
     row: ImageRow, users: Sequence[ObjectRef], world: World
 ) -> tuple[list[ObjectRef], list[ObjectRef]]:
     """Part those that get this very image from those whose pin or own image keeps it off."""
-    wanted = _bare(row.image)
+    wanted = bare(row.image)
     got: list[ObjectRef] = []
     missed: list[ObjectRef] = []
     for ref in users:
         image = world.shared(ref).image
-        (got if image is not None and _bare(image) == wanted else missed).append(ref)
+        (got if image is not None and bare(image) == wanted else missed).append(ref)
     return got, missed
 
 
-def _bare(image: str) -> str:
-    # KServe itself lays -gpu behind a tag, or -cpu behind a repository.
+def bare(image: str) -> str:
+    """Return the image without what KServe itself adds: -gpu to a tag, -cpu to a repository."""
     return image.replace("-gpu", "").replace("-cpu", "")
 
 

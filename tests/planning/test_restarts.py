@@ -99,6 +99,17 @@ def test_an_edit_wakes_whose_status_names_the_runtime(named: str) -> None:
     assert ("rows" in restarting(made)) is (named == "kserve-sklearnserver")
 
 
+def test_what_is_set_already_acts_on_those_that_still_lag_behind() -> None:
+    """Somebody set it before and woke nobody: each wakes them, and no others."""
+    found = running(*BOTH, model("own", image="own:1"), own="own:0")
+    after = applied(found, plan(found, SET, activate=NONE))
+    made = plan(after, SET, activate=EACH)
+    assert not made.operations
+    woken = [a.target.name for stage in made.apply for a in stage.activations]
+    assert woken == restarting(made) == ["iris"]
+    assert not plan(after, SET, activate=NONE).has_work
+
+
 def test_without_a_change_nobody_restarts_by_it() -> None:
     made = plan(running(*BOTH))
     assert restarting(made) == []

@@ -324,7 +324,7 @@ def test_who_differs_meanwhile_matters_where_the_plan_has_it_reconciled(how: Act
 
 def test_who_was_not_to_restart_by_the_plan_and_would_now_matters() -> None:
     """It differs on both sides; at first it has an image of its own, which the plan spares."""
-    own = model("rows", image=OTHER, runtime="kserve-sklearnserver")
+    own = model("rows", image="own:1", runtime="kserve-sklearnserver")
     made = plan(with_image(world(own), rows="edited:1"), *IN_RUNTIME, activate=Activate.EACH)
     assert [row.restarts for row in made.forecast] == [False]
     by_plan = model("rows", runtime="kserve-sklearnserver")
