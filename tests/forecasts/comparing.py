@@ -1,7 +1,6 @@
 """What a plan promised, held against what then was seen."""
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from migrate.objects import canonical
@@ -30,14 +29,12 @@ class Mismatch:
         return f"{self.service}: {self.field}\n{told}\n    row {self.row}\n    {self.manifest}"
 
 
-def compare(
-    plan: Plan, direction: Direction, before: Seen, after: Seen, woken: AbstractSet[str]
-) -> Iterator[Mismatch]:
+def compare(plan: Plan, direction: Direction, before: Seen, after: Seen) -> Iterator[Mismatch]:
     """Yield every difference, services that nobody told of included."""
     told = {name_of(row) for row in plan.forecast}
     for key in sorted(after.keys() - told):
         yield Mismatch(key, "is not in the forecast", "a row", after[key].rollouts)
-    for promise in promises(plan, direction, woken):
+    for promise in promises(plan, direction):
         key = name_of(promise.row)
         if key in before and key in after:
             yield from _service(key, promise, before[key], after[key])

@@ -1,7 +1,6 @@
 """What a plan promises of each service, in terms of what can be seen of its workload."""
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from migrate.operations.model import Direction, Restart
@@ -25,39 +24,28 @@ class Promise:
     runtime: str | None = None
 
 
-def promises(plan: Plan, direction: Direction, woken: AbstractSet[str]) -> Iterator[Promise]:
-    """Yield the promise for each service that the plan tells something of.
-
-    ``woken`` are those, as namespace/name, that KServe itself reconciles for the plan's edits.
-    """
+def promises(plan: Plan, direction: Direction) -> Iterator[Promise]:
+    """Yield the promise for each service that the plan tells something of."""
     is_told = (row for row in plan.forecast if row.outlook not in UNTOLD)
     if direction is Direction.ROLLBACK:
-        yield from (_back(row, plan, woken) for row in is_told)
+        yield from (_back(row, plan) for row in is_told)
     else:
-        yield from (_there(row, plan, woken) for row in is_told)
+        yield from (_there(row, plan) for row in is_told)
 
 
-def _there(row: Forecast, plan: Plan, woken: AbstractSet[str]) -> Promise:
-    moves = _moves(row, plan, woken)
-    reconciled = moves or restarts(plan) or row.outlook in WOKEN
+def _there(row: Forecast, plan: Plan) -> Promise:
+    reconciled = row.restarts or restarts(plan) or row.outlook in WOKEN
     runtime = row.runtime_after_plan.name if reconciled and row.runtime_after_plan else None
-    return Promise(row, moves, row.after_plan if moves else row.now, runtime)
+    return Promise(row, row.restarts, row.after_plan if row.restarts else row.now, runtime)
 
 
-def _back(row: Forecast, plan: Plan, woken: AbstractSet[str]) -> Promise:
+def _back(row: Forecast, plan: Plan) -> Promise:
     """Back to what the next reconcile gives: also those that ran the plan's image before it."""
-    there = _there(row, plan, woken)
+    there = _there(row, plan)
     if row.outlook not in WOKEN:
         return Promise(row, moves=False, image=there.image, runtime=there.runtime)
     runtime = row.runtime.name if row.runtime else None
     return Promise(row, moves=True, image=row.after_rollback, runtime=runtime)
-
-
-def _moves(row: Forecast, plan: Plan, woken: AbstractSet[str]) -> bool:
-    """Those that differ already move only where somebody has them reconciled."""
-    if row.outlook is Outlook.CHANGES_ANYWAY:
-        return restarts(plan) or name_of(row) in woken
-    return row.outlook is Outlook.CHANGES
 
 
 def restarts(plan: Plan) -> bool:

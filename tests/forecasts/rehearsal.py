@@ -4,7 +4,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from migrate.kserve.releases import parse_release
@@ -74,13 +73,12 @@ class Rehearsal:
         print(f"  {change}; edited before: {', '.join(edited) or 'nothing'}", flush=True)
         self.tally.add(plan, scene.left_out)
         start, as_before = scene.settle(), scene.settings()
-        woken = scene.woken_by(plan, self._rules, start)
         yield from self._carried_out("apply", str(folder / "plan.json"), _PATIENCE)
         there = self._seen(scene)
-        yield from self._compared(plan, Direction.APPLY, (start, there), woken)
+        yield from self._compared(plan, Direction.APPLY, (start, there))
         yield from self._carried_out("rollback", "--yes", _PATIENCE)
         back = self._seen(scene)
-        yield from self._compared(plan, Direction.ROLLBACK, (there, back), woken)
+        yield from self._compared(plan, Direction.ROLLBACK, (there, back))
         if scene.settings() != as_before:
             yield Mismatch("the settings", "after the rollback", as_before, scene.settings())
 
@@ -126,7 +124,7 @@ class Rehearsal:
         return scene.settle()
 
     def _compared(
-        self, plan: Plan, direction: Direction, seen: tuple[Seen, Seen], woken: AbstractSet[str]
+        self, plan: Plan, direction: Direction, seen: tuple[Seen, Seen]
     ) -> Iterator[Mismatch]:
         self.tally.see(direction, *seen)
-        yield from compare(plan, direction, *seen, woken)
+        yield from compare(plan, direction, *seen)

@@ -1,10 +1,7 @@
 """A generated cluster put before the real controllers, until they have nothing left to do."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from migrate.kserve.rules import Rules, Wakes
-from migrate.planning.plan import Plan
 from tests.differential import collect
 from tests.differential.dice import Dice
 from tests.differential.managerlog import ManagerLog, is_stale
@@ -93,16 +90,6 @@ class Scene:
         """Go on with the manager that runs now, whichever it is."""
         self.live.begin()
         self._log = ManagerLog(self.live.kserve)
-
-    def woken_by(self, plan: Plan, rules: Rules, seen: dict[str, Sight]) -> AbstractSet[str]:
-        """The services that KServe reconciles because the plan edits a runtime."""
-        edited = {op.target.name for op in plan.operations if op.target.kind == CLUSTER_RUNTIME}
-        if not edited or rules.edit_wakes is Wakes.NOBODY:
-            return frozenset()
-        if rules.edit_wakes is Wakes.EVERYBODY:
-            return frozenset(seen)
-        name = "clusterServingRuntimeName"
-        return {key for key, one in seen.items() if one.runtimes.get(name) in edited}
 
     def settings(self) -> tuple[object, dict[str, object]]:
         """What sets images, as it is: the ConfigMap, and the specs of the cluster's runtimes."""
