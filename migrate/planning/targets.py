@@ -64,11 +64,17 @@ def _runtime(image: Desired, config: Config) -> Runtime | None:
     if config.rules.predictors_read and image.format in terms.FORMATS:
         _refuse_settings(image, config)
         return None
+    hint = did_you_mean(image.format, _formats(config))
     raise BlockedError(
         f"{image}: on KServe {config.rules.name} a ClusterServingRuntime decides, and none serves "
-        f"it: {found.reason}",
-        _listed(config),
+        f"it: {found.reason}{hint}",
+        "kubectl get clusterservingruntimes; --set runtime/NAME=IMAGE takes one by its name",
     )
+
+
+def _formats(config: Config) -> set[str]:
+    served = config.runtimes.of("").values()
+    return {each.name for one in served for each in one.spec.supported_model_formats or ()}
 
 
 def _refuse_gpu(image: Desired, config: Config) -> None:

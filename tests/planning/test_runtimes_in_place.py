@@ -79,6 +79,11 @@ def test_what_cannot_be_meant(text: str, words: str) -> None:
         plan(world(), text)
 
 
+def test_a_format_that_nobody_serves_is_answered_with_the_nearest() -> None:
+    with pytest.raises(BlockedError, match="did you mean xgboost"):
+        plan(world(), "xgbost=x:1")
+
+
 def test_a_runtime_without_containers_cannot_be_edited() -> None:
     found = world()
     bare = {**SKLEARN, "spec": {**SKLEARN["spec"], "containers": []}}
