@@ -19,6 +19,7 @@ from tests.real.claims import (
     add_service,
     container_of,
     copy_runtime,
+    only_if_all,
     rollouts,
     stock_runtime,
     wake_until,
@@ -27,7 +28,9 @@ from tests.real.cli import kmigrate
 from tests.testbed.kserve import KServe
 from tests.testbed.samples import model_service
 
-pytestmark = pytest.mark.parametrize("kserve_cluster", ["0.9.0", "0.15.2", "0.20.0"], indirect=True)
+pytestmark = pytest.mark.parametrize(
+    "kserve_cluster", ["0.15.2", "0.20.0", *only_if_all("0.9.0")], indirect=True
+)
 PROBA = {"name": "PREDICT_PROBA", "value": "True"}
 SETTINGS = {"env": [PROBA], "args": ["--workers=2", "--http_port=8081"]}
 THEIRS = {"name": "THEIRS", "value": "x"}

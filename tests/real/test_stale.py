@@ -23,13 +23,17 @@ from tests.real.claims import (
     add_service,
     copy_runtime,
     image_of,
+    only_if_all,
     stock_runtime,
 )
 from tests.real.cli import KMIGRATE, environment, kmigrate, read_until
 from tests.real.world import CONFIG
 from tests.testbed.kserve import SERVING_ALPHA, KServe
 
-pytestmark = pytest.mark.parametrize("kserve_cluster", ["0.9.0", "0.15.2"], indirect=True)
+on_each_kind = pytest.mark.parametrize("kserve_cluster", ["0.9.0", "0.15.2"], indirect=True)
+anywhere = pytest.mark.parametrize(
+    "kserve_cluster", ["0.15.2", *only_if_all("0.9.0")], indirect=True
+)
 SET = ("--set", f"runtime/{RUNTIME}={OTHER_IMAGE}")
 TARGET = ObjectRef(SERVING_ALPHA, "ClusterServingRuntime", RUNTIME)
 WRITTEN = re.compile(r"last written by [^ ]+ \((Update|Apply), \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)")
@@ -140,6 +144,7 @@ def answered(cluster: KServe, edit: Callable[[], None]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(status), said.decode().replace("\r\n", "\n")
 
 
+@anywhere
 @pytest.mark.parametrize("moment", Moment)
 @pytest.mark.parametrize("edit", [there_and_back, beside_it])
 def test_what_does_not_matter_is_not_in_the_way(
@@ -159,6 +164,7 @@ def test_what_does_not_matter_is_not_in_the_way(
     assert image_of(cluster, team, "iris") == before
 
 
+@anywhere
 @pytest.mark.parametrize("moment", Moment)
 @pytest.mark.parametrize(
     ("edit", "words"),
@@ -182,6 +188,7 @@ def test_what_matters_is_refused_with_the_difference_and_who_made_it(
     refused(cluster, team, before, code, said, words)
 
 
+@anywhere
 @pytest.mark.parametrize("moment", EARLY)
 @pytest.mark.parametrize(
     ("edit", "words"),
@@ -205,6 +212,7 @@ def test_what_came_meanwhile_is_refused_where_it_matters(
     refused(cluster, team, before, code, said, words)
 
 
+@on_each_kind
 @pytest.mark.parametrize("moment", EARLY)
 def test_predictors_matter_where_the_release_reads_them(
     monkeypatch: pytest.MonkeyPatch,
