@@ -29,14 +29,19 @@ NAME, NAMESPACE = mark(0), mark(1)
 
 
 def with_texts(text: str, texts: Sequence[str]) -> str:
-    """Return the text with these in the place of its marks."""
-    return _MARK.sub(lambda found: texts[int(found[1])], text) if _STEM in text else text
+    """Return the text with these in the place of its marks, where there are any."""
+    return _MARK.sub(lambda found: texts[int(found[1])], text) if texts and _STEM in text else text
 
 
 def is_ordinary(name: str) -> bool:
     """Tell whether KServe takes a name as it stands, so that a mark can stand for it."""
     # Of a name with this end, KServe cuts it off (``multiNodeProcess``, 0.15 to 0.20).
     return not name.endswith("-predictor") and _ORDINARY.fullmatch(name) is not None
+
+
+def count_marks(data: bytes) -> int:
+    """Count the marks in what is encoded, and texts of people that read like one."""
+    return data.count(_STEM.encode())
 
 
 def has_marks(text: str) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from migrate.kserve.config import Config
+from migrate.kserve.marks import count_marks
 from migrate.kserve.refusals import specs_of
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve
@@ -94,7 +95,8 @@ def is_plain(runtime: Runtime) -> bool:
     texts = [text for c in containers for text in (*(c.args or ()), *(c.command or ()))]
     texts += [item.get("value") for c in containers for item in c.env or ()]
     whole, parts = msgspec.json.encode(runtime.spec), msgspec.json.encode(texts)
-    return b"{{{" not in whole and whole.count(b"{{") == len(_PLAIN.findall(parts))
+    is_named = whole.count(b"{{") == len(_PLAIN.findall(parts))
+    return is_named and b"{{{" not in whole and not count_marks(whole)
 
 
 def _filled(found: Resolution, own: Own) -> Resolution:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from migrate.kserve import terms
-from migrate.kserve.marks import NAME, NAMESPACE, is_ordinary, mark, with_texts
+from migrate.kserve.marks import NAME, NAMESPACE, count_marks, is_ordinary, mark, with_texts
 from migrate.kserve.metadata import Metadata, Owner
 from migrate.kserve.services import FRAMEWORKS, Framework, InferenceService, Predictor
 from migrate.objects import ObjectRef
@@ -72,8 +72,9 @@ class Services(Mapping[ObjectRef, InferenceService]):
     def _take(self, service: InferenceService) -> None:
         shape, own = _parted(service)
         key = _encoder.encode(shape)
-        if b"{{" in key:
-            # Go fills such a service in by itself, and may do so with anything.
+        if b"{{" in key or count_marks(key) != len(own.texts):
+            # Go fills such a service in by itself, and may do so with anything; or somebody
+            # wrote what reads like a mark.
             shape, own = _whole(service)
             key = _encoder.encode(shape)
         known = self._shapes.get(key)

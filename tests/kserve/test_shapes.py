@@ -76,6 +76,15 @@ def test_a_change_leaves_the_former_as_they_were() -> None:
     assert changed[service("b").ref] == service("b", runtime="x")
 
 
+@pytest.mark.parametrize("text", [NAME, NAME.replace("0", "99")])
+def test_what_reads_like_a_mark_is_nobody_elses(text: str) -> None:
+    read = [service("a", args=[text]), service("b", args=[text]), service(text)]
+    services = Services(read)
+    assert list(services.values()) == read
+    assert len(list(services.shapes)) == len(read)
+    assert not is_plain(runtime(args=[text]))
+
+
 def test_who_is_not_there_is_not_found() -> None:
     absent = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "a", "team")
     with pytest.raises(KeyError):
