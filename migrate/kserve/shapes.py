@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 _QUANTITY = re.compile(r"[0-9][0-9A-Za-z.]*")
 _MODELS = ("model", *FRAMEWORKS)
+_specs = attrgetter(*_MODELS)
 _SET_BY_KSERVE = ("modelClass", "serviceEnvelope")
 _SCHEME = re.compile(r"[a-z0-9+]*[a-z0-9]")
 
@@ -213,7 +215,8 @@ def _mark(text: str, texts: list[str]) -> str:
 
 
 def _models(predictor: Predictor) -> list[tuple[str, Framework]]:
-    return [(name, spec) for name in _MODELS if (spec := getattr(predictor, name)) is not None]
+    found = zip(_MODELS, _specs(predictor), strict=True)
+    return [(name, spec) for name, spec in found if spec is not None]
 
 
 def _cut(spec: Framework, name: str, texts: list[str]) -> Framework:

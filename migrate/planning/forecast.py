@@ -150,7 +150,7 @@ def _row(
 ) -> Forecast:
     now, planned, back = worlds
     workload = now.workload(ref, workloads)
-    found, after = now.shared(ref), planned.shared(ref)
+    found, after, pair = now.shared(ref), planned.shared(ref), moves.pair(ref)
     running = workloads.get(workload)
     outlook, changes = _outlook(running, ref, workload, moves)
     return Forecast(
@@ -163,8 +163,8 @@ def _row(
         after_plan=after.image,
         after_rollback=back.shared(ref).image,
         workload=workload,
-        runtime=_runtime(found),
-        runtime_after_plan=_runtime(after),
+        runtime=pair.runtimes[0],
+        runtime_after_plan=pair.runtimes[1],
         changes=changes,
         settings=tuple(one.what for one in moves.differences(ref)),
         rollout=running.rollout if running and outlook in MOVING else None,
@@ -174,10 +174,6 @@ def _row(
 def between(now: World, planned: World) -> Callable[[ObjectRef], tuple[Difference, ...]]:
     """Return what tells how a service differs from one world to the other, beside its image."""
     return Moves(now.resolved, planned.resolved).differences
-
-
-def _runtime(found: Resolution) -> ObjectRef | None:
-    return found.runtime.ref if found.runtime is not None and found.pod is not None else None
 
 
 FIXED = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from migrate.kserve.building import Pod
 from migrate.kserve.likeness import FIELDS, is_same_amount
 from migrate.kserve.marks import can_be_equal, has_marks
@@ -23,6 +25,39 @@ from migrate.objects import Manifest, ObjectRef
 from migrate.planning.differences import Difference, differences
 
 
+class Pair(msgspec.Struct, frozen=True):
+    """What all that are alike get now and by the plan, compared.
+
+    ``moves`` is whether image or pods are others, ``told`` how variables and flags differ: None
+    where that depends on the single service. ``is_own``: there are marks in what is told.
+    ``image`` and ``wanted`` are what the plan writes; the latter is None where that is no pod.
+    ``runtimes`` decide now and by the plan.
+    """
+
+    moves: bool | None
+    told: tuple[Difference, ...] | None
+    is_own: bool
+    image: str | None
+    wanted: Written | None
+    runtimes: tuple[ObjectRef | None, ObjectRef | None]
+
+
+def _pair_of(found: Resolution, after: Resolution) -> Pair:
+    told = _told_of(found, after)
+    return Pair(
+        _differ(found, after),
+        told,
+        any(has_marks(str(one.value)) for one in told or ()),
+        after.pod.container.get("image", "") if after.pod else after.image,
+        written_of(after.pod.container) if after.pod else None,
+        (_runtime(found), _runtime(after)),
+    )
+
+
+def _runtime(found: Resolution) -> ObjectRef | None:
+    return found.runtime.ref if found.runtime is not None and found.pod is not None else None
+
+
 class Moves:
     """Who gets other pods: compared once for all services that are alike.
 
@@ -32,33 +67,31 @@ class Moves:
 
     def __init__(self, now: Resolutions, planned: Resolutions) -> None:
         self.now, self.planned = now, planned
-        self._moves: dict[tuple[int, int], bool | None] = {}
-        self._told: dict[tuple[int, int], tuple[Difference, ...] | None] = {}
-        self._wanted: dict[int, Written] = {}
+        self._pairs: dict[tuple[int, int], Pair] = {}
         self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
+
+    def pair(self, ref: ObjectRef) -> Pair:
+        """Return what it gets now and by the plan, compared with all that are alike."""
+        found, after = self.now.shared(ref), self.planned.shared(ref)
+        key = (id(found), id(after))
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = self._pairs[key] = _pair_of(found, after)
+        return pair
 
     def moves(self, ref: ObjectRef) -> bool:
         """Tell whether the plan makes a difference to its next reconcile."""
-        found, after = self.now.shared(ref), self.planned.shared(ref)
-        pair = (id(found), id(after))
-        if pair not in self._moves:
-            self._moves[pair] = _differ(found, after)
-        known = self._moves[pair]
+        known = self.pair(ref).moves
         if known is None or not self._has_kept_its_own(ref):
             known = _pods(self.now[ref]) != _pods(self.planned[ref])
         return known
 
     def differences(self, ref: ObjectRef) -> tuple[Difference, ...]:
         """Return the variables and flags that the plan changes in its next reconcile."""
-        found, after = self.now.shared(ref), self.planned.shared(ref)
-        pair = (id(found), id(after))
-        if pair not in self._told:
-            self._told[pair] = _told_of(found, after)
-        told = self._told[pair]
-        if told is None or not self._has_kept_its_own(ref):
+        pair = self.pair(ref)
+        if pair.told is None or not self._has_kept_its_own(ref):
             return differences(self.now[ref].pod, self.planned[ref].pod)
-        is_own = any(has_marks(str(one.value)) for one in told)
-        return filled(told, self.planned.services.own(ref)) if is_own else told
+        return filled(pair.told, self.planned.services.own(ref)) if pair.is_own else pair.told
 
     def _has_kept_its_own(self, ref: ObjectRef) -> bool:
         before, after = self.now.services, self.planned.services
@@ -66,24 +99,17 @@ class Moves:
 
     def changes(self, ref: ObjectRef, workload: ObjectRef, running: Running) -> tuple[str, ...]:
         """Return the fields in which what runs is not what will be written."""
-        after, found = self.planned.shared(ref), running.written
-        if after.pod is None or found is None:
-            image = after.pod.container.get("image", "") if after.pod else after.image
-            return ("image",) if image != running.image else ()
-        wanted = self._written(after, after.pod)
-        pair = (id(found.texts), id(wanted))
-        if pair not in self._changes:
-            self._changes[pair] = differing_always(found.texts, wanted.texts)
-        always = self._changes[pair]
+        pair, found = self.pair(ref), running.written
+        if pair.wanted is None or found is None:
+            return ("image",) if pair.image != running.image else ()
+        texts = (id(found.texts), id(pair.wanted))
+        if texts not in self._changes:
+            self._changes[texts] = differing_always(found.texts, pair.wanted.texts)
+        always = self._changes[texts]
         if always is None or not is_named_after(workload.name, ref.name):
             return self._one_by_one(ref, workload, found)
-        is_known = "limits" in always or self._has_memory(ref, found, wanted)
+        is_known = "limits" in always or self._has_memory(ref, found, pair.wanted)
         return always if is_known else _with_limits(always)
-
-    def _written(self, after: Resolution, pod: Pod) -> Written:
-        if id(after) not in self._wanted:
-            self._wanted[id(after)] = written_of(pod.container)
-        return self._wanted[id(after)]
 
     def _has_memory(self, ref: ObjectRef, found: Written, wanted: Written) -> bool:
         memory = wanted.memory
