@@ -35,8 +35,9 @@ demo: $(VENV)/kmigrate ## the main job on snapshots; needs Python alone
 # What runs longer has a target of its own.
 SELECTED := --ignore=tests/kill --ignore=tests/testbed/test_releases.py
 
+# Real controllers are mostly waited for: the other tests run beside them meanwhile.
 test: lint programs ## everything that must hold, real controllers included
-	$(BIN)/pytest -q --durations=15 $(SELECTED)
+	@$(MAKE) --no-print-directory -j2 real unit
 
 # What the tests below need; said and built before the first of them runs.
 PROGRAMS := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok \
@@ -56,7 +57,7 @@ unit: $(VENV)/dev ## tests that need no programs but Python
 	$(BIN)/pytest -q $(SELECTED) -m "not real"
 
 real: programs ## tests on a real API server and on real KServe controllers
-	$(BIN)/pytest -q $(SELECTED) -m real
+	$(BIN)/pytest -q --durations=15 $(SELECTED) -m real
 
 kill: programs ## kill kmigrate at every request, on real controllers (about ten minutes)
 	$(BIN)/pytest -q -s tests/kill
