@@ -16,9 +16,6 @@ from migrate.errors import KmigrateError
 from migrate.objects import CONTROL, Json, canonical
 from migrate.report.lines import WIDTH, Screen, drawn
 
-PIECE = 4096
-"""Lines that are written at once."""
-
 ON_PIPE = "a pipe shows all"
 """Where the rest is, of what has no wide form."""
 

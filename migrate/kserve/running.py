@@ -22,7 +22,6 @@ from migrate.objects import Manifest, ObjectRef
 
 _NAME = NAME.encode()
 _SUFFIXES = ("-predictor-default", "-predictor")
-LIMITS = FIELDS.index("limits")
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -143,11 +142,6 @@ def service_name(workload: str) -> str:
 def is_named_after(workload: str, service: str) -> bool:
     """Tell whether the marks of what a workload runs stand for the name of this service."""
     return workload.startswith(service) and workload[len(service) :] in _SUFFIXES
-
-
-def running_of(workload: Workload, budgets: Iterable[Budget] = ()) -> Running | None:
-    """Return what one workload runs, as ``Records`` do."""
-    return Records().running(workload, budgets)
 
 
 def written_of(container: Manifest) -> Written:

@@ -11,7 +11,7 @@ import pytest
 from migrate.kserve.budgets import Budget
 from migrate.kserve.resolver import resolve
 from migrate.kserve.rollouts import Rollout
-from migrate.kserve.running import Running, running_of
+from migrate.kserve.running import Records, Running
 from migrate.kserve.workloads import KnativeService
 from migrate.objects import ObjectRef
 from migrate.operations.model import Holds, RolledOut, Wake
@@ -36,7 +36,8 @@ def written(found: Snapshot, **other: Any) -> Snapshot:
         live = at.workload(ref)
         meta = {"name": live.name, "namespace": live.namespace}
         spec = {"template": {"spec": {"containers": [{**pod.container, **other}]}}}
-        running = running_of(msgspec.convert({"metadata": meta, "spec": spec}, KnativeService))
+        workload = msgspec.convert({"metadata": meta, "spec": spec}, KnativeService)
+        running = Records().running(workload)
         assert running is not None
         workloads[live] = running
     return replace(found, workloads=workloads)
