@@ -10,7 +10,7 @@ from tests.testbed.control_plane import ControlPlane
 from tests.testbed.kserve import KServe
 from tests.testbed.proxy import KillProxy
 
-REAL = {"api_server", "kserve_cluster", "start_kserve"}
+REAL = {"api_server", "kserve_cluster", "no_kserve", "plane", "start_kserve"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
