@@ -29,7 +29,7 @@ from tests.testbed.kserve import KServe
 from tests.testbed.samples import model_service
 
 pytestmark = pytest.mark.parametrize(
-    "kserve_cluster", ["0.15.2", "0.20.0", *only_if_all("0.9.0")], indirect=True
+    "kserve_cluster", ["0.15.2", *only_if_all("0.9.0", "0.20.0")], indirect=True
 )
 PROBA = {"name": "PREDICT_PROBA", "value": "True"}
 SETTINGS = {"env": [PROBA], "args": ["--workers=2", "--http_port=8081"]}

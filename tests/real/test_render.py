@@ -28,7 +28,7 @@ from tests.testbed.waiting import wait_until
 
 IMAGE = "registry.example.com/ml/sklearnserver:v9"
 # Pins exist in services of 0.7, and can be moved there alone.
-RELEASES = ["0.7.0", "0.9.0", "0.15.2", "0.20.0", *only_if_all("0.8.0", "0.11.2", "0.17.0")]
+RELEASES = ["0.9.0", "0.15.2", *only_if_all("0.7.0", "0.8.0", "0.11.2", "0.17.0", "0.20.0")]
 everywhere = pytest.mark.parametrize("kserve_cluster", RELEASES, indirect=True)
 _SECONDS = 60
 
