@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from migrate.errors import UsageError
 from migrate.kserve import terms
@@ -36,13 +36,13 @@ def stages(
     operations: Sequence[Operation],
     rows: Sequence[Forecast],
     differing: Differing,
-    asked: Container[ObjectRef],
+    asked: Callable[[Forecast], bool],
     options: Options,
 ) -> dict[str, tuple[Stage, ...]]:
     """Return the stages of both directions: all writes, what makes them act, the wait.
 
-    ``differing`` tells what the plan changes of a service beside its image, ``asked`` holds
-    those that use what is wanted.
+    ``differing`` tells what the plan changes of a service beside its image, ``asked`` who
+    gets what is wanted.
     Raise UsageError where the release does not let the writes wait, as asked.
     """
     moving = [row for row in rows if row.outlook in AWAITED]
@@ -51,10 +51,9 @@ def stages(
     assert snapshot.rules is not None
     how = activation(options, operations, snapshot.rules)
     order = tuple(range(len(operations)))
-    woken = who_is_woken(moving, asked)
-    apply = tuple(
-        _stages(snapshot, order, how, woken if how is Activate.EACH else moving, differing)
-    )
+    if how is Activate.EACH:
+        moving = [row for row in moving if _is_woken(row, asked)]
+    apply = tuple(_stages(snapshot, order, how, moving, differing))
     return {"apply": apply, "rollback": tuple(_without_waits(stage) for stage in apply)}
 
 
@@ -108,15 +107,10 @@ def wakes(rows: Sequence[Forecast], differing: Differing) -> Iterator[Stage]:
         yield Stage((), tuple(Wake(row.service) for row in wave), awaited)
 
 
-def who_is_woken(rows: Iterable[Forecast], asked: Container[ObjectRef] = ()) -> list[Forecast]:
-    """Return those that the plan moves, and those of ``asked`` that were never reconciled."""
-    return [row for row in rows if row.outlook in WOKEN or _lags(row, asked)]
-
-
-def _lags(row: Forecast, asked: Container[ObjectRef]) -> bool:
-    """Tell who still runs what was before, though what is wanted is set already."""
-    is_behind = row.outlook is Outlook.CHANGES_ANYWAY and not row.outside
-    return is_behind and row.service in asked
+def _is_woken(row: Forecast, asked: Callable[[Forecast], bool]) -> bool:
+    """Tell whom the plan moves, and who lags behind though what is wanted is set already."""
+    lags = row.outlook is Outlook.CHANGES_ANYWAY and not row.outside
+    return row.outlook in WOKEN or (lags and asked(row))
 
 
 def waves_of(rows: Sequence[Forecast]) -> Iterator[Sequence[Forecast]]:

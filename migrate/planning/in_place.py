@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,6 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.config import ConfigError
 from migrate.kserve.predictors import PredictorsError
-from migrate.kserve.resolution import Resolution
 from migrate.kserve.rules import Rules
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Edit, Operation, Patch
@@ -25,7 +24,7 @@ from migrate.planning.forecast import World, between, configured, forecast, with
 from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
-from migrate.planning.plan import ImageRow, Plan
+from migrate.planning.plan import Forecast, ImageRow, Plan
 from migrate.planning.reach import bare, judged, unread
 from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import FIELD, seals_of
@@ -91,26 +90,19 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
 
 def _asked(
     planned: World, wanted: Mapping[Key, Wanted], targets: Sequence[Target]
-) -> frozenset[ObjectRef]:
-    """Return the services that get what is wanted: by `predictors`, or by their runtime."""
-    images = {target.runtime: target.desired.image for target in targets}
-    found = ((ref, planned.shared(ref)) for ref in planned.services)
-    by_runtime = (
-        ref
-        for ref, one in found
-        if one.runtime and one.runtime.ref in images and _gets(one, images[one.runtime.ref])
-    )
-    by_key = (
-        ref
-        for key, one in wanted.items()
-        for ref in planned.users.get(key, ())
-        if _gets(planned.shared(ref), str(one.image))
-    )
-    return frozenset((*by_runtime, *by_key))
+) -> Callable[[Forecast], bool]:
+    """Return what tells who gets what is wanted: by `predictors`, or by its runtime."""
+    by_key: dict[Key | None, str] = {key: str(one.image) for key, one in wanted.items()}
+    by_runtime: dict[ObjectRef | None, str] = {
+        target.runtime: target.desired.image for target in targets
+    }
 
+    def gets(row: Forecast) -> bool:
+        images = (by_key.get(planned.key(row.service)), by_runtime.get(row.runtime_after_plan))
+        found = bare(row.after_plan or "")
+        return any(image is not None and found == bare(image or found) for image in images)
 
-def _gets(found: Resolution, image: str) -> bool:
-    return not image or (found.image is not None and bare(found.image) == bare(image))
+    return gets
 
 
 def _images(
