@@ -8,11 +8,12 @@ from typing import ClassVar
 import msgspec
 
 from migrate.kserve import terms
+from migrate.kserve.labels import Requirement, is_selected
 from migrate.kserve.metadata import Metadata
 from migrate.objects import ObjectRef
 
 
-class Requirement(msgspec.Struct, frozen=True, gc=False):
+class Expression(msgspec.Struct, frozen=True, gc=False):
     """An expression of a label selector: In, NotIn, Exists or DoesNotExist."""
 
     key: str
@@ -24,7 +25,7 @@ class LabelSelector(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Labels that must be there, and expressions that must hold, all of them."""
 
     match_labels: dict[str, str] | None = None
-    match_expressions: list[Requirement] | None = None
+    match_expressions: list[Expression] | None = None
 
 
 class BudgetSpec(msgspec.Struct, frozen=True, gc=False):
@@ -63,13 +64,11 @@ def selects(budget: Budget, labels: Mapping[str, str]) -> bool:
     selector = budget.spec.selector
     if selector is None:
         return False
-    wanted = (selector.match_labels or {}).items()
-    return wanted <= labels.items() and all(
-        _holds(one, labels) for one in selector.match_expressions or ()
-    )
+    named = (Requirement(key, frozenset([v])) for key, v in (selector.match_labels or {}).items())
+    told = map(_requirement, selector.match_expressions or ())
+    return is_selected(labels, (*named, *told))
 
 
-def _holds(one: Requirement, labels: Mapping[str, str]) -> bool:
-    if one.operator in ("Exists", "DoesNotExist"):
-        return (one.key in labels) is (one.operator == "Exists")
-    return (labels.get(one.key) in (one.values or ())) is (one.operator == "In")
+def _requirement(one: Expression) -> Requirement:
+    values = None if one.operator in ("Exists", "DoesNotExist") else frozenset(one.values or ())
+    return Requirement(one.key, values, negated=one.operator not in ("Exists", "In"))

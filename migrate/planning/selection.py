@@ -12,10 +12,10 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from migrate.errors import UsageError
+from migrate.kserve.labels import is_selected, parse_selector
 from migrate.kserve.services import InferenceService, format_of
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Selection
-from migrate.planning.labels import is_selected, parse_selector
 from migrate.planning.plan import Finding, Forecast
 
 

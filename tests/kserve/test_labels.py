@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.errors import UsageError
-from migrate.planning.labels import is_selected, parse_selector
+from migrate.kserve.labels import is_selected, parse_selector
 
 LABELS = {"tier": "gold", "team": "search", "empty": "", "example.com/part": "a.b"}
 
