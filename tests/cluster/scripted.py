@@ -3,15 +3,16 @@
 import gzip
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
+S = TypeVar("S", bound=ThreadingHTTPServer)
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 """HTTP status, body (text, or what is sent as JSON), and headers."""
 
@@ -72,10 +73,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the test knows what it asked."""
 
 
-@contextmanager
-def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
+def scripted(*answers: Answer) -> AbstractContextManager[ScriptedServer]:
     """Run a server with these answers."""
-    server = ScriptedServer(list(answers))
+    return serving(ScriptedServer(list(answers)))
+
+
+@contextmanager
+def serving(server: S) -> Iterator[S]:
+    """Run a server until the end of the block."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -13,17 +13,17 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
 from migrate.cluster.resources import RESOURCES, Resource
+from tests.cluster.scripted import serving
 
 PAGE = 2
 """So many objects are in a page, whatever is asked for: then every list of services has several."""
@@ -203,18 +203,9 @@ def reset(handler: Handler, _: bytes) -> None:
     handler.close_connection = True
 
 
-@contextmanager
-def faulty(objects: list[Json], *, missing: tuple[str, ...] = ()) -> Iterator[Faulty]:
+def faulty(objects: list[Json], *, missing: tuple[str, ...] = ()) -> AbstractContextManager[Faulty]:
     """Run a server with these objects; the kinds of ``missing`` (plurals) are not installed."""
-    server = Faulty(objects, missing)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serving(Faulty(objects, missing))
 
 
 def kmigrate(server: Faulty, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -138,24 +138,6 @@ OURS = {
 }
 
 
-@pytest.mark.parametrize("moment", Moment)
-@pytest.mark.parametrize(
-    ("world", "edit"), [(world, edit) for world, edits in OURS.items() for edit in edits]
-)
-def test_what_matters_in_the_object_is_refused_with_the_difference(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    world: str,
-    edit: str,
-    moment: Moment,
-) -> None:
-    ours, wanted = beside(monkeypatch, world)
-    change, words = OURS[world][edit]
-    assert ours.apply(tmp_path / "plan.json", wanted, moment, change) == 5
-    refuses(ours, capsys, words)
-
-
 COMING = {
     "predictors": {
         "a service": (created(IRIS, "InferenceService", "late"), ("fraud/late", "came since")),
@@ -175,21 +157,28 @@ COMING = {
 }
 
 
-@pytest.mark.parametrize("moment", EARLY)
 @pytest.mark.parametrize(
-    ("world", "edit"), [(world, edit) for world, edits in COMING.items() for edit in edits]
+    ("told", "world", "edit", "moment"),
+    [
+        (told, world, edit, moment)
+        for told, moments in ((OURS, tuple(Moment)), (COMING, EARLY))
+        for world, edits in told.items()
+        for edit in edits
+        for moment in moments
+    ],
 )
-def test_what_comes_or_goes_is_refused_where_it_matters(
+def test_what_matters_is_refused_with_the_difference(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
+    told: Any,
     world: str,
     edit: str,
     moment: Moment,
 ) -> None:
-    """Between read and write of another object nothing can tell: see the page of apply."""
+    """What comes or goes between read and write of another object cannot be told."""
     ours, wanted = beside(monkeypatch, world)
-    change, words = COMING[world][edit]
+    change, words = told[world][edit]
     assert ours.apply(tmp_path / "plan.json", wanted, moment, change) == 5
     refuses(ours, capsys, words)
 

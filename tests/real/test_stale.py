@@ -164,40 +164,25 @@ def test_what_does_not_matter_is_not_in_the_way(
     assert image_of(cluster, team, "iris") == before
 
 
+IN_THE_RUNTIME = (
+    (another_image, (f"ClusterServingRuntime {RUNTIME}", "theirs/sklearnserver:v2")),
+    (other_arguments, (f"ClusterServingRuntime {RUNTIME}", "/args", "the whole of it decides")),
+)
+MEANWHILE = (
+    (late_service, ("/late", "came since")),
+    (hiding_runtime, ("/iris", "ServingRuntime team", RUNTIME)),
+)
+
+
 @anywhere
-@pytest.mark.parametrize("moment", Moment)
 @pytest.mark.parametrize(
-    ("edit", "words"),
+    ("edit", "words", "moment"),
     [
-        (another_image, (f"ClusterServingRuntime {RUNTIME}", "theirs/sklearnserver:v2")),
-        (other_arguments, (f"ClusterServingRuntime {RUNTIME}", "/args", "the whole of it decides")),
+        *((*case, moment) for case in IN_THE_RUNTIME for moment in Moment),
+        *((*case, moment) for case in MEANWHILE for moment in EARLY),
     ],
 )
 def test_what_matters_is_refused_with_the_difference_and_who_made_it(
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    kserve_cluster: KServe,
-    team: str,
-    moment: Moment,
-    edit: Edit,
-    words: tuple[str, ...],
-) -> None:
-    cluster, before = kserve_cluster, image_of(kserve_cluster, team, "iris")
-    code, said = applied(monkeypatch, capfd, tmp_path, cluster, moment, lambda: edit(cluster, team))
-    refused(cluster, team, before, code, said, words)
-
-
-@anywhere
-@pytest.mark.parametrize("moment", EARLY)
-@pytest.mark.parametrize(
-    ("edit", "words"),
-    [
-        (late_service, ("/late", "came since")),
-        (hiding_runtime, ("/iris", "ServingRuntime team", RUNTIME)),
-    ],
-)
-def test_what_came_meanwhile_is_refused_where_it_matters(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     tmp_path: Path,
