@@ -103,7 +103,7 @@ def _decide(
     run, made = resumable(cluster, known, options, saved)
     if made is not None:
         return run, made
-    if not options.images:
+    if not options.asks:
         raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
     return None, making.plan(cluster, namespace, options)
 

@@ -16,7 +16,7 @@ from migrate.execute.sealed import Sealed
 from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.operations.stale import AGAIN, Difference, Look, refusal, signed
 from migrate.planning import seals
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Forecast, Plan, Seal
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.staleness import broken_seals, differences

@@ -19,7 +19,7 @@ from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
 from migrate.planning.desired import Desired, Options, Selection, merged, parse_set
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.selection import checked
 from migrate.planning.snapshot import Snapshot

@@ -13,6 +13,7 @@ POLICY_VERSION = "policy/v1"
 INFERENCE_SERVICE = "InferenceService"
 SERVING_RUNTIME = "ServingRuntime"
 CLUSTER_RUNTIME = "ClusterServingRuntime"
+RUNTIMES = (SERVING_RUNTIME, CLUSTER_RUNTIME)
 KNATIVE_SERVICE = "Service"
 DEPLOYMENT = "Deployment"
 STATEFUL_SET = "StatefulSet"

@@ -121,8 +121,9 @@ class Direction(StrEnum):
 
 
 class Wave(msgspec.Struct, frozen=True):
-    """Operations, then the activations that make them act, then what is awaited."""
+    """A pause in seconds, operations, the activations that make them act, what is awaited."""
 
     operations: tuple[Operation, ...] = ()
     activations: tuple[Activation, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    pause: float = 0.0

@@ -46,7 +46,7 @@ def stages(
     Raise UsageError where the release does not let the writes wait, as asked.
     """
     moving = [row for row in rows if row.outlook in AWAITED]
-    if not options.images or not (operations or moving):
+    if not options.asks or not (operations or moving):
         return {"apply": (), "rollback": ()}
     assert snapshot.rules is not None
     how = activation(options, operations, snapshot.rules)

@@ -131,6 +131,22 @@ def _settings(one: Desired) -> Iterator[str]:
     yield from (f"args:{flag.partition('=')[0]}" for flag in one.args)
 
 
+class Strategy(StrEnum):
+    """Where a change is made."""
+
+    IN_PLACE = "in-place"
+    """Where the images are set for the whole cluster."""
+    TO_RUNTIMES = "to-runtimes"
+    """In ServingRuntimes of the namespaces that need them."""
+
+
+class Scope(StrEnum):
+    """For whom a ServingRuntime is made."""
+
+    NAMESPACE = "namespace"
+    """For all of a namespace: it has the name of the ClusterServingRuntime."""
+
+
 class Activate(StrEnum):
     """How a change is made to act."""
 
@@ -159,9 +175,17 @@ class Selection(
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """Everything that decides what a plan holds; the same options resume the same run."""
+    """Everything that decides what a plan holds; the same options resume the same run.
+
+    ``wave_size`` is how many services are woken at once (None leaves it to the strategy), ``pause``
+    how many seconds lie between two waves.
+    """
 
     images: tuple[Desired, ...] = ()
+    strategy: Strategy = Strategy.IN_PLACE
+    scope: Scope = Scope.NAMESPACE
+    wave_size: int | None = None
+    pause: float = 0.0
     repin: bool = False
     activate: Activate | None = None
     selection: Selection = Selection()
@@ -170,6 +194,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     max_namespaces: int | None = None
     accept: tuple[str, ...] = ()
     kserve_version: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether a change is asked for at all."""
+        return bool(self.images) or self.strategy is not Strategy.IN_PLACE
 
 
 def without_release(options: Options) -> Options:

@@ -1,91 +1,49 @@
-"""The plan to change images where they are set: in `predictors` and in ClusterServingRuntimes."""
+"""Images changed where they are set: in `predictors` and in ClusterServingRuntimes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-import msgspec
-
-from migrate.errors import BlockedError
-from migrate.kserve import terms
-from migrate.kserve.config import ConfigError
-from migrate.kserve.predictors import PredictorsError
-from migrate.kserve.rules import Rules
-from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
-from migrate.planning import checks
 from migrate.planning.activation import stages
-from migrate.planning.case import Case
 from migrate.planning.changed import Edits, changed
+from migrate.planning.course import Course
 from migrate.planning.desired import Options
-from migrate.planning.findings import accept
-from migrate.planning.forecast import World, between, configured, forecast, with_pins
-from migrate.planning.images import image_rows, runtime_rows
-from migrate.planning.mirrors import mirror_of, taken_for_stock
+from migrate.planning.forecast import World, between, with_pins
 from migrate.planning.pins import repins
-from migrate.planning.plan import Forecast, ImageRow, Plan
-from migrate.planning.reach import bare, judged, unread
-from migrate.planning.restarts import with_restarts
-from migrate.planning.seals import FIELD, seals_of
-from migrate.planning.selection import marked, narrowed
+from migrate.planning.plan import Forecast
+from migrate.planning.reach import bare
+from migrate.planning.seals import FIELD
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target, edits_of, targets_of
 from migrate.planning.wanted import Key, Wanted, edits_for, understand
+from migrate.planning.worlds import text_of, world_of
 
 
-def make_plan(snapshot: Snapshot, options: Options) -> Plan:
-    """Plan what the options ask for. Without images it tells what is, and changes nothing.
-
-    Raise BlockedError (PredictorsError) where the configuration cannot be read, UsageError
-    where the options ask for what there is not.
-    """
-    plan = Plan(
-        cluster_uid=snapshot.cluster_uid,
-        kserve_namespace=snapshot.namespace,
-        release=str(snapshot.release or ""),
-        options=options,
-    )
-    if snapshot.rules is None:
-        found = accept([checks.unknown_release(snapshot, options)], options.accept)
-        return msgspec.structs.replace(plan, findings=found)
-    return msgspec.structs.replace(plan, **_content(snapshot, snapshot.rules, options))
-
-
-def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
-    now = world_of(snapshot, rules)
-    wanted = understand(options.images, rules)
+def in_place(snapshot: Snapshot, now: World, options: Options) -> Course:
+    """Return the course that edits what sets the images. Raise UsageError or BlockedError."""
+    wanted = understand(options.images, now.rules)
     targets = targets_of(options.images, now.config)
     edits = dict(edits_of(targets, snapshot.originals))
     if wanted and (found := edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)):
         edits[snapshot.config_ref] = found
     after = changed(snapshot, edits)
-    planned = world_of(after, rules) if edits else now
+    planned = world_of(after, now.rules) if edits else now
     pins = repins(planned, wanted) if options.repin else {}
     if pins:
         planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
-    rows = forecast(now, planned, now, snapshot.workloads)
-    rows = marked(rows, options.selection, now.services.__getitem__)
     operations = _operations(snapshot, edits, pins, options)
-    images = _images(snapshot, now, wanted, targets)
     asked = _asked(planned, wanted, targets)
-    directions = stages(snapshot, operations, rows, between(now, planned), asked, options)
-    activations = [a for stage in directions["apply"] for a in stage.activations]
-    rows = with_restarts(rows, operations, activations, now)
-    written = [operation.target for operation in operations]
-    case = Case(snapshot, now, planned, wanted, targets, rows, images, written, activations)
-    findings = checks.run(case, options)
-    if not options.images:
-        findings = list(narrowed(findings, rows))
-        rows = tuple(row for row in rows if not row.outside)
-    return {
-        "operations": operations,
-        **directions,
-        "seals": seals_of(snapshot, after, rows, directions["apply"]),
-        "images": images,
-        "findings": accept(findings, options.accept),
-        "forecast": rows,
-    }
+    differing = between(now, planned)
+    return Course(
+        operations,
+        after,
+        planned,
+        lambda rows: stages(snapshot, operations, rows, differing, asked, options),
+        wanted,
+        targets,
+    )
 
 
 def _asked(
@@ -103,53 +61,6 @@ def _asked(
         return any(image is not None and found == bare(image or found) for image in images)
 
     return gets
-
-
-def _images(
-    snapshot: Snapshot, now: World, wanted: Mapping[Key, Wanted], targets: Sequence[Target]
-) -> tuple[ImageRow, ...]:
-    """Return what is set globally, whom it reaches, and what is set in vain."""
-    rows = (
-        *image_rows(now.predictors, snapshot.release, wanted),
-        *runtime_rows(now.config, snapshot.release, targets),
-    )
-    text = (snapshot.config.get("data") or {}).get(terms.PREDICTORS_KEY)
-    idle = unread(text, now.predictors)
-    mirror = mirror_of([*rows, *idle])
-    return (*judged(taken_for_stock(rows, mirror), now), *taken_for_stock(idle, mirror))
-
-
-def world_of(snapshot: Snapshot, rules: Rules) -> World:
-    """Return the services of the snapshot under its configuration.
-
-    Raise BlockedError (PredictorsError) where it cannot be decoded.
-    """
-    config = snapshot.config
-    try:
-        if rules.predictors_read:
-            text_of(config)
-        world = configured(snapshot, rules)
-        if isinstance(world.config.predictors, PredictorsError):
-            raise world.config.predictors
-    except (PredictorsError, ConfigError) as error:
-        fails = "; KServe cannot read it either, and reconciles no service"
-        raise BlockedError(
-            f"{ref_of(config)}: {error.message}{fails if error.fault.go_fails else ''}",
-            f"kubectl edit configmap -n {snapshot.namespace} {terms.CONFIG_MAP}",
-        ) from error
-    return world
-
-
-def text_of(config: Manifest) -> str:
-    """Return `predictors` of a ConfigMap. Raise BlockedError where it has none."""
-    value = (config.get("data") or {}).get(terms.PREDICTORS_KEY)
-    if value is None:
-        raise BlockedError(
-            f"{ref_of(config)}: expected a key predictors in its data, found "
-            + (", ".join(sorted(config.get("data") or {})) or "none"),
-            "KServe up to 0.9 cannot work without it: put it back from the release's manifest",
-        )
-    return str(value)
 
 
 def _operations(

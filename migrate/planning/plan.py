@@ -123,11 +123,15 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A wave of the plan: indices of its operations, and what follows them."""
+    """A wave of the plan: indices of its operations, and what follows them.
+
+    ``pause`` is in seconds, before the wave begins.
+    """
 
     operations: tuple[int, ...] = ()
     activations: tuple[Activation, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    pause: float = 0.0
 
 
 class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,7 +189,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @staticmethod
     def _wave(stage: Stage, operations: tuple[Operation, ...]) -> Wave:
         chosen = tuple(operations[index] for index in stage.operations)
-        return Wave(chosen, stage.activations, stage.conditions)
+        return Wave(chosen, stage.activations, stage.conditions, stage.pause)
 
     @property
     def has_work(self) -> bool:

@@ -23,11 +23,11 @@ from migrate.planning.changed import changed
 from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast, with_pins
-from migrate.planning.in_place import world_of
 from migrate.planning.moves import Moves
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import with_restarts
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.worlds import world_of
 
 
 class Rollback(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, canonical, count, pointer, sha256, value_at
 from migrate.operations.model import Activation
 from migrate.operations.stale import leaves_of
+from migrate.planning.course import Course
 from migrate.planning.plan import Forecast, Plan, Seal, Stage
 from migrate.planning.restarts import has_restart
 from migrate.planning.snapshot import Snapshot
@@ -19,23 +20,25 @@ SPEC = "/spec"
 
 
 def seals_of(
-    before: Snapshot, after: Snapshot, rows: Sequence[Forecast], stages: Sequence[Stage]
+    before: Snapshot, course: Course, rows: Sequence[Forecast], stages: Sequence[Stage]
 ) -> tuple[Seal, ...]:
     """Return the seals of what the services follow: none where the plan does nothing.
 
     They follow all of `predictors`, where the release reads it, and the whole spec of their
-    ClusterServingRuntime: at a restart all of them, else those that it moves or wakes.
+    runtime: at a restart all of them, else those that it moves or wakes. What a copy is made of
+    is sealed, too.
     """
-    return tuple(_seals(before, after, rows, stages)) if stages else ()
+    return tuple(_seals(before, course, rows, stages)) if stages else ()
 
 
 def _seals(
-    before: Snapshot, after: Snapshot, rows: Sequence[Forecast], stages: Sequence[Stage]
+    before: Snapshot, course: Course, rows: Sequence[Forecast], stages: Sequence[Stage]
 ) -> Iterator[Seal]:
+    after = course.after
     if before.rules is not None and before.rules.predictors_read:
         yield _seal(before.config_ref, FIELD, before.config, after.config)
     acts = [activation for stage in stages for activation in stage.activations]
-    for ref in _followed(rows, acts):
+    for ref in dict.fromkeys((*course.sealed, *_followed(rows, acts))):
         if ref in before.originals:
             yield _seal(ref, SPEC, before.originals[ref], after.originals[ref])
 
@@ -72,7 +75,7 @@ def is_broken(seal: Seal, live: Manifest | None) -> bool:
 
 def why(plan: Plan, seal: Seal) -> str:
     """Return why another value of a sealed field matters."""
-    if seal.target.kind == terms.CLUSTER_RUNTIME:
+    if seal.target.kind in terms.RUNTIMES:
         users = sum(row.runtime_after_plan == seal.target for row in plan.forecast)
         return f"the whole of it decides for {count(users, 'InferenceService')}"
     if has_restart(act for stage in plan.apply for act in stage.activations):

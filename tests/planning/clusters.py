@@ -16,7 +16,7 @@ from migrate.kserve.shapes import Services
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Options, merged, parse_set
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.snapshot import Snapshot
 

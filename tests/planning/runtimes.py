@@ -10,7 +10,7 @@ import msgspec
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ref_of
 from migrate.planning.desired import Options, merged, parse_set
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
 from tests.planning.clusters import service, snapshot

@@ -17,7 +17,7 @@ from migrate.operations.model import Direction, Edit, Holds, Patch
 from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.changed import changed
 from migrate.planning.desired import Activate, Desired, EnvVar, Options
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.proof import prove_services, prove_settings, settings_in, together
 from migrate.planning.snapshot import Snapshot

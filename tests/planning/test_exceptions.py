@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from migrate.planning.desired import Desired, EnvVar, Exempt, Options
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Finding, Plan
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.runtimes import OTHER, STOCK, model, world

@@ -11,7 +11,7 @@ from migrate.errors import UsageError
 from migrate.kserve.running import Running
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Activate, Options, Selection, merged, parse_set
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.selection import checked
 from migrate.planning.snapshot import Snapshot

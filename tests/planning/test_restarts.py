@@ -13,7 +13,7 @@ from migrate.kserve.running import Running
 from migrate.kserve.services import ServiceStatus
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Activate, Options, Selection, merged, parse_set
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Forecast, Outlook, Plan
 from migrate.planning.rollback import Rollback, plan_rollback
 from migrate.planning.snapshot import Snapshot

@@ -14,7 +14,7 @@ from migrate.operations.stale import Difference, refusal, signed
 from migrate.planning import planfile
 from migrate.planning.changed import with_runtimes
 from migrate.planning.desired import Activate, Options, merged, parse_set
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.staleness import differences

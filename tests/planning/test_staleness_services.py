@@ -17,7 +17,7 @@ from migrate.operations.patching import apply_edits
 from migrate.operations.stale import SHOWN
 from migrate.planning.changed import with_runtimes
 from migrate.planning.desired import Activate, Desired, EnvVar, Options
-from migrate.planning.in_place import make_plan
+from migrate.planning.make import make_plan
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.staleness import differences
 from tests.planning.clusters import IRIS, NOW, service, snapshot

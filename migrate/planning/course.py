@@ -1,0 +1,37 @@
+"""What a strategy makes of a snapshot: the one thing in which strategies differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from migrate.objects import ObjectRef
+from migrate.operations.model import Operation
+from migrate.planning.forecast import World
+from migrate.planning.plan import Finding, Forecast, Stage
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import Target
+from migrate.planning.wanted import Key, Wanted
+
+Stages = Mapping[str, tuple[Stage, ...]]
+"""The stages of both directions: ``apply`` and ``rollback``."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The operations, the world that they lead to, and how to get there.
+
+    ``after`` is the snapshot as the operations leave it, ``planned`` its world. ``stages`` makes
+    the stages once it is told what becomes of every service. ``wanted`` and ``targets`` say what
+    is asked for, ``findings`` what the strategy found itself, and ``sealed`` names objects that
+    the operations rely on beside those that services follow.
+    """
+
+    operations: tuple[Operation, ...]
+    after: Snapshot
+    planned: World
+    stages: Callable[[Sequence[Forecast]], Stages]
+    wanted: Mapping[Key, Wanted]
+    targets: Sequence[Target]
+    findings: tuple[Finding, ...] = ()
+    sealed: tuple[ObjectRef, ...] = ()

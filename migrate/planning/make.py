@@ -1,0 +1,88 @@
+"""Making a plan: a strategy says what is done, and the rest is the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from migrate.kserve import terms
+from migrate.kserve.rules import Rules
+from migrate.planning import checks
+from migrate.planning.case import Case
+from migrate.planning.course import Course
+from migrate.planning.desired import Options, Strategy
+from migrate.planning.findings import accept
+from migrate.planning.forecast import World, forecast
+from migrate.planning.images import image_rows, runtime_rows
+from migrate.planning.in_place import in_place
+from migrate.planning.mirrors import mirror_of, taken_for_stock
+from migrate.planning.plan import ImageRow, Plan
+from migrate.planning.reach import judged, unread
+from migrate.planning.restarts import with_restarts
+from migrate.planning.seals import seals_of
+from migrate.planning.selection import marked, narrowed
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.worlds import world_of
+
+STRATEGIES: Mapping[Strategy, Callable[[Snapshot, World, Options], Course]] = {
+    Strategy.IN_PLACE: in_place,
+}
+
+
+def make_plan(snapshot: Snapshot, options: Options) -> Plan:
+    """Plan what the options ask for. Without images it tells what is, and changes nothing.
+
+    Raise BlockedError (PredictorsError) where the configuration cannot be read, UsageError
+    where the options ask for what there is not.
+    """
+    plan = Plan(
+        cluster_uid=snapshot.cluster_uid,
+        kserve_namespace=snapshot.namespace,
+        release=str(snapshot.release or ""),
+        strategy=options.strategy.value,
+        options=options,
+    )
+    if snapshot.rules is None:
+        found = accept([checks.unknown_release(snapshot, options)], options.accept)
+        return msgspec.structs.replace(plan, findings=found)
+    return msgspec.structs.replace(plan, **_content(snapshot, snapshot.rules, options))
+
+
+def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
+    now = world_of(snapshot, rules)
+    course = STRATEGIES[options.strategy](snapshot, now, options)
+    rows = forecast(now, course.planned, now, snapshot.workloads)
+    rows = marked(rows, options.selection, now.services.__getitem__)
+    images = _images(snapshot, now, course)
+    directions = course.stages(rows)
+    activations = [a for stage in directions["apply"] for a in stage.activations]
+    rows = with_restarts(rows, course.operations, activations, now)
+    written = [operation.target for operation in course.operations]
+    asked = (course.planned, course.wanted, course.targets)
+    case = Case(snapshot, now, *asked, rows, images, written, activations)
+    findings = [*course.findings, *checks.run(case, options)]
+    if not options.asks:
+        findings = list(narrowed(findings, rows))
+        rows = tuple(row for row in rows if not row.outside)
+    return {
+        "operations": course.operations,
+        **directions,
+        "seals": seals_of(snapshot, course, rows, directions["apply"]),
+        "images": images,
+        "findings": accept(findings, options.accept),
+        "forecast": rows,
+    }
+
+
+def _images(snapshot: Snapshot, now: World, course: Course) -> tuple[ImageRow, ...]:
+    """Return what is set globally, whom it reaches, and what is set in vain."""
+    rows = (
+        *image_rows(now.predictors, snapshot.release, course.wanted),
+        *runtime_rows(now.config, snapshot.release, course.targets),
+    )
+    text = (snapshot.config.get("data") or {}).get(terms.PREDICTORS_KEY)
+    idle = unread(text, now.predictors)
+    mirror = mirror_of([*rows, *idle])
+    return (*judged(taken_for_stock(rows, mirror), now), *taken_for_stock(idle, mirror))
