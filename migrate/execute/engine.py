@@ -24,13 +24,14 @@ from migrate.errors import (
 from migrate.execute import record
 from migrate.execute.clock import Clock
 from migrate.execute.drift import drifted
-from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Waiting, Written
+from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Written
 from migrate.execute.lease import Lease
+from migrate.execute.rest import rest
 from migrate.execute.retry import insist
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.sealed import Sealed, tests_of
-from migrate.execute.waiting import LONGEST_PAUSE, await_all
+from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake, waking_again
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
@@ -88,7 +89,8 @@ class Engine:
         What was reached is to be proven then, and `finish` notes it.
         """
         for number, wave in enumerate(waves):
-            self._pause(wave.pause)
+            if wave.pause and self.cluster.controllers_act:
+                rest(wave.pause, self.clock, self.tell, self.guard, self.lease.patience)
             if wave.operations:
                 run = self.note(run, "intent", direction, number)
                 for operation in wave.operations:
@@ -98,16 +100,6 @@ class Engine:
                 self._activate(activation)
             self._await(wave)
         return run
-
-    def _pause(self, seconds: float) -> None:
-        """Let so many seconds go by, with the Lease kept; no controller acts in a dry run."""
-        if not self.cluster.controllers_act:
-            return
-        until = self.clock.monotonic() + seconds
-        while (left := until - self.clock.monotonic()) > 0:
-            self.tell(Waiting(f"for the pause of {seconds:g} s between two waves", seconds - left))
-            self.guard()
-            self.clock.sleep(min(left, LONGEST_PAUSE, self.lease.patience))
 
     def finish(self, run: Run, direction: Direction, *, whole: bool) -> Run:
         """Note that the direction was gone to its end, and whether all of it was proven."""

@@ -79,8 +79,9 @@ def pin_at_admission(service: InferenceService, predictors: Predictors, rules: R
 
 
 def with_pin(service: InferenceService, version: str | None) -> InferenceService:
-    """Return a copy of a service in the framework form with this ``runtimeVersion``."""
-    spec, name = framework_of(service), form_of(service).format
+    """Return a copy of a service with this ``runtimeVersion``; one without a model as it is."""
+    model = service.spec.predictor.model
+    spec, name = (model, "model") if model else (framework_of(service), form_of(service).format)
     if spec is None:
         return service
     field = msgspec.structs.replace(spec, runtime_version=version)

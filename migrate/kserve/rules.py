@@ -110,6 +110,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ``workerSpec`` of runtime and service must go together, and is used."""
     edit_wakes: Wakes = Wakes.NOBODY
     """Whom an edit of a ClusterServingRuntime has reconciled at once."""
+    judges_runtimes: bool = False
+    """Whether a webhook refuses a runtime that has another one's priority for a format."""
+    one_priority: bool = False
+    """Whether it wants one priority for a format inside a runtime, too."""
     reports_runtime: bool = False
     """Whether the status names the runtime, by a second look: namespace first."""
 

@@ -101,6 +101,8 @@ _0_11 = msgspec.structs.replace(
     # GetProtocol and sortSupportedRuntimeByPriority in predictor_model.go of 0.11.2.
     unset_protocol=Unset.V1,
     orders_by_priority=True,
+    # ServingRuntimeValidator in pkg/webhook/admission/servingruntime of 0.11.2.
+    judges_runtimes=True,
     torchserve_env=True,
     judges_storage=True,
     # components/predictor.go:176-185 of 0.11.2.
@@ -114,6 +116,8 @@ _0_11 = msgspec.structs.replace(
 _0_12 = msgspec.structs.replace(
     _0_11,
     name="0.12",
+    # validateModelFormatPrioritySame in servingruntime_webhook.go of 0.12.1.
+    one_priority=True,
     v2_frameworks=_0_11.v2_frameworks | {terms.HUGGINGFACE},
     knows_huggingface=True,
     storage_prefixes=(*_0_11.storage_prefixes, "oci://"),

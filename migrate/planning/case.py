@@ -10,7 +10,7 @@ from migrate.kserve.services import format_of
 from migrate.objects import ObjectRef
 from migrate.operations.model import Activation
 from migrate.planning.forecast import World
-from migrate.planning.plan import Forecast, ImageRow, Outlook
+from migrate.planning.plan import Forecast, ImageRow, Outlook, Stage
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target
 from migrate.planning.wanted import Key, Wanted
@@ -21,7 +21,7 @@ class Case:
     """Everything that a check may look at; ``rows`` is the forecast.
 
     ``images`` are those that are set globally, a mirror's taken for stock. ``written`` are the
-    objects that the plan writes, ``activations`` what makes the writes act.
+    objects that the plan writes, ``stages`` how it is applied.
     """
 
     snapshot: Snapshot
@@ -32,7 +32,12 @@ class Case:
     rows: Sequence[Forecast]
     images: Sequence[ImageRow]
     written: Sequence[ObjectRef]
-    activations: Sequence[Activation]
+    stages: Sequence[Stage]
+
+    @property
+    def activations(self) -> Sequence[Activation]:
+        """What makes the writes act."""
+        return [activation for stage in self.stages for activation in stage.activations]
 
     @property
     def rules(self) -> Rules:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import msgspec
 
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.objects import Manifest, ObjectRef
-from migrate.operations.model import Edit
+from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.operations.model import Create, Delete, Edit, Operation, Patch
 from migrate.operations.patching import apply_edits
+from migrate.planning.copies import runtime_of
 from migrate.planning.snapshot import Snapshot
 
 Edits = Mapping[ObjectRef, tuple[Edit, ...]]
@@ -33,3 +34,27 @@ def with_runtimes(runtimes: Runtimes, manifests: Iterable[Manifest]) -> Runtimes
     moved = [msgspec.convert(manifest, Runtime) for manifest in manifests]
     names = {runtime.ref for runtime in moved}
     return Runtimes([*(r for r in runtimes.everywhere if r.ref not in names), *moved])
+
+
+def carried_out(snapshot: Snapshot, operations: Iterable[Operation]) -> Snapshot:
+    """Return the snapshot as these operations leave its ConfigMap and its runtimes.
+
+    A runtime that is created comes after all that are there: see ``copies.NEWEST``.
+    """
+    edits, made, gone = {}, [], set()
+    for operation in operations:
+        match operation.change:
+            case Patch(found):
+                edits[operation.target] = found
+            case Create(manifest):
+                made.append(manifest)
+            case Delete():
+                gone.add(operation.target)
+    after = changed(snapshot, edits) if edits else snapshot
+    if not made and not gone:
+        return after
+    kept = (one for one in after.runtimes.everywhere if one.ref not in gone)
+    originals = {ref: one for ref, one in after.originals.items() if ref not in gone}
+    originals |= {ref_of(manifest): manifest for manifest in made}
+    runtimes = Runtimes([*kept, *map(runtime_of, made)])
+    return replace(after, runtimes=runtimes, originals=originals)

@@ -10,6 +10,7 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
+from migrate.planning.activation import acts_at_once
 from migrate.planning.case import Case
 from migrate.planning.checks_desired import (
     beyond_predictors,
@@ -113,7 +114,9 @@ def _anyway(case: Case, options: Options) -> Iterator[Finding]:
     """Tell apart who changes with the plan, and who is not reached by it."""
     later = "at their next reconcile" + (", not by this plan" if options.asks else "")
     by_restart = has_restart(case.activations)
-    now = "at the restart" if by_restart else "as KServe reconciles them for the edited runtime"
+    at_once = acts_at_once(case.written, case.rules)
+    by_edit = "as KServe reconciles them for the edited runtime"
+    now = "at the restart" if by_restart else by_edit if at_once else "as they are woken"
     for restarts, when in ((True, now), (False, later)):
         rows = [r for r in case.having(Outlook.CHANGES_ANYWAY) if r.restarts is restarts]
         what = ", ".join(sorted({field for row in rows for field in row.changes}))
@@ -155,9 +158,9 @@ def _runtimes(case: Case, _options: Options) -> Iterator[Finding]:
 
 
 def _unused(case: Case, _options: Options) -> Iterator[Finding]:
-    runtimes = {row.runtime_after_plan for row in case.rows}
+    runtimes = {row.runtime_after_plan.name for row in case.rows if row.runtime_after_plan}
     idle = [w.entry for w in case.wanted.values() if not case.users(w.key)]
-    idle += [f"runtime/{t.runtime.name}" for t in case.targets if t.runtime not in runtimes]
+    idle += [f"runtime/{t.runtime.name}" for t in case.targets if t.runtime.name not in runtimes]
     for entry in dict.fromkeys(idle):
         yield finding(codes.UNUSED, f"{entry}: no service uses it")
 

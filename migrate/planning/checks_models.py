@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.desired import Options
+from migrate.planning.desired import Options, Strategy
 from migrate.planning.findings import finding
 from migrate.planning.loading import breaks
 from migrate.planning.mirrors import prefix_of
@@ -20,7 +20,7 @@ def unasked(case: Case, _options: Options) -> Iterator[Finding]:
     for target in case.targets:
         asked.setdefault(target.runtime, set()).add(target.desired.format)
     for runtime, formats in asked.items():
-        users = [r for r in case.having(Outlook.CHANGES) if r.runtime_after_plan == runtime]
+        users = [r for r in case.having(Outlook.CHANGES) if r.is_on(runtime)]
         others = [r.service for r in users if case.format_of(r.service) not in formats]
         if others and "" not in formats:
             text = f"{runtime} serves more than {', '.join(sorted(formats))}: they move as well"
@@ -28,9 +28,10 @@ def unasked(case: Case, _options: Options) -> Iterator[Finding]:
             yield finding(codes.UNASKED, text, fix, others)
 
 
-def hidden(case: Case, _options: Options) -> Iterator[Finding]:
+def hidden(case: Case, options: Options) -> Iterator[Finding]:
     """Find who keeps what it has, since a runtime of its namespace has the same name."""
-    names = {target.runtime.name for target in case.targets}
+    is_global = options.strategy is Strategy.IN_PLACE
+    names = {target.runtime.name for target in case.targets} if is_global else set()
     used = ((row.runtime_after_plan, row.service) for row in case.rows)
     own = [(runtime.name, ref) for runtime, ref in used if runtime and runtime.namespace]
     for name in sorted(names):

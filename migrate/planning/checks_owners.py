@@ -20,7 +20,8 @@ def owned(case: Case, options: Options) -> Iterator[Finding]:
     """Find what is written although somebody takes it back: an error until it is wanted so."""
     found: dict[Owner, list[ObjectRef]] = {}
     for ref in case.written:
-        owner = owner_of(_whole(case, ref))
+        whole = _whole(case, ref)
+        owner = owner_of(whole) if whole else None
         if owner is not None and owner.will_revert:
             found.setdefault(owner, []).append(ref)
     for owner, refs in found.items():
@@ -29,12 +30,17 @@ def owned(case: Case, options: Options) -> Iterator[Finding]:
         yield as_warning(told) if options.take_ownership else told
 
 
-def _whole(case: Case, ref: ObjectRef) -> Manifest:
-    """Return the object; of a service what was read: its field managers are not."""
+def _whole(case: Case, ref: ObjectRef) -> Manifest | None:
+    """Return the object; of a service what was read: its field managers are not.
+
+    None for one that the plan makes.
+    """
     snapshot = case.snapshot
     if ref == snapshot.config_ref:
         return snapshot.config
     if ref in snapshot.originals:
         return snapshot.originals[ref]
+    if ref not in case.now.services:
+        return None
     meta = msgspec.to_builtins(case.now.services[ref].metadata)
     return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta}

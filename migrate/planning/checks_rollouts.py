@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from migrate.kserve.rollouts import MEMORY
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
-from migrate.planning.activation import WAVE, acts_at_once, waves_of
+from migrate.planning.activation import acts_at_once
 from migrate.planning.case import Case
 from migrate.planning.desired import Activate, Options
 from migrate.planning.findings import as_warning, finding
@@ -27,7 +27,7 @@ def capacity(case: Case, options: Options) -> Iterator[Finding]:
     if not pods:
         return
     users = [row.service for row in rows if row.rollout and _devices(row.rollout.per_pod)]
-    how = f", woken {WAVE} at a time" if waves > 1 else ""
+    how = f", woken {_longest(case)} at a time" if waves > 1 else ""
     text = (
         f"up to {count(pods, 'more pod')} during the restart of {count(len(rows), 'service')}{how}"
     )
@@ -36,6 +36,10 @@ def capacity(case: Case, options: Options) -> Iterator[Finding]:
         yield as_warning(finding(codes.CAPACITY, text + asked, _room(case), users))
     else:
         yield finding(codes.CAPACITY, text + asked)
+
+
+def _longest(case: Case) -> int:
+    return max(len(stage.activations) for stage in case.stages)
 
 
 def _room(case: Case) -> str:
@@ -62,9 +66,9 @@ def _peak(case: Case, rows: Sequence[Forecast]) -> tuple[dict[str, int], int]:
         return surge_of(rows), 1
     peak: Counter[str] = Counter()
     behind: Counter[str] = Counter()
-    woken = {activation.target for activation in case.activations}
-    rows = [row for row in case.rows if row.service in woken]
-    waves = [[row for row in wave if row.rollout] for wave in waves_of(rows)]
+    by_service = {row.service: row for row in case.rows if row.rollout}
+    found = ([act.target for act in stage.activations] for stage in case.stages)
+    waves = [[by_service[ref] for ref in wave if ref in by_service] for wave in found if wave]
     for wave in waves:
         peak |= behind + Counter(surge_of(wave))
         behind += Counter(surge_of(r for r in wave if r.rollout and not r.rollout.ready))

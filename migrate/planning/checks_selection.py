@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.desired import Activate, Options, Selection
+from migrate.planning.desired import Activate, Options, Selection, Strategy
 from migrate.planning.fields import did_you_mean
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Outlook
@@ -14,16 +14,18 @@ from migrate.planning.restarts import has_restart
 from migrate.planning.selection import is_excluded
 
 
-def outside(case: Case, _options: Options) -> Iterator[Finding]:
+def outside(case: Case, options: Options) -> Iterator[Finding]:
     """Find who would move though not selected: by the plan, or since it is reconciled by it."""
     found = [row for row in case.rows if row.outside and row.restarts]
     by_restart = has_restart(case.activations)
     when = "at the restart of the controller" if by_restart else "as KServe reconciles them"
+    is_global = options.strategy is Strategy.IN_PLACE
+    why = "the change is global" if is_global else "the runtime is for their whole namespace"
     each = f"--activate={Activate.EACH} wakes only those that the plan moves"
     for outlook, text, fix in (
         (
             Outlook.CHANGES,
-            "they are not selected, and move all the same: the change is global",
+            f"they are not selected, and move all the same: {why}",
             "give them a runtime or an image of their own; or --accept KM215 moves them, too",
         ),
         (

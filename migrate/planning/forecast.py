@@ -90,8 +90,9 @@ class World:
         return self._forms[self.services.shape(ref).number]
 
     def pin(self, ref: ObjectRef) -> str | None:
-        """Return the ``runtimeVersion`` of a service's framework field."""
-        spec = framework_of(self.shape(ref))
+        """Return the ``runtimeVersion`` of a service's model or framework field."""
+        service = self.shape(ref)
+        spec = service.spec.predictor.model or framework_of(service)
         return spec.runtime_version if spec else None
 
     def workload(self, ref: ObjectRef, known: Container[ObjectRef] = ()) -> ObjectRef:

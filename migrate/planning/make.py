@@ -24,10 +24,12 @@ from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import seals_of
 from migrate.planning.selection import marked, narrowed
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.to_runtimes import to_runtimes
 from migrate.planning.worlds import world_of
 
 STRATEGIES: Mapping[Strategy, Callable[[Snapshot, World, Options], Course]] = {
     Strategy.IN_PLACE: in_place,
+    Strategy.TO_RUNTIMES: to_runtimes,
 }
 
 
@@ -61,7 +63,7 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     rows = with_restarts(rows, course.operations, activations, now)
     written = [operation.target for operation in course.operations]
     asked = (course.planned, course.wanted, course.targets)
-    case = Case(snapshot, now, *asked, rows, images, written, activations)
+    case = Case(snapshot, now, *asked, rows, images, written, directions["apply"])
     findings = [*course.findings, *checks.run(case, options)]
     if not options.asks:
         findings = list(narrowed(findings, rows))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET
 
 from migrate.errors import BlockedError
+from migrate.kserve.image import parse_image
 from migrate.kserve.pins import pin_at_admission
 from migrate.kserve.services import form_of, framework_of
 from migrate.objects import ObjectRef, pointer
 from migrate.operations.model import Edit
 from migrate.planning.forecast import World
+from migrate.planning.reach import bare
 from migrate.planning.wanted import Key, Wanted
 
 
@@ -40,3 +42,34 @@ def _edit(planned: World, ref: ObjectRef) -> Edit | None:
     before = UNSET if spec.runtime_version is None else spec.runtime_version
     path = pointer("spec", "predictor", form_of(service).format, "runtimeVersion")
     return Edit(path, before, pin.version)
+
+
+def model_pins(
+    planned: World, wanted: Mapping[ObjectRef, str], services: Iterable[ObjectRef]
+) -> dict[ObjectRef, str]:
+    """Return the services whose pin keeps them from the image wanted of their runtime.
+
+    ``wanted`` are the images by runtime, ``planned`` has the runtimes with them and the old pins.
+    With each stands the image that is wanted. Who names an image of its own keeps it anyway.
+    """
+    found = {}
+    for ref in services:
+        model, got = planned.shape(ref).spec.predictor.model, planned.shared(ref)
+        image = wanted.get(got.runtime.ref) if got.runtime is not None else None
+        if model is None or model.image or model.runtime_version is None or not image:
+            continue
+        if bare(got.image or "") != bare(image):
+            found[ref] = image
+    return found
+
+
+def repinned(planned: World, ref: ObjectRef, image: str) -> Edit:
+    """Return the edit that moves the pin of a service to the tag of an image.
+
+    It is taken away where the image has a digest, or no tag: no pin says the same.
+    """
+    model = planned.shape(ref).spec.predictor.model
+    assert model is not None
+    found = parse_image(image)
+    after = found.tag if found.tag and not found.digest else UNSET
+    return Edit("/spec/predictor/model/runtimeVersion", model.runtime_version, after)

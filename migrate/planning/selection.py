@@ -38,22 +38,24 @@ def marked(
     """Return the rows with a mark on those that are not selected."""
     if selection == Selection():
         return tuple(rows)
-    is_meant = _meant(selection, service_of)
+    is_meant = meant(selection, service_of)
     return tuple(
-        row if is_meant(row) else msgspec.structs.replace(row, outside=True) for row in rows
+        row if is_meant(row.service, row.runtime) else msgspec.structs.replace(row, outside=True)
+        for row in rows
     )
 
 
-def _meant(
+def meant(
     selection: Selection, service_of: Callable[[ObjectRef], InferenceService]
-) -> Callable[[Forecast], bool]:
+) -> Callable[[ObjectRef, ObjectRef | None], bool]:
+    """Return what tells whether a service is selected; its runtime without the plan is given."""
     requirements = parse_selector(selection.selector)
     looks_inside = bool(requirements or selection.formats)
 
-    def is_meant(row: Forecast) -> bool:
-        if not _is_placed(row.service, selection) or not _is_on(row, selection):
+    def is_meant(ref: ObjectRef, runtime: ObjectRef | None) -> bool:
+        if not _is_placed(ref, selection) or not _is_on(runtime, selection):
             return False
-        return not looks_inside or _is_like(service_of(row.service))
+        return not looks_inside or _is_like(service_of(ref))
 
     def _is_like(service: InferenceService) -> bool:
         formats = selection.formats or (format_of(service),)
@@ -75,9 +77,9 @@ def is_excluded(ref: ObjectRef, pattern: str) -> bool:
     return fnmatchcase(name, pattern)
 
 
-def _is_on(row: Forecast, selection: Selection) -> bool:
+def _is_on(runtime: ObjectRef | None, selection: Selection) -> bool:
     """Tell whether one of the runtimes decides about it, without the plan."""
-    name = row.runtime.name if row.runtime else ""
+    name = runtime.name if runtime else ""
     return not selection.runtimes or name in selection.runtimes
 
 

@@ -73,7 +73,11 @@ def test_only_framework_fields_are_pinned(predictor: dict[str, Any]) -> None:
     of = service(predictor)
     assert pin_at_admission(of, shipped("0.7.0-install"), rules("0.7")) is None
     assert refusal_now(of, shipped("0.7.0-install"), rules("0.7")) == ""
-    assert with_pin(of, "1") is of
+    pinned = with_pin(of, "1")
+    assert with_pin(pinned, None) == of
+    model = pinned.spec.predictor.model
+    assert (pinned is of) is (model is None)
+    assert model is None or model.runtime_version == "1"
 
 
 # 2.1, GPU validation: also of a service with an image of its own.

@@ -1,0 +1,240 @@
+"""What is found about copies of runtimes: names that are taken, services that would move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from migrate.kserve.modelnames import serves_under_one_name
+from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.runtimerefusals import refused_runtime
+from migrate.kserve.services import FormKind, form_of
+from migrate.objects import Manifest, ObjectRef, count
+from migrate.planning import findings as codes
+from migrate.planning.closure import Taken, settled, unsettled, used
+from migrate.planning.desired import Options
+from migrate.planning.expand import Expansion
+from migrate.planning.findings import finding
+from migrate.planning.forecast import World
+from migrate.planning.owners import owner_of
+from migrate.planning.plan import Finding
+from migrate.planning.selection import meant
+from migrate.planning.snapshot import Snapshot
+
+
+def findings_of(
+    snapshot: Snapshot,
+    now: World,
+    found: Expansion,
+    options: Options,
+    stuck: Collection[ObjectRef],
+    pinned: Mapping[ObjectRef, str],
+) -> Iterator[Finding]:
+    """Yield what is found about the copies.
+
+    ``stuck`` are those for which there is no order to make them in, ``pinned`` the services whose
+    pin keeps them from the image that stands with them.
+    """
+    yield from _not_ours(snapshot, found)
+    yield from _taken(found.taken)
+    yield from _unsettled(found)
+    yield from _stuck(stuck)
+    yield from _refused(snapshot, now, found)
+    yield from _moved(now, found, options)
+    yield from _served_alike(now, found, str(snapshot.release))
+    yield from _pinned(found, pinned)
+    yield from _armed(now, found, options)
+    yield from _framework(now, options)
+    yield from _kept(found)
+    yield from _left_alone(now, found)
+
+
+def _not_ours(snapshot: Snapshot, found: Expansion) -> Iterator[Finding]:
+    groups: dict[str, list[ObjectRef]] = {}
+    for target in found.foreign:
+        runtime = snapshot.runtimes.of(target.namespace)[target.name]
+        meta = msgspec.to_builtins(runtime.metadata)
+        manifest: Manifest = {
+            "apiVersion": target.api_version,
+            "kind": target.kind,
+            "metadata": {key: value for key, value in meta.items() if value is not None},
+        }
+        owner = owner_of(manifest)
+        whose = f"it belongs to {owner} ({owner.evidence})" if owner else "made by somebody else"
+        groups.setdefault(whose, []).append(target)
+    for whose, targets in groups.items():
+        text = f"a ServingRuntime of that name is there, {whose}: its namespace is left alone"
+        fix = "set the image in it where it comes from, or leave out its namespace: --exclude"
+        yield finding(codes.NOT_OURS, text, fix, targets)
+
+
+def _taken(found: Sequence[Taken]) -> Iterator[Finding]:
+    groups: dict[str, list[ObjectRef]] = {}
+    for one in found:
+        text = f"they use {one.before or 'no runtime that can be told'} and would get "
+        groups.setdefault(f"{text}{one.after or 'none'}", []).append(one.service)
+    fix = "name the runtime in each: spec.predictor.model.runtime; or leave out their namespace"
+    for text, services in groups.items():
+        yield finding(codes.TAKEN, f"{text}, though nobody asked", fix, services)
+
+
+def _unsettled(found: Expansion) -> Iterator[Finding]:
+    bad: list[ObjectRef] = []
+    for namespace, services in found.services.items():
+        made = [ref for ref in found.copies if ref.namespace == namespace]
+        bad.extend(unsettled(found.planned, services, made))
+    if bad:
+        text = "which copy they get depends on the second in which each is made: the newest wins"
+        fix = "name the runtime in each: spec.predictor.model.runtime"
+        yield finding(codes.TAKEN, text, fix, bad)
+
+
+def _stuck(stuck: Collection[ObjectRef]) -> Iterator[Finding]:
+    if stuck:
+        text = (
+            "each takes services of another one until that is there, too: a service that is "
+            "reconciled between two creates gets the wrong one"
+        )
+        fix = "name the runtime in their services: spec.predictor.model.runtime"
+        yield finding(codes.TAKEN, text, fix, stuck)
+
+
+def _refused(snapshot: Snapshot, now: World, found: Expansion) -> Iterator[Finding]:
+    groups: dict[str, list[ObjectRef]] = {}
+    for copy in found.copies.values():
+        every = found.planned.config.runtimes.of(copy.target.namespace)
+        made = every[copy.target.name]
+        reason = refused_runtime(made, every.values(), now.rules) if copy.change else ""
+        if reason:
+            groups.setdefault(reason, []).append(copy.target)
+    for reason, targets in groups.items():
+        text = f"KServe {snapshot.release} refuses it: {reason}"
+        fix = "give one of them another priority, or leave out its namespace: --exclude"
+        yield finding(codes.REFUSED_RUNTIME, text, fix, targets)
+
+
+def _moved(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
+    """Find who gets other pods though its runtime is copied as it is."""
+    wanted = {c.target for c in found.copies.values() if options.images and not c.keeps}
+    bad = [
+        ref
+        for services in found.services.values()
+        for ref in services
+        if used(found.planned, ref) not in wanted and _differs(now, found.planned, ref)
+    ]
+    if bad:
+        text = "their pods would be others, though their runtime is copied as it is"
+        yield finding(codes.TAKEN, text, "kmigrate explain NAMESPACE/NAME", bad)
+
+
+def _differs(now: World, planned: World, ref: ObjectRef) -> bool:
+    before, after = settled(now, ref), settled(planned, ref)
+    if before is after or before.verdict is Verdict.CANNOT_TELL:
+        return False
+    same = (before.image, before.pod, before.workers) == (after.image, after.pod, after.workers)
+    return not same and _pods(now.resolved[ref]) != _pods(planned.resolved[ref])
+
+
+def _pods(found: Resolution) -> tuple[object, ...]:
+    return (found.image, found.pod, found.workers)
+
+
+def _served_alike(now: World, found: Expansion, release: str) -> Iterator[Finding]:
+    groups: dict[str, list[ObjectRef]] = {}
+    for services in found.services.values():
+        for ref in services:
+            got = found.planned.shared(ref)
+            name = (
+                serves_under_one_name(ref.name, now.shape(ref), got, release) if got.runtime else ""
+            )
+            if name and got.runtime and got.runtime.ref in found.copies:
+                text = f'a copy of {source(got.runtime.name)} serves each model as "{name}"'
+                groups.setdefault(text, []).append(ref)
+    fix = "-f desired.yaml with args: [--model_name={{.Name}}] gives the copies the right one"
+    for text, services in groups.items():
+        yield finding(codes.SERVED_AS_MODEL, text, fix, services)
+
+
+def source(name: str) -> str:
+    """Return how a ClusterServingRuntime is called in texts."""
+    return f"ClusterServingRuntime {name}"
+
+
+def _pinned(found: Expansion, pinned: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for ref, image in pinned.items():
+        groups.setdefault((image, found.planned.shared(ref).image or ""), []).append(ref)
+    for (image, got), services in sorted(groups.items()):
+        text = f"{image}: their pinned runtimeVersion gives {got}"
+        fix = f"--repin moves the pins with the image, or --accept {codes.PINNED}"
+        yield finding(codes.PINNED, text, fix, services)
+
+
+def _armed(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
+    """Tell that a copy is for all of its namespace, selected or not, woken or not."""
+    is_meant = meant(options.selection, now.services.__getitem__)
+    users = [
+        ref
+        for services in found.services.values()
+        for ref in services
+        if (runtime := used(found.planned, ref)) in found.copies and runtime is not None
+    ]
+    others = [ref for ref in users if not is_meant(ref, used(now, ref))]
+    if options.images and found.operations:
+        text = (
+            f"a runtime is for all of its namespace ({len(found.services)}): once it is there, any "
+            "reconcile moves a service to the new image, before its wake and beside its wave"
+        )
+        yield finding(codes.ARMED, text, "move one namespace first: -n NAMESPACE")
+    if others:
+        text = f"not selected, and in a namespace that gets a copy: {count(len(others), 'service')}"
+        fix = "they get it at their next reconcile; with the same image their pods stay"
+        yield finding(codes.ARMED, text, fix, others)
+
+
+def _framework(now: World, options: Options) -> Iterator[Finding]:
+    """Find who is in the framework form: no runtime decides about it."""
+    if not now.rules.predictors_read:
+        return
+    asked = {image.format for image in options.images if image.format}
+    is_meant = meant(options.selection, now.services.__getitem__)
+    found = [
+        ref
+        for ref in now.services
+        if (form := form_of(now.shape(ref))).kind is FormKind.FRAMEWORK
+        and (not options.images or form.format in asked)
+        and now.shared(ref).verdict is Verdict.RESOLVED
+        and is_meant(ref, None)
+    ]
+    if found:
+        text = "they are in the framework form: predictors decide about them, and no runtime does"
+        fix = "any write to one converts it to the model form; then plan again"
+        yield finding(codes.FRAMEWORK_FORM, text, fix, found)
+
+
+def _kept(found: Expansion) -> Iterator[Finding]:
+    kept = [copy.target for copy in found.copies.values() if copy.keeps]
+    if kept:
+        text = "copied as they are, so that no other copy takes their services"
+        yield finding(codes.KEEPS_PLACE, text, objects=kept)
+
+
+def _left_alone(now: World, found: Expansion) -> Iterator[Finding]:
+    """Find who is not reconciled now, and gets the copy when it is again."""
+    left: dict[str, list[ObjectRef]] = {}
+    for ref in _users(found):
+        if now.shared(ref).verdict is Verdict.NOT_RECONCILED:
+            left.setdefault(now.shared(ref).reason, []).append(ref)
+    for reason, services in left.items():
+        text = f"{reason}; when it is again, they get the copy"
+        yield finding(codes.NO_AUTO_UPDATE, text, objects=services)
+
+
+def _users(found: Expansion) -> Iterable[ObjectRef]:
+    return (
+        ref
+        for services in found.services.values()
+        for ref in services
+        if used(found.planned, ref) in found.copies
+    )

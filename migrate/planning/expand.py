@@ -1,0 +1,190 @@
+"""Images moved into ServingRuntimes of the namespaces that need them: which are made, and where.
+
+Each has the name of the ClusterServingRuntime whose place it takes in its namespace, and its
+spec: so what KServe keys on names stays, and the pods of who used that one stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from migrate.kserve import terms
+from migrate.kserve.runtimes import Runtime
+from migrate.objects import Manifest, ObjectRef
+from migrate.operations.model import Create, Edit, Operation, Patch
+from migrate.operations.patching import apply_edits
+from migrate.planning.changed import carried_out
+from migrate.planning.closure import Taken, taken, used
+from migrate.planning.copies import copy_of, copy_ref
+from migrate.planning.desired import Options
+from migrate.planning.forecast import World
+from migrate.planning.images import runtime_rows
+from migrate.planning.mirrors import mirror_of, taken_for_stock
+from migrate.planning.selection import meant
+from migrate.planning.settings import edits_in, merged
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import Target
+from migrate.planning.worlds import world_of
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """A runtime of a namespace in the place of the ClusterServingRuntime ``source``.
+
+    ``change`` is None where it is there, and as it is wanted. ``keeps`` tells that it is made only
+    to keep services where they are.
+    """
+
+    target: ObjectRef
+    source: ObjectRef
+    change: Create | Patch | None
+    keeps: bool = False
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The copies by their references, and where they lead.
+
+    ``foreign`` are runtimes that are there under a name that a copy would need, and are not ours;
+    ``taken`` are services that no further copy keeps where they are. ``services`` are those of the
+    namespaces that have copies, by namespace.
+    """
+
+    copies: Mapping[ObjectRef, Copy]
+    after: Snapshot
+    planned: World
+    foreign: Mapping[ObjectRef, Sequence[ObjectRef]]
+    taken: Sequence[Taken]
+    services: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What makes the copies, in the order of their places."""
+        return operations_of(self.copies.values())
+
+
+def operations_of(copies: Iterable[Copy]) -> tuple[Operation, ...]:
+    """Return what makes these copies, in the order of their places."""
+    ordered = sorted(copies, key=lambda copy: copy.target.place)
+    return tuple(Operation(c.target, c.change, _reason(c)) for c in ordered if c.change)
+
+
+def _reason(copy: Copy) -> str:
+    if copy.keeps:
+        return f"keep the services of {copy.source} where they are"
+    return f"a copy of {copy.source}"
+
+
+def overridden(snapshot: Snapshot, now: World) -> list[ObjectRef]:
+    """Return the ClusterServingRuntimes whose image is not the one that the release ships."""
+    rows = runtime_rows(now.config, snapshot.release, ())
+    names = {
+        row.entry.partition("/")[2]
+        for row in taken_for_stock(rows, mirror_of(rows))
+        if not row.is_stock
+    }
+    every = now.config.runtimes.of("").values()
+    return [runtime.ref for runtime in every if runtime.name in names]
+
+
+def expand(
+    snapshot: Snapshot, now: World, options: Options, targets: Sequence[Target]
+) -> Expansion:
+    """Return the copies that the namespaces of the selected services need.
+
+    They are copies of the runtimes that are targets; without any, of all that are overridden.
+    Raise BlockedError where what is wanted of one cannot be expressed.
+    """
+    sources = {t.runtime for t in targets} if options.images else set(overridden(snapshot, now))
+    work = _Work(snapshot, now, targets)
+    for ref in work.users(sources, options):
+        work.place(ref)
+    return work.closed()
+
+
+class _Work:
+    """The copies as they are found, namespace by namespace."""
+
+    def __init__(self, snapshot: Snapshot, now: World, targets: Sequence[Target]) -> None:
+        self.snapshot, self.now, self.targets = snapshot, now, targets
+        self.copies: dict[ObjectRef, Copy] = {}
+        self.foreign: dict[ObjectRef, list[ObjectRef]] = {}
+        self.by_namespace: dict[str, list[ObjectRef]] = {}
+        for ref in sorted(now.services, key=lambda ref: ref.place):
+            self.by_namespace.setdefault(ref.namespace, []).append(ref)
+
+    def users(self, sources: Iterable[ObjectRef], options: Options) -> Iterator[ObjectRef]:
+        """Yield the selected services that use a source, or a runtime under its name."""
+        names = {ref.name for ref in sources}
+        is_meant = meant(options.selection, self.now.services.__getitem__)
+        for ref in self.now.services:
+            runtime = used(self.now, ref)
+            if runtime is not None and runtime.name in names and is_meant(ref, runtime):
+                yield ref
+
+    def place(self, service: ObjectRef) -> None:
+        """See to it that the runtime of a service has a copy in its namespace."""
+        runtime = used(self.now, service)
+        assert runtime is not None
+        target = copy_ref(runtime.name, service.namespace)
+        if target in self.copies:
+            return
+        known = self.snapshot.runtimes.of(service.namespace).get(runtime.name)
+        if known is None or known.ref in self.snapshot.originals:
+            self.copies[target] = self._copy(target, known)
+        elif runtime.namespace == "" or self.targets:
+            # Without a wish, who uses a runtime of their own namespace depends on nothing global.
+            self.foreign.setdefault(target, []).append(service)
+
+    def _copy(self, target: ObjectRef, known: Runtime | None) -> Copy:
+        source = source_ref(target.name)
+        if known is not None:
+            edits = self._edits(source, self.snapshot.originals[target])
+            return Copy(target, source, Patch(edits) if edits else None)
+        return Copy(target, source, Create(self._manifest(source, target.namespace)))
+
+    def _manifest(self, source: ObjectRef, namespace: str) -> Manifest:
+        original = self.snapshot.originals[source]
+        made = copy_of(original, namespace, self.snapshot.release)
+        return apply_edits(self._edits(source, original), made)
+
+    def _edits(self, source: ObjectRef, manifest: Manifest) -> tuple[Edit, ...]:
+        mine = [target for target in self.targets if target.runtime == source]
+        if not mine:
+            return ()
+        return edits_in(manifest, mine[0].container, merged(source, [t.desired for t in mine]))
+
+    def closed(self) -> Expansion:
+        """Add copies until nobody else moves, or no copy helps."""
+        while True:
+            after = carried_out(self.snapshot, operations_of(self.copies.values()))
+            planned = world_of(after, self.now.rules) if self.copies else self.now
+            found = list(self._taken(planned))
+            if not [one for one in found if self._keep(one)]:
+                break
+        touched = {ref.namespace for ref in self.copies}
+        services = {name: self.by_namespace[name] for name in sorted(touched)}
+        return Expansion(self.copies, after, planned, self.foreign, found, services)
+
+    def _taken(self, planned: World) -> Iterator[Taken]:
+        for namespace in sorted({ref.namespace for ref in self.copies}):
+            yield from taken(self.now, planned, self.by_namespace[namespace], self.copies)
+
+    def _keep(self, one: Taken) -> bool:
+        """Make a copy of the runtime that the service is taken from, where that can be done."""
+        if one.before is None or one.before.namespace:
+            return False
+        target = copy_ref(one.before.name, one.service.namespace)
+        known = self.snapshot.runtimes.of(target.namespace).get(target.name)
+        if target in self.copies or known is not None:
+            return False
+        made = copy_of(self.snapshot.originals[one.before], target.namespace, self.snapshot.release)
+        self.copies[target] = Copy(target, one.before, Create(made), keeps=True)
+        return True
+
+
+def source_ref(name: str) -> ObjectRef:
+    """Return the reference of the ClusterServingRuntime of that name."""
+    return ObjectRef(terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME, name)

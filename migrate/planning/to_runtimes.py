@@ -1,0 +1,90 @@
+"""The course that moves images into ServingRuntimes of the namespaces that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+
+from migrate.errors import BlockedError
+from migrate.objects import ObjectRef
+from migrate.operations.model import Edit, Operation, Patch
+from migrate.planning.checks_copies import findings_of
+from migrate.planning.copystages import Moves, copy_stages, ordered
+from migrate.planning.course import Course
+from migrate.planning.desired import Options
+from migrate.planning.expand import Expansion, expand
+from migrate.planning.forecast import World, between, with_pins
+from migrate.planning.pins import model_pins, repinned
+from migrate.planning.plan import Forecast
+from migrate.planning.reach import bare
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import targets_of
+
+
+def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
+    """Return the course. Raise UsageError or BlockedError, also where there are no runtimes."""
+    if not now.rules.knows_model:
+        raise BlockedError(
+            f"--to-runtimes: KServe {now.rules.name} has no ServingRuntimes",
+            "upgrade to 0.8 or later first; without --to-runtimes the images in predictors change",
+        )
+    targets = targets_of(options.images, now.config)
+    found = expand(snapshot, now, options, targets)
+    images = {
+        ref: target.desired.image
+        for ref, copy in found.copies.items()
+        for target in targets
+        if target.runtime == copy.source and target.desired.image and not copy.keeps
+    }
+    over = model_pins(found.planned, images, chain.from_iterable(found.services.values()))
+    pins = {ref: repinned(found.planned, ref, over[ref]) for ref in over} if options.repin else {}
+    planned = with_pins(found.planned, {ref: _pin(edit) for ref, edit in pins.items()})
+    operations, of = _operations(found, pins)
+    order, stuck = ordered(found, now)
+    moves = Moves(
+        *(snapshot, now, found, operations, of, between(now, planned)),
+        _asked(found, images),
+        options,
+    )
+    told = tuple(findings_of(snapshot, now, found, options, stuck, over if not pins else {}))
+    sources = {copy.source for copy in found.copies.values() if copy.change is not None}
+    return Course(
+        operations,
+        found.after,
+        planned if pins else found.planned,
+        lambda rows: copy_stages(moves, rows, order),
+        {},
+        targets,
+        told,
+        tuple(sorted(sources, key=lambda ref: ref.place)),
+    )
+
+
+def _pin(edit: Edit) -> str | None:
+    return edit.after if isinstance(edit.after, str) else None
+
+
+def _operations(
+    found: Expansion, pins: Mapping[ObjectRef, Edit]
+) -> tuple[tuple[Operation, ...], Mapping[ObjectRef, ObjectRef]]:
+    """Return what is written, the copies first, and the copy that each belongs to."""
+    services = sorted(pins, key=lambda ref: ref.place)
+    moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
+    of = {ref: ref for ref in found.copies}
+    for ref in services:
+        runtime = found.planned.shared(ref).runtime
+        assert runtime is not None
+        of[ref] = runtime.ref
+    return (*found.operations, *moved), of
+
+
+def _asked(found: Expansion, images: Mapping[ObjectRef, str]) -> Callable[[Forecast], bool]:
+    """Return what tells who lags behind what is wanted: without a wish, behind what is set."""
+
+    def gets(row: Forecast) -> bool:
+        image = images.get(row.runtime_after_plan) if row.runtime_after_plan else None
+        return row.runtime_after_plan in found.copies and (
+            image is None or bare(image) == bare(row.after_plan or "")
+        )
+
+    return gets
