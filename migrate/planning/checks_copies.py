@@ -145,9 +145,7 @@ def _served_alike(now: World, found: Expansion, release: str) -> Iterator[Findin
     for services in found.services.values():
         for ref in services:
             got = found.planned.shared(ref)
-            name = (
-                serves_under_one_name(ref.name, now.shape(ref), got, release) if got.runtime else ""
-            )
+            name = serves_under_one_name(ref.name, now.shape(ref), got, release)
             if name and got.runtime and got.runtime.ref in found.copies:
                 text = f'a copy of {source(got.runtime.name)} serves each model as "{name}"'
                 groups.setdefault(text, []).append(ref)

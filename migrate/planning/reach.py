@@ -151,9 +151,13 @@ def _with(
         verdict = Reach.HIDDEN
     elif not got and missed:
         verdict = Reach.INEFFECTIVE
-    kept = () if row.is_stock else (tuple(got), tuple(sorted({*missed, *hidden}, key=_place)))
+    kept = () if row.is_stock else (_ordered(got), _ordered({*missed, *hidden}))
     services, others = kept or ((), ())
     return msgspec.structs.replace(row, verdict=verdict, services=services, missed=others)
+
+
+def _ordered(services: Iterable[ObjectRef]) -> tuple[ObjectRef, ...]:
+    return tuple(sorted(services, key=_place))
 
 
 def _place(ref: ObjectRef) -> tuple[str, str, str]:
