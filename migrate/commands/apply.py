@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from migrate.cluster.port import Cluster
-from migrate.commands import flags, making
+from migrate.commands import flags, making, strategies
 from migrate.commands.approval import approve, refuse_blocked
 from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.comparing import compare
@@ -32,6 +32,12 @@ def apply(
     file: flags.File = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
+    to_runtimes: flags.ToRuntimes = False,
+    scope: flags.ScopeFlag = "",
+    wave_size: flags.WaveSize = None,
+    pause: flags.Pause = "",
+    canary: flags.Canary = "",
+    max_unavailable: flags.MaxUnavailable = None,
     namespace: flags.Namespaces = [],  # noqa: B006
     all_namespaces: flags.AllNamespaces = False,
     selector: flags.Selector = "",
@@ -63,6 +69,14 @@ def apply(
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
     """
     asked = Options(
+        **strategies.chosen(
+            to_runtimes=to_runtimes,
+            scope=scope,
+            wave_size=wave_size,
+            pause=pause,
+            canary=canary,
+            max_unavailable=max_unavailable,
+        ),
         repin=repin,
         activate=activate,
         selection=making.selection(
@@ -88,7 +102,8 @@ def apply(
     if why := _nothing_to_do(cluster, made, run):
         return nothing(Direction.APPLY, why, output)
     restarting = count(changing(made.forecast), "InferenceService")
-    question = f"\nApply to {cluster.name}, in place, restarting {restarting}."
+    how = made.strategy.replace("-", " ")
+    question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     with Console(screen_of(sys.stderr)) as console:
         job = _job(cluster, made, run, known, kserve_version)
@@ -104,7 +119,9 @@ def _decide(
     if made is not None:
         return run, made
     if not options.asks:
-        raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
+        raise UsageError(
+            "nothing asked for: give a PLAN, --set, -f or --to-runtimes", "kmigrate apply --help"
+        )
     return None, making.plan(cluster, namespace, options)
 
 

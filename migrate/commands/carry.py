@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate import __version__
 from migrate.cluster.port import Cluster
@@ -30,7 +30,8 @@ from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
-from migrate.planning.desired import summary
+from migrate.planning.copies import stamped
+from migrate.planning.desired import told
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
 from migrate.report.console import Console
@@ -55,7 +56,8 @@ class Job:
 
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
-    of that forecast was reached.
+    of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
+    still stands at the end.
     """
 
     plan: Plan
@@ -65,6 +67,7 @@ class Job:
     known: Sequence[Run]
     check: Callable[[], Compared]
     prove: Callable[[Sequence[Forecast]], list[Result]]
+    leaves_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,10 @@ def _under_lease(engine: Engine, job: Job) -> End:
     engine.sealed = compared.sealed
     engine.preflight(job.waves)
     record.sweep(engine.cluster, namespace)
-    run = engine.note(job.run, "started", job.direction) if job.run else _begin(engine, job)
+    if job.run:
+        run = engine.note(job.run, "started", job.direction)
+    else:
+        job, run = _begin(engine, job)
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"
     engine.tell(Started(run.head.id, job.direction, resumed))
     try:
@@ -120,7 +126,8 @@ def _under_lease(engine: Engine, job: Job) -> End:
         raise
     results = job.prove(compared.forecast)
     whole = all(result.holds for result in results) and not engine.kept
-    return End(engine.finish(run, job.direction, whole=whole), results, whole)
+    run = engine.finish(run, job.direction, whole=whole and not job.leaves_rest)
+    return End(run, results, whole)
 
 
 def _close(engine: Engine, run: Run) -> None:
@@ -132,24 +139,29 @@ def _close(engine: Engine, run: Run) -> None:
         record.append(engine.cluster, latest, entry)
 
 
-def _begin(engine: Engine, job: Job) -> Run:
-    payload = canonical(job.plan)
+def _begin(engine: Engine, job: Job) -> tuple[Job, Run]:
+    """Record a new run; return it, with the job whose creates bear its name."""
     now = engine.clock.now()
+    name = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    made = stamped(job.plan, name)
+    job = replace(job, plan=made, waves=made.waves(job.direction))
+    payload = canonical(made)
     head = Head(
-        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        id=name,
         digest=sha256(payload),
         chunks=len(record.split(payload)),
         started=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         operator=engine.lease.holder,
         version=__version__,
-        summary=summary(job.plan.options.images),
+        summary=told(made.options),
     )
     engine.guard()
     first = engine.entry("started", job.direction)
     namespace = job.plan.kserve_namespace
-    ref = ObjectRef("v1", "ConfigMap", record.name_of(head.id, 0), namespace)
+    ref = ObjectRef("v1", "ConfigMap", record.name_of(name, 0), namespace)
     create = record.create
-    return engine.insist(ref, lambda: create(engine.cluster, namespace, head, payload, first))
+    run = engine.insist(ref, lambda: create(engine.cluster, namespace, head, payload, first))
+    return job, run
 
 
 def _refuse_news(now: Sequence[Run], known: Sequence[Run]) -> None:

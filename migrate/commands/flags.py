@@ -80,10 +80,35 @@ ActivateFlag = Annotated[
         help="What makes it act: restart the controller, wake each service that moves, or none."
     ),
 ]
+ToRuntimes = Annotated[
+    bool,
+    typer.Option("--to-runtimes", help="Move images into runtimes of the namespaces."),
+]
+ScopeFlag = Annotated[
+    str, typer.Option(metavar="namespace", help="With --to-runtimes: a runtime for whom.")
+]
+WaveSize = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Services woken at one time (10).")
+]
+Pause = Annotated[
+    str, typer.Option(metavar="DURATION", help="Time between two waves: 90s, 5m, 1h30m.")
+]
+Canary = Annotated[
+    str, typer.Option(metavar="NS/NAME", help="Refused: scope namespace moves all of a namespace.")
+]
+MaxUnavailable = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Refused as --canary is.")
+]
 Namespaces = Annotated[
     list[str],
     typer.Option(
         "-n", "--namespace", metavar="NS", help="Only services in this namespace; repeatable."
+    ),
+]
+RollbackNamespaces = Annotated[
+    list[str],
+    typer.Option(
+        "-n", "--namespace", metavar="NS", help="Take back only what was made here; repeatable."
     ),
 ]
 AllNamespaces = Annotated[

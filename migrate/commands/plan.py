@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from migrate.commands import flags, making
+from migrate.commands import flags, making, strategies
 from migrate.commands.flags import FailOn, Output
 from migrate.commands.output import emit_document, emit_documents
 from migrate.commands.rbac import roles
@@ -25,6 +25,12 @@ def plan(
     file: flags.File = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
+    to_runtimes: flags.ToRuntimes = False,
+    scope: flags.ScopeFlag = "",
+    wave_size: flags.WaveSize = None,
+    pause: flags.Pause = "",
+    canary: flags.Canary = "",
+    max_unavailable: flags.MaxUnavailable = None,
     namespace: flags.Namespaces = [],  # noqa: B006
     all_namespaces: flags.AllNamespaces = False,
     selector: flags.Selector = "",
@@ -61,6 +67,14 @@ def plan(
     reconcile of each InferenceService gives.
     """
     asked = Options(
+        **strategies.chosen(
+            to_runtimes=to_runtimes,
+            scope=scope,
+            wave_size=wave_size,
+            pause=pause,
+            canary=canary,
+            max_unavailable=max_unavailable,
+        ),
         repin=repin,
         activate=activate,
         selection=making.selection(

@@ -10,7 +10,7 @@ from migrate.commands import making
 from migrate.commands.comparing import stale
 from migrate.commands.flags import Output
 from migrate.commands.output import emit_document, emit_lines
-from migrate.commands.runs import refuse_elsewhere
+from migrate.commands.runs import carries, refuse_elsewhere
 from migrate.commands.standings import services_of, standings_of
 from migrate.commands.target import Target
 from migrate.errors import ApiError, Exit, StaleError, UsageError
@@ -96,5 +96,5 @@ def _in_cluster(cluster: Cluster, made: Plan) -> PlanInCluster:
         stale=differences,
         standings=standings_of(cluster, made),
         services=services_of(cluster, made),
-        runs=tuple(row_of(run) for run in runs if run.head.digest == made.digest),
+        runs=tuple(row_of(run) for run in runs if carries(run, made)),
     )

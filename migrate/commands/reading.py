@@ -39,6 +39,7 @@ from migrate.kserve.workloads import (
 )
 from migrate.objects import Json, Manifest, ObjectRef, ref_of, value_at
 from migrate.operations.model import Holds
+from migrate.planning.copies import OURS, is_ours
 from migrate.planning.snapshot import Snapshot
 
 
@@ -161,7 +162,8 @@ def _installed_runtimes(
 ) -> tuple[Runtimes, dict[ObjectRef, Manifest]]:
     """Read the runtimes of namespaces and cluster, where the release knows such.
 
-    Those of the cluster are few, and may be edited: they come as whole manifests, too.
+    Those of the cluster are few, and may be edited: they come as whole manifests, too, and so do
+    those that kmigrate made.
     """
     if rules is not None and not rules.knows_model:
         return Runtimes(), {}
@@ -169,6 +171,10 @@ def _installed_runtimes(
     whole = list(served(cluster.list(*kind, dict)))
     found: list[Runtime] = [record_of(each, kind[1], ClusterRuntime) for each in whole]
     found.extend(listed(cluster, ServingRuntime, namespace))
+    if any(map(is_ours, found)):
+        ours = f"{terms.MANAGED_BY}={OURS}"
+        version, own = terms.RUNTIME_VERSION, terms.SERVING_RUNTIME
+        whole.extend(cluster.list(version, own, dict, namespace=namespace, selector=ours))
     return Runtimes(found), {ref_of(each): each for each in whole}
 
 

@@ -13,11 +13,19 @@ from migrate.commands.installed import get_or_none
 from migrate.commands.outcome import nothing, outcome, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.reading import read_snapshot
-from migrate.commands.runs import chosen, plan_of, refuse_elsewhere, refuse_overtaken
+from migrate.commands.runs import (
+    chosen,
+    later_writers,
+    leaves_rest,
+    plan_of,
+    refuse_elsewhere,
+    refuse_overtaken,
+)
 from migrate.commands.target import Target
 from migrate.execute import record
 from migrate.objects import count
 from migrate.operations.model import Direction
+from migrate.planning.copyback import of_namespaces
 from migrate.planning.rollback import plan_rollback
 from migrate.report.console import Console
 from migrate.report.text import changing, rollback_lines
@@ -25,6 +33,7 @@ from migrate.report.text import changing, rollback_lines
 
 def rollback(
     run: flags.RunId = "",
+    namespace: flags.RollbackNamespaces = [],  # noqa: B006 -- Typer copies it
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
     output: flags.OutputFlag = Output.TABLE,
@@ -49,11 +58,15 @@ def rollback(
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
         return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output)
-    plan = plan_of(cluster, found)
+    recorded = plan_of(cluster, found)
+    plan = of_namespaces(recorded, namespace, found.head.id) if namespace else recorded
     refuse_elsewhere(cluster, plan, kserve_version)
     refuse_overtaken(cluster, known, found, plan)
-    live = {op.target: get_or_none(cluster, op.target) for op in plan.operations}
-    back = plan_rollback(plan, read_snapshot(cluster, kserve_namespace, kserve_version), live)
+    later = later_writers(cluster, known, found)
+    seen = read_snapshot(cluster, kserve_namespace, kserve_version)
+    targets = [op.target for op in plan.operations]
+    live = {ref: seen.originals.get(ref) or get_or_none(cluster, ref) for ref in targets}
+    back = plan_rollback(plan, seen, live, later)
     screen = screen_of(sys.stderr, ON_PIPE)
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
     restarting = count(changing(back.forecast), "InferenceService")
@@ -67,6 +80,7 @@ def rollback(
         known=known,
         check=lambda: Compared(back.forecast),
         prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
+        leaves_rest=leaves_rest(cluster, recorded, plan),
     )
     with Console(screen_of(sys.stderr)) as console:
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)

@@ -11,8 +11,11 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.kserve.releases import parse_release
 from migrate.kserve.table import rules_for
+from migrate.objects import ObjectRef, sha256
 from migrate.operations.classify import Standing, classify
+from migrate.operations.invert import invert
 from migrate.planning import planfile
+from migrate.planning.copies import stamped
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
 
@@ -35,7 +38,7 @@ def resumable(
     recorded = plan_of(cluster, run)
     wanted = without_release(options)
     same = (without_release(recorded.options), Options())
-    is_same = recorded.digest == saved.digest if saved else wanted in same
+    is_same = carries(run, saved) if saved else wanted in same
     if not is_same:
         raise BlockedError(
             f"run {run.head.id} is unfinished ({run.state}; {run.head.summary}), "
@@ -43,6 +46,26 @@ def resumable(
             "kmigrate apply (without flags goes on with it), or kmigrate rollback",
         )
     return run, recorded
+
+
+def carries(run: Run, plan: Plan) -> bool:
+    """Tell whether the run carries this plan out: its creates bear the name of the run."""
+    return sha256(planfile.encode(stamped(plan, run.head.id))) == run.head.digest
+
+
+def later_writers(cluster: Cluster, runs: Sequence[Run], run: Run) -> dict[ObjectRef, str]:
+    """Return the newest run after this one that wrote each object, and still stands."""
+    newer = [r for r in runs if r.place > run.place and r.state != "rolled back"]
+    return {op.target: r.head.id for r in newer for op in plan_of(cluster, r).operations}
+
+
+def leaves_rest(cluster: Cluster, recorded: Plan, part: Plan) -> bool:
+    """Tell whether something of a run stands that is no part of what is taken back."""
+    mine = {operation.target for operation in part.operations}
+    others = (invert(op) for op in recorded.operations if op.target not in mine)
+    return any(
+        classify(op, get_or_none(cluster, op.target)) is not Standing.APPLIED for op in others
+    )
 
 
 def stands_applied(cluster: Cluster, plan: Plan) -> bool:

@@ -53,7 +53,7 @@ def stages(
     order = tuple(range(len(operations)))
     if how is Activate.EACH:
         moving = [row for row in moving if _is_woken(row, asked)]
-    apply = tuple(_stages(snapshot, order, how, moving, differing))
+    apply = tuple(_stages(snapshot, order, how, moving, differing, options))
     return {"apply": apply, "rollback": tuple(_without_waits(stage) for stage in apply)}
 
 
@@ -89,6 +89,7 @@ def _stages(
     how: Activate,
     moving: Sequence[Forecast],
     differing: Differing,
+    options: Options,
 ) -> Iterator[Stage]:
     if how is Activate.NONE:
         yield Stage(order)
@@ -97,14 +98,18 @@ def _stages(
         yield Stage(order, restarts, (*rolled_out, *conditions(moving, differing)))
     else:
         yield Stage(order)
-        yield from wakes(moving, differing)
+        yield from wakes(moving, differing, options)
 
 
-def wakes(rows: Sequence[Forecast], differing: Differing) -> Iterator[Stage]:
-    """Yield a stage for each wave of these services: they are woken, and waited for."""
-    for wave in waves_of(rows):
+def wakes(rows: Sequence[Forecast], differing: Differing, options: Options) -> Iterator[Stage]:
+    """Yield a stage for each wave of these services: they are woken, and waited for.
+
+    Between two of them lies the pause.
+    """
+    for at, wave in enumerate(waves_of(rows, options.wave_size or WAVE)):
         awaited = tuple(conditions(wave, differing))
-        yield Stage((), tuple(Wake(row.service) for row in wave), awaited)
+        pause = options.pause if at else 0.0
+        yield Stage((), tuple(Wake(row.service) for row in wave), awaited, pause)
 
 
 def _is_woken(row: Forecast, asked: Callable[[Forecast], bool]) -> bool:
@@ -113,10 +118,10 @@ def _is_woken(row: Forecast, asked: Callable[[Forecast], bool]) -> bool:
     return row.outlook in WOKEN or (lags and asked(row))
 
 
-def waves_of(rows: Sequence[Forecast]) -> Iterator[Sequence[Forecast]]:
+def waves_of(rows: Sequence[Forecast], size: int) -> Iterator[Sequence[Forecast]]:
     """Yield the services that are woken at one time."""
-    for start in range(0, len(rows), WAVE):
-        yield rows[start : start + WAVE]
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _without_waits(stage: Stage) -> Stage:

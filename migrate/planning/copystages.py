@@ -23,6 +23,7 @@ from migrate.planning.activation import (
     Differing,
     conditions,
     restart_of,
+    waves_of,
 )
 from migrate.planning.closure import Layers, layers
 from migrate.planning.course import Stages
@@ -180,9 +181,8 @@ def _unit(
 
 def wakes_in_waves(moves: Moves, rows: Sequence[Forecast]) -> Iterator[Stage]:
     """Yield a stage for each wave of these services."""
-    size = moves.options.wave_size or WAVE
-    for start in range(0, len(rows), size):
-        yield _waking(moves, (), rows[start : start + size])
+    for wave in waves_of(rows, moves.options.wave_size or WAVE):
+        yield _waking(moves, (), wave)
 
 
 def _waking(moves: Moves, operations: tuple[int, ...], rows: Sequence[Forecast]) -> Stage:

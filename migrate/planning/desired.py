@@ -125,6 +125,13 @@ def summary(images: Iterable[Desired]) -> str:
     return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
 
 
+def told(options: Options) -> str:
+    """Return what is asked for in one line, without the values of variables and flags."""
+    strategy = options.strategy
+    parts = ("" if strategy is Strategy.IN_PLACE else strategy.value, summary(options.images))
+    return ": ".join(filter(None, parts))
+
+
 def _settings(one: Desired) -> Iterator[str]:
     yield from [one.image] if one.image else ()
     yield from (f"env:{variable.name}" for variable in one.env)

@@ -10,7 +10,7 @@ from migrate.objects import Json, Manifest, ObjectRef, value_at
 from migrate.operations.classify import Standing, classify, is_met, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
-from migrate.operations.model import Direction, Holds, Operation, Patch, Wave
+from migrate.operations.model import Delete, Direction, Holds, Operation, Patch, Wave
 from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
 from migrate.planning.restarts import has_restart
@@ -44,6 +44,8 @@ def _object(
     standing = classify(wanted, live)
     if standing is not Standing.APPLIED:
         text = "is gone" if live is None else _unlike(wanted, live)
+        if isinstance(wanted.change, Delete):
+            text = "is still there, as somebody changed it: it stays"
         return Result(target, live is None and direction is Direction.ROLLBACK, text)
     return Result(target, holds=True, text=_bytes(plan, direction, target, live))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
+from types import MappingProxyType
 
 import msgspec
 from msgspec import UNSET
@@ -13,14 +14,16 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.resolution import Resolution
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.classify import Standing, parted, standing_of, to_make
+from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value, place_of
 from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Edit, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
-from migrate.planning.changed import changed
-from migrate.planning.desired import Activate
+from migrate.planning.changed import carried_out
+from migrate.planning.closure import used
+from migrate.planning.copyback import changed_since, copies_in, copy_waves, refuse_moved, without
+from migrate.planning.desired import Activate, Strategy
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast, with_pins
 from migrate.planning.moves import Moves
@@ -43,12 +46,16 @@ class Rollback(msgspec.Struct, frozen=True):
 
 
 def plan_rollback(
-    plan: Plan, snapshot: Snapshot, live: Mapping[ObjectRef, Manifest | None]
+    plan: Plan,
+    snapshot: Snapshot,
+    live: Mapping[ObjectRef, Manifest | None],
+    later: Mapping[ObjectRef, str] = MappingProxyType({}),
 ) -> Rollback:
     """Resolve all services again: they may have come, gone, or been changed since the run.
 
-    ``live`` has the objects of the plan as they are now. Raise BlockedError where the
-    release cannot be told, or does not read `predictors`.
+    ``live`` has the objects of the plan as they are now, ``later`` the newest run that wrote each
+    object since. Raise BlockedError where the release cannot be told, does not read `predictors`,
+    or where who leaves a runtime of a namespace would not get what it had.
     """
     rules = snapshot.rules
     reads = rules is not None and (rules.predictors_read or not _edits_config(plan, snapshot))
@@ -59,13 +66,21 @@ def plan_rollback(
             "bring the former release back first, or give --kserve-version",
         )
     now = world_of(snapshot, rules)
+    changed_ones = changed_since(plan, live)
+    kept = (*_kept_whole(changed_ones), *_kept(plan, live))
+    plan = without(plan, changed_ones)
     # A rollback that was stopped after its writes has to wait for the same as before.
     applied = _standing(snapshot, now, plan.operations)
     back = _standing(snapshot, now, map(invert, plan.operations))
     rows = forecast(now, back, back, snapshot.workloads)
-    findings = (*_kept(plan, live), *_findings(plan, rows, back))
-    moved = _moved(plan, applied, back)
-    waves = _waves(plan, snapshot, rows, moved, between(applied, back))
+    copies = copies_in(plan.operations)
+    refuse_moved(plan, applied, rows, copies, later)
+    findings = (*kept, *_findings(plan, rows, applied, back))
+    differing = between(applied, back)
+    if plan.options.strategy is Strategy.TO_RUNTIMES:
+        waves = copy_waves(plan, snapshot, (applied, back), rows, differing)
+    else:
+        waves = _waves(plan, snapshot, rows, _moved(plan, applied, back), differing)
     to_do = tuple(_to_do(plan, live))
     activations = [activation for wave in waves for activation in wave.activations]
     return Rollback(waves, to_do, with_restarts(rows, to_do, activations, now), findings)
@@ -78,16 +93,20 @@ def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:
 def _standing(snapshot: Snapshot, now: World, operations: Iterable[Operation]) -> World:
     """Return the world in which these stand: of what others changed, all stays as it is."""
     whole = {snapshot.config_ref: snapshot.config, **snapshot.originals}
-    edits: dict[ObjectRef, tuple[Edit, ...]] = {}
+    made: list[Operation] = []
     pins = {}
     for operation in operations:
-        assert isinstance(operation.change, Patch)
-        if operation.target in whole:
-            edits[operation.target] = to_make(operation.change, whole[operation.target])
+        found, change = whole.get(operation.target), operation.change
+        if not isinstance(change, Patch):
+            is_pending = classify(operation, found) is Standing.PENDING
+            made.extend([operation] * is_pending)
+        elif found is not None:
+            edits = to_make(change, found)
+            made.extend([Operation(operation.target, Patch(edits), "")] if edits else [])
         elif operation.target in now.services:
-            pins[operation.target] = operation.change.edits[0]
+            pins[operation.target] = change.edits[0]
     moved = {ref: _pin(edit) for ref, edit in pins.items() if _is_ours(now, ref, edit)}
-    world = world_of(changed(snapshot, edits), now.rules) if any(edits.values()) else now
+    world = world_of(carried_out(snapshot, made), now.rules) if made else now
     return with_pins(world, moved) if moved else world
 
 
@@ -129,7 +148,7 @@ def _waves(
     if wakes_each or not acts:
         writes = tuple(Wave(wave.operations) for wave in waves if wave.operations)
         back = [row for row in rows if row.outlook in WOKEN or row.service in moved]
-        stages = wakes(back, differing) if wakes_each else ()
+        stages = wakes(back, differing, plan.options) if wakes_each else ()
         return (*writes, *map(_wave, stages))
     restarts, rolled_out = restart_of(snapshot)
     awaited = conditions(
@@ -146,13 +165,15 @@ def _waves(
 
 
 def _wave(stage: Stage) -> Wave:
-    return Wave((), stage.activations, stage.conditions)
+    return Wave((), stage.activations, stage.conditions, stage.pause)
 
 
-def _findings(plan: Plan, rows: Sequence[Forecast], back: World) -> Iterator[Finding]:
+def _findings(
+    plan: Plan, rows: Sequence[Forecast], applied: World, back: World
+) -> Iterator[Finding]:
     """Tell who does not return to where he was."""
     former = {row.service: row.now for row in plan.forecast}
-    users = _users(plan, back)
+    users = _users(plan, applied, back)
     new = [r for r in rows if r.service not in former and r.service in users]
     for image, services in _by(new, lambda row: row.after_plan or "no image"):
         text = f"created since the run; after the rollback they get {image}"
@@ -178,8 +199,16 @@ def _to_do(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Op
         for operation in wave.operations:
             found, change = live.get(operation.target), operation.change
             edits = to_make(change, found) if found and isinstance(change, Patch) else ()
-            if edits:
+            if not isinstance(change, Patch) and classify(operation, found) is Standing.PENDING:
+                yield operation
+            elif edits:
                 yield msgspec.structs.replace(operation, change=Patch(edits))
+
+
+def _kept_whole(changed_ones: Collection[ObjectRef]) -> Iterator[Finding]:
+    if changed_ones:
+        text = "changed since the run made it: it stays as it is, and so do its services"
+        yield finding(codes.KEPT, text, "kubectl delete it, if it is not wanted", changed_ones)
 
 
 def _kept(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Finding]:
@@ -196,12 +225,14 @@ def _kept(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Fin
                     yield finding(codes.KEPT, text, objects=[operation.target])
 
 
-def _users(plan: Plan, back: World) -> set[ObjectRef]:
-    """Return the services that get their image from an entry which the run changed."""
+def _users(plan: Plan, applied: World, back: World) -> set[ObjectRef]:
+    """Return the services that get their image from what the run changed, or made."""
+    copies = copies_in(plan.operations)
+    moved = {ref for ref in applied.services if copies and used(applied, ref) in copies}
     formats = {image.format for image in plan.options.images if image.format}
     runtimes = {op.target for op in plan.operations if op.target.kind == terms.CLUSTER_RUNTIME}
     users = {ref for key, users in back.users.items() if key[0] in formats for ref in users}
-    return users | {ref for ref in back.services if _ref(back.shared(ref)) in runtimes}
+    return moved | users | {ref for ref in back.services if _ref(back.shared(ref)) in runtimes}
 
 
 def _ref(found: Resolution) -> ObjectRef | None:

@@ -10,7 +10,7 @@ import pytest
 from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef, value_at
-from migrate.operations.model import Create, Patch
+from migrate.operations.model import Create, Holds, Patch
 from migrate.planning import planfile
 from migrate.planning.desired import Activate, Selection
 from migrate.planning.plan import Outlook, Plan
@@ -329,7 +329,7 @@ def test_what_is_awaited_is_what_the_release_reports(release: str) -> None:
         (one.path, one.value)
         for stage in made.apply
         for one in stage.conditions
-        if one.target.kind == "InferenceService" and hasattr(one, "path")
+        if one.target.kind == "InferenceService" and isinstance(one, Holds)
     }
     told = {("/status/servingRuntimeName", SKLEARN), ("/status/clusterServingRuntimeName", None)}
     assert held == (set() if release == "0.15.2" else told)

@@ -1,0 +1,54 @@
+"""The flags that say where a change is made, and in which steps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from migrate.errors import UsageError
+from migrate.planning.desired import Scope, Strategy
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
+_SECONDS = (3600.0, 60.0, 1.0)
+TO_RUNTIMES = "--to-runtimes"
+
+
+def chosen(
+    *,
+    to_runtimes: bool,
+    scope: str,
+    wave_size: int | None,
+    pause: str,
+    canary: str,
+    max_unavailable: int | None,
+) -> dict[str, Any]:
+    """Return the fields of Options that the flags ask for. Raise UsageError where they clash."""
+    for flag, given in (("--canary", canary), ("--max-unavailable", max_unavailable)):
+        if given:
+            raise UsageError(
+                f"{flag}: a runtime of scope {Scope.NAMESPACE} is for all of its namespace; any "
+                "reconcile moves a service as soon as it is there, so nobody can be held back",
+                "--wave-size and --pause go namespace by namespace",
+            )
+    if scope and not to_runtimes:
+        raise UsageError(f"--scope: only with {TO_RUNTIMES}", "kmigrate plan --help")
+    known = {each.value: each for each in Scope}
+    if scope and scope not in known:
+        raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")
+    return {
+        "strategy": Strategy.TO_RUNTIMES if to_runtimes else Strategy.IN_PLACE,
+        "scope": known.get(scope, Scope.NAMESPACE),
+        "wave_size": wave_size,
+        "pause": duration(pause, "--pause"),
+    }
+
+
+def duration(text: str, flag: str) -> float:
+    """Return the seconds of a duration such as ``90s``, ``5m`` or ``1h30m``; 0 for no text.
+
+    Raise UsageError where it is none.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise UsageError(f"{flag} {text}: expected a duration such as 90s, 5m or 1h30m")
+    return sum(float(part or 0) * unit for part, unit in zip(found.groups(), _SECONDS, strict=True))
