@@ -10,7 +10,7 @@ from migrate.commands.flags import Output
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.planstatus import is_plan_file, plan_status
 from migrate.commands.runs import chosen, plan_of
-from migrate.commands.standings import services_of, standings_of
+from migrate.commands.standings import asleep_of, services_of, standings_of
 from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.execute import record
@@ -61,4 +61,5 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         journal=run.journal,
         standings=standings_of(cluster, plan),
         services=services_of(cluster, plan),
+        asleep=asleep_of(cluster, plan, run.direction),
     )

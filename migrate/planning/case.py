@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from migrate.kserve.rules import Rules
@@ -21,7 +21,8 @@ class Case:
     """Everything that a check may look at; ``rows`` is the forecast.
 
     ``images`` are those that are set globally, a mirror's taken for stock. ``written`` are the
-    objects that the plan writes, ``stages`` how it is applied.
+    objects that the plan writes, ``stages`` how it is applied,
+    ``copies`` the runtimes of namespaces that take the place of those of the cluster.
     """
 
     snapshot: Snapshot
@@ -33,6 +34,7 @@ class Case:
     images: Sequence[ImageRow]
     written: Sequence[ObjectRef]
     stages: Sequence[Stage]
+    copies: Collection[ObjectRef] = ()
 
     @property
     def activations(self) -> Sequence[Activation]:
@@ -43,6 +45,12 @@ class Case:
     def rules(self) -> Rules:
         """The rules of the release."""
         return self.now.rules
+
+    def is_on(self, row: Forecast, runtime: ObjectRef) -> bool:
+        """Tell whether a ClusterServingRuntime, or its copy, decides about it after the plan."""
+        found = row.runtime_after_plan
+        is_copy = found in self.copies and found is not None and found.name == runtime.name
+        return found == runtime or is_copy
 
     def users(self, key: Key) -> Sequence[ObjectRef]:
         """Return the services that get their image from an entry, after the plan."""

@@ -12,6 +12,7 @@ from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.activation import acts_at_once
 from migrate.planning.case import Case
+from migrate.planning.checks_asleep import still_asleep
 from migrate.planning.checks_desired import (
     beyond_predictors,
     breaks_by_plan,
@@ -158,7 +159,8 @@ def _runtimes(case: Case, _options: Options) -> Iterator[Finding]:
 
 
 def _unused(case: Case, _options: Options) -> Iterator[Finding]:
-    runtimes = {row.runtime_after_plan.name for row in case.rows if row.runtime_after_plan}
+    used = {row.runtime_after_plan for row in case.rows}
+    runtimes = {ref.name for ref in used if ref and (not ref.namespace or ref in case.copies)}
     idle = [w.entry for w in case.wanted.values() if not case.users(w.key)]
     idle += [f"runtime/{t.runtime.name}" for t in case.targets if t.runtime.name not in runtimes]
     for entry in dict.fromkeys(idle):
@@ -211,6 +213,7 @@ CHECKS: tuple[Check, ...] = (
     beyond_predictors,
     plain_credentials,
     own_settings,
+    still_asleep,
     breaks_by_plan,
     outside,
     nobody,

@@ -68,7 +68,7 @@ def _is_reached(case: Case, row: Forecast, desired: Desired) -> bool:
     """Tell whether it reads what is changed for this wish."""
     runtimes = {target.runtime for target in case.targets if target.desired == desired}
     entry = entry_of(desired, case.rules) if desired.format and desired.image else None
-    return any(map(row.is_on, runtimes)) or (
+    return any(case.is_on(row, runtime) for runtime in runtimes) or (
         entry is not None and case.planned.key(row.service) == entry
     )
 
@@ -125,7 +125,7 @@ def own_settings(case: Case, _options: Options) -> Iterator[Finding]:
         env = {variable.name for variable in target.desired.env}
         flags = {flag_of(flag) for flag in target.desired.args}
         rows = case.rows if env or flags else ()
-        for row in (row for row in rows if row.is_on(target.runtime)):
+        for row in (row for row in rows if case.is_on(row, target.runtime)):
             for what in _own(case, row.service, env, flags):
                 found.setdefault(what, []).append(row.service)
     for what, services in sorted(found.items()):

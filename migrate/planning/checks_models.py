@@ -20,7 +20,7 @@ def unasked(case: Case, _options: Options) -> Iterator[Finding]:
     for target in case.targets:
         asked.setdefault(target.runtime, set()).add(target.desired.format)
     for runtime, formats in asked.items():
-        users = [r for r in case.having(Outlook.CHANGES) if r.is_on(runtime)]
+        users = [r for r in case.having(Outlook.CHANGES) if case.is_on(r, runtime)]
         others = [r.service for r in users if case.format_of(r.service) not in formats]
         if others and "" not in formats:
             text = f"{runtime} serves more than {', '.join(sorted(formats))}: they move as well"

@@ -24,7 +24,8 @@ class Course:
     ``after`` is the snapshot as the operations leave it, ``planned`` its world. ``stages`` makes
     the stages once it is told what becomes of every service. ``wanted`` and ``targets`` say what
     is asked for, ``findings`` what the strategy found itself, and ``sealed`` names objects that
-    the operations rely on beside those that services follow.
+    the operations rely on beside those that services follow, ``copies`` the runtimes of namespaces
+    that take the place of those of the cluster.
     """
 
     operations: tuple[Operation, ...]
@@ -35,3 +36,4 @@ class Course:
     targets: Sequence[Target]
     findings: tuple[Finding, ...] = ()
     sealed: tuple[ObjectRef, ...] = ()
+    copies: frozenset[ObjectRef] = frozenset()

@@ -63,7 +63,7 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     rows = with_restarts(rows, course.operations, activations, now)
     written = [operation.target for operation in course.operations]
     asked = (course.planned, course.wanted, course.targets)
-    case = Case(snapshot, now, *asked, rows, images, written, directions["apply"])
+    case = Case(snapshot, now, *asked, rows, images, written, directions["apply"], course.copies)
     findings = [*course.findings, *checks.run(case, options)]
     if not options.asks:
         findings = list(narrowed(findings, rows))

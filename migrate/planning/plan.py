@@ -121,11 +121,6 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     outside: bool = False
     restarts: bool = False
 
-    def is_on(self, runtime: ObjectRef) -> bool:
-        """Tell whether a ClusterServingRuntime, or its copy, decides after the plan."""
-        found = self.runtime_after_plan
-        return found is not None and found.name == runtime.name
-
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A wave of the plan: indices of its operations, and what follows them.

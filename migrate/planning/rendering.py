@@ -18,7 +18,7 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, parts_of, value_at
 from migrate.operations.fieldmanagers import Writer, managed_by, writers_of
-from migrate.operations.model import Edit, Patch
+from migrate.operations.model import Create, Edit, Patch
 from migrate.operations.patching import apply_edits
 from migrate.planning.bare import bare, part, put
 from migrate.planning.chartvalues import Values, values_of
@@ -41,7 +41,7 @@ class Item(msgspec.Struct, frozen=True):
 
     ``others`` wrote what a server-side apply changes, so that it must be forced; None where the
     field managers are not known. ``secrets`` are variables and flags whose values look like
-    credentials.
+    credentials. One that the plan makes has no edits, and nothing before.
     """
 
     target: ObjectRef
@@ -63,7 +63,13 @@ class Item(msgspec.Struct, frozen=True):
         In the CRDs of 0.8 to 0.20 ``containers`` of a runtime has no ``x-kubernetes-list-type``,
         which makes it atomic: a server-side apply of one image would leave nothing beside it.
         """
-        return any(part.startswith("name=") for path in self.paths for part in parts_of(path))
+        into = any(part.startswith("name=") for path in self.paths for part in parts_of(path))
+        return into or self.is_new
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the plan makes it: there is nothing to go back to but its absence."""
+        return not self.edits
 
 
 class Rendering(msgspec.Struct, frozen=True):
@@ -91,24 +97,31 @@ def render(plan: Plan, snapshot: Snapshot) -> Rendering:
     file, and would lead out of the folder.
     """
     items = tuple(_items(plan, snapshot))
-    edits = {item.target: item.edits for item in items}
+    edits = {item.target: item.edits for item in items if not item.is_new}
     after = {item.target: item.after for item in items}
     goal = {ref: after.get(ref, manifest) for ref, manifest in snapshot.originals.items()}
     values = values_of(plan.release, edits, goal)
     former = values_of(plan.release, edits, snapshot.originals)
     files = {
         **_folder("", items, lambda item: item.after, values),
-        **_folder("rollback/", items, lambda item: item.before, former),
+        **_folder(
+            "rollback/", [i for i in items if not i.is_new], lambda item: item.before, former
+        ),
     }
     return Rendering(items, files, values, former)
 
 
 def _items(plan: Plan, snapshot: Snapshot) -> Iterator[Item]:
     for operation in plan.operations:
-        # A plan in place makes and deletes no object.
-        assert isinstance(operation.change, Patch)
-        target, edits = operation.target, operation.change.edits
+        target = operation.target
         _check_name(target)
+        if isinstance(operation.change, Create):
+            made = _unmarked(operation.change.manifest)
+            yield Item(target, (), {}, made, (), tuple(_secrets(made)))
+            continue
+        # No plan deletes an object on the way there.
+        assert isinstance(operation.change, Patch)
+        edits = operation.change.edits
         live = {snapshot.config_ref: snapshot.config, **snapshot.originals}.get(target)
         before = live if live is not None else _service(target, edits)
         yield Item(
@@ -119,6 +132,12 @@ def _items(plan: Plan, snapshot: Snapshot) -> Iterator[Item]:
             None if live is None else _others(live, edits),
             tuple(_secrets(apply_edits(edits, before))),
         )
+
+
+def _unmarked(manifest: Manifest) -> Manifest:
+    """Return a copy without the label that says it is kmigrate's: Git makes it then."""
+    meta = {key: each for key, each in manifest["metadata"].items() if key != "labels"}
+    return {**manifest, "metadata": meta}
 
 
 def _check_name(ref: ObjectRef) -> None:
@@ -175,6 +194,8 @@ def _file(ref: ObjectRef) -> str:
     """Return the file of an object. In this order a service that is woken finds the rest done."""
     if ref.kind == terms.INFERENCE_SERVICE:
         return f"services/{ref.namespace}/{ref.kind.lower()}.{ref.name}.yaml"
+    if ref.kind == terms.SERVING_RUNTIME:
+        return f"runtimes/{ref.namespace}/{ref.kind.lower()}.{ref.name}.yaml"
     return f"{ref.kind.lower()}.{ref.name}.yaml"
 
 
@@ -185,7 +206,8 @@ def _manifest(item: Item, goal: Manifest) -> Manifest:
 def _patches(items: Sequence[Item], state: State) -> Files:
     """Return a component for what KServe installs, and one for the services of each namespace."""
     files: Files = {}
-    for folder, group in groupby(items, key=lambda item: _file(item.target).rpartition("/")[0]):
+    edited = (item for item in items if not item.is_new)
+    for folder, group in groupby(edited, key=lambda item: _file(item.target).rpartition("/")[0]):
         found = {_file(i.target).rpartition("/")[2]: (i.target, _patch(i, state(i))) for i in group}
         found = {name: (ref, patch) for name, (ref, patch) in found.items() if patch}
         base = f"{folder}/" if folder else ""

@@ -57,6 +57,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         targets,
         told,
         tuple(sorted(sources, key=lambda ref: ref.place)),
+        frozenset(found.copies),
     )
 
 

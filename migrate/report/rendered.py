@@ -9,8 +9,9 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
 from migrate.objects import count, printable
-from migrate.operations.model import Restart, Wake
+from migrate.operations.model import Create, Restart, Wake
 from migrate.planning.chartvalues import Values
+from migrate.planning.desired import Strategy
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
@@ -32,7 +33,7 @@ def readme(plan: Plan, rendering: Rendering) -> str:
         _patches(rendering),
         _helm(rendering.values),
         _then(plan),
-        _back(rendering),
+        _back(plan, rendering),
     )
     return "\n".join(line for part in parts for line in part)
 
@@ -63,7 +64,10 @@ def _head(plan: Plan) -> Iterator[str]:
     yield "# KServe's images, to be changed in Git"
     yield ""
     yield f"By `kmigrate plan`, for KServe {plan.release} in namespace {plan.kserve_namespace}."
-    yield f"It edits {count(len(plan.operations), 'object')}; {moving} with new pods by it."
+    made = sum(isinstance(operation.change, Create) for operation in plan.operations)
+    new = f"It makes {count(made, 'ServingRuntime')}, and edits" if made else "It edits"
+    edited = count(len(plan.operations) - made, "object")
+    yield f"{new} {edited}; {moving} with new pods by it."
     yield ""
 
 
@@ -147,18 +151,26 @@ def _then(plan: Plan) -> Iterator[str]:
         of = [f"{ref.kind.lower()}/{ref.name} -n {ref.namespace}" for ref in restarts]
         verbs = ("restart", "status")
         yield from _command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
+    elif plan.options.strategy is Strategy.TO_RUNTIMES:
+        yield "A ServingRuntime that comes or goes wakes nobody: each service moves to it at its next"
+        yield "reconcile. Restart KServe's controller to have that at once, for everybody."
     elif rules and rules.edit_wakes is not Wakes.NOBODY:
         yield f"KServe {rules.name} reconciles {rules.edit_wakes.value} when a runtime is edited."
     else:
         yield "Nothing moves before KServe reconciles; each service does at a time of its own."
-    if any(isinstance(step, Wake) for step in steps) or restarts:
+    is_global = plan.options.strategy is Strategy.IN_PLACE
+    if is_global and (any(isinstance(step, Wake) for step in steps) or restarts):
         yield "Or `kmigrate apply` with the flags of this plan: it writes nothing that is there"
         yield "already, has KServe act, waits for the services, and proves their images."
     yield ""
 
 
-def _back(rendering: Rendering) -> Iterator[str]:
+def _back(plan: Plan, rendering: Rendering) -> Iterator[str]:
     yield from ("## How to go back", "")
+    if any(isinstance(operation.change, Create) for operation in plan.operations):
+        yield "Take the ServingRuntimes away again, while the ClusterServingRuntimes of their names"
+        yield "are as they were. As for the rest:"
+        yield ""
     yield "`rollback/` has the same forms, with what the fields hold now: use it in place of these,"
     yield "then do what is to be done above. Fields that are not there now are not in it."
     if rendering.values.values and not rendering.former.values:

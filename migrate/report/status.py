@@ -45,7 +45,11 @@ def row_of(run: Run) -> RunRow:
 
 
 class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
-    """A run, and where its objects stand now."""
+    """A run, and where its objects stand now.
+
+    ``asleep`` are the services that KServe has not reconciled since their runtime came or went, as
+    far as the release reports which one they use (from 0.16 on).
+    """
 
     id: str
     state: str
@@ -55,6 +59,7 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     journal: tuple[Entry, ...]
     standings: Mapping[str, str]
     services: tuple[ServiceStatus, ...]
+    asleep: tuple[str, ...] = ()
 
 
 class PlanInCluster(msgspec.Struct, frozen=True, rename="camel"):
@@ -124,6 +129,9 @@ def _details(shown: RunStatus) -> Iterator[str]:
     for target, standing in shown.standings.items():
         yield f"    {standing:<8} {target}"
     yield from service_lines(shown.services)
+    if shown.asleep:
+        yield "  asleep, to move at their next reconcile:"
+        yield from (f"    {name}" for name in shown.asleep)
     yield "  journal:"
     for entry in shown.journal:
         wave = f" wave {entry.wave}" if entry.wave >= 0 else ""

@@ -15,6 +15,7 @@ from migrate.operations.model import Activation, Direction, Operation, Wave
 from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
+from migrate.report.copies import copy_lines
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
 
@@ -44,6 +45,7 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     narrow = replace(screen, width=WIDTH)
     yield from heading_lines(plan, cluster)
     yield from _images(plan.images, is_asked=plan.options.asks)
+    yield from copy_lines(plan, narrow)
     yield from work_lines(plan, narrow)
     yield from forecast_lines(plan.forecast, MOMENTS, narrow)
     yield from finding_lines(plan.findings, narrow)
