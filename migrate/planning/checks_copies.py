@@ -82,8 +82,7 @@ def _taken(found: Sequence[Taken]) -> Iterator[Finding]:
 def _unsettled(found: Expansion) -> Iterator[Finding]:
     bad: list[ObjectRef] = []
     for namespace, services in found.services.items():
-        made = [ref for ref in found.copies if ref.namespace == namespace]
-        bad.extend(unsettled(found.planned, services, made))
+        bad.extend(unsettled(found.planned, services, found.in_namespace[namespace]))
     if bad:
         text = "which copy they get depends on the second in which each is made: the newest wins"
         fix = "name the runtime in each: spec.predictor.model.runtime"

@@ -141,15 +141,23 @@ def unsettled(
         return
     ordered = sorted(copies, key=lambda ref: ref.name)
     ages = [_aged(planned, each) for each in (ordered, ordered[::-1])]
+    known: dict[int, bool] = {}
     for ref in services:
-        service, own = planned.shape(ref), used(planned, ref)
-        model = service.spec.predictor.model
-        if own is None or model is None or model.runtime is not None:
-            continue
-        wish = msgspec.structs.replace(wish_of(service, model), namespace=ref.namespace)
-        chosen = {_name(select(wish, runtimes, planned.rules).runtime) for runtimes in ages}
-        if chosen != {own}:
+        number = planned.services.shape(ref).number
+        if number not in known:
+            known[number] = _depends(planned, ref, ages)
+        if known[number]:
             yield ref
+
+
+def _depends(planned: World, ref: ObjectRef, ages: Sequence[Runtimes]) -> bool:
+    service, own = planned.shape(ref), used(planned, ref)
+    model = service.spec.predictor.model
+    if own is None or model is None or model.runtime is not None:
+        return False
+    wish = msgspec.structs.replace(wish_of(service, model), namespace=ref.namespace)
+    chosen = {_name(select(wish, runtimes, planned.rules).runtime) for runtimes in ages}
+    return chosen != {own}
 
 
 def _name(runtime: Runtime | None) -> ObjectRef | None:

@@ -99,9 +99,9 @@ def _made(expansion: Expansion, namespace: str) -> dict[ObjectRef, Runtime]:
     """Return the runtimes of a namespace that are written: those that are edited count, too."""
     planned = expansion.planned.config.runtimes.of(namespace)
     return {
-        copy.target: planned[copy.target.name]
-        for copy in expansion.copies.values()
-        if copy.target.namespace == namespace and copy.change is not None
+        ref: planned[ref.name]
+        for ref in expansion.in_namespace[namespace]
+        if expansion.copies[ref].change is not None
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 
@@ -58,6 +59,14 @@ class Expansion:
     foreign: Mapping[ObjectRef, Sequence[ObjectRef]]
     taken: Sequence[Taken]
     services: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
+
+    @cached_property
+    def in_namespace(self) -> Mapping[str, Sequence[ObjectRef]]:
+        """The copies of each namespace."""
+        found: dict[str, list[ObjectRef]] = {}
+        for ref in self.copies:
+            found.setdefault(ref.namespace, []).append(ref)
+        return found
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -229,7 +229,8 @@ def _users(plan: Plan, applied: World, back: World) -> set[ObjectRef]:
     """Return the services that get their image from what the run changed, or made."""
     copies = copies_in(plan.operations)
     moved = {ref for ref in applied.services if copies and used(applied, ref) in copies}
-    formats = {image.format for image in plan.options.images if image.format}
+    is_global = plan.options.strategy is Strategy.IN_PLACE
+    formats = {image.format for image in plan.options.images if image.format and is_global}
     runtimes = {op.target for op in plan.operations if op.target.kind == terms.CLUSTER_RUNTIME}
     users = {ref for key, users in back.users.items() if key[0] in formats for ref in users}
     return moved | users | {ref for ref in back.services if _ref(back.shared(ref)) in runtimes}

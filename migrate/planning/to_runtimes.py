@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import chain
 
-from migrate.errors import BlockedError
+from migrate.errors import BlockedError, UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning.checks_copies import findings_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
-from migrate.planning.desired import Options
+from migrate.planning.desired import Activate, Options
 from migrate.planning.expand import Expansion, expand
 from migrate.planning.forecast import World, between, with_pins
 from migrate.planning.pins import model_pins, repinned
@@ -36,6 +36,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         for target in targets
         if target.runtime == copy.source and target.desired.image and not copy.keeps
     }
+    _refuse_held_back(found, now, options)
     over = model_pins(found.planned, images, chain.from_iterable(found.services.values()))
     pins = {ref: repinned(found.planned, ref, over[ref]) for ref in over} if options.repin else {}
     planned = with_pins(found.planned, {ref: _pin(edit) for ref, edit in pins.items()})
@@ -59,6 +60,21 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         tuple(sorted(sources, key=lambda ref: ref.place)),
         frozenset(found.copies),
     )
+
+
+def _refuse_held_back(found: Expansion, now: World, options: Options) -> None:
+    """Raise UsageError where an edit acts at once, though nobody shall be woken.
+
+    ``servingRuntimeFunc`` in ``controller.go`` from 0.16.0 on reconciles who reports a runtime that
+    is edited. One that is made is reported by nobody yet.
+    """
+    edited = [ref for ref, copy in found.copies.items() if isinstance(copy.change, Patch)]
+    if options.activate is Activate.NONE and edited and now.rules.reports_runtime:
+        raise UsageError(
+            f"--activate=none: KServe {now.rules.name} reconciles the services of {edited[0]} as "
+            "soon as it is edited: the change cannot be held back",
+            "--activate=each wakes those that are left, and waits for them",
+        )
 
 
 def _pin(edit: Edit) -> str | None:

@@ -92,7 +92,7 @@ def _owners(plan: Plan) -> Iterator[str]:
 
 def _manifests(items: Sequence[Item]) -> Iterator[str]:
     yield from ("## manifests/", "", *_command("kubectl apply --server-side -R -f manifests"))
-    yield "A ClusterServingRuntime is whole, because its containers are applied as one. Of others"
+    yield "A runtime is whole, because its containers are applied as one. Of others"
     yield "there are the edited fields alone, and a server-side apply leaves the rest: where your"
     yield "Git holds such an object whole, use the patches."
     yield from ("", *_force(items), "")
@@ -114,6 +114,9 @@ def _force(items: Sequence[Item]) -> Iterator[str]:
 
 def _patches(rendering: Rendering) -> Iterator[str]:
     yield from ("## patches/", "")
+    if not any(name.endswith("/kustomization.yaml") for name in rendering.files):
+        yield from ("There are none: nothing that is there is edited.", "")
+        return
     yield "Components for kustomize, which name the edited fields alone. In the kustomization.yaml"
     yield "beside your manifests:"
     yield from ("", "```yaml", "components:")
@@ -152,7 +155,7 @@ def _then(plan: Plan) -> Iterator[str]:
         verbs = ("restart", "status")
         yield from _command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
     elif plan.options.strategy is Strategy.TO_RUNTIMES:
-        yield "A ServingRuntime that comes or goes wakes nobody: each service moves to it at its next"
+        yield "A ServingRuntime that comes or goes wakes nobody: services move to it at their next"
         yield "reconcile. Restart KServe's controller to have that at once, for everybody."
     elif rules and rules.edit_wakes is not Wakes.NOBODY:
         yield f"KServe {rules.name} reconciles {rules.edit_wakes.value} when a runtime is edited."

@@ -10,13 +10,12 @@ from dataclasses import replace
 from itertools import groupby, product
 
 from migrate.objects import count
-from migrate.operations.describe import describe_activation
-from migrate.operations.model import Activation, Direction, Operation, Wave
+from migrate.operations.model import Direction, Wave
 from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
+from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines
-from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
 
 HEADINGS = {
@@ -125,25 +124,7 @@ def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
     """Yield every write down to the field, and what makes it act."""
     if plan.has_work:
         yield from ("", "To do, in this order:")
-    yield from _acts(plan.waves(Direction.APPLY), screen, has_reason=True)
-
-
-def _acts(waves: Iterable[Wave], screen: Screen, *, has_reason: bool = False) -> Iterator[str]:
-    """Cut what is of one kind, and comes one after the other."""
-    acts = [act for wave in waves for act in (*wave.operations, *wave.activations)]
-    for kind, alike in groupby(acts, key=type):
-        noun = "more writes" if kind is Operation else "more of these"
-        shown, rest = cut(list(alike), screen, noun)
-        for act in shown:
-            yield from _act(act, has_reason=has_reason)
-        yield from rest
-
-
-def _act(act: Operation | Activation, *, has_reason: bool) -> Iterator[str]:
-    if isinstance(act, Operation):
-        yield from operation_lines(act, act.reason if has_reason else "", "  ")
-    else:
-        yield f"  {describe_activation(act)}"
+    yield from act_lines(plan.waves(Direction.APPLY), screen, has_reason=True)
 
 
 def forecast_lines(
@@ -242,7 +223,7 @@ def rollback_lines(run: str, back: Rollback, screen: Screen = PIPE) -> Iterator[
     """Yield what a rollback will do, for a person."""
     yield Toned(f"Rollback of run {run}:", Tone.HEADING)
     activations = (Wave((), wave.activations) for wave in back.waves)
-    yield from _acts([Wave(back.to_do), *activations], screen)
+    yield from act_lines([Wave(back.to_do), *activations], screen)
     yield from forecast_lines(back.forecast, MOMENTS_BACK, screen)
     yield from finding_lines(back.findings, replace(screen, width=WIDTH))
     yield ""

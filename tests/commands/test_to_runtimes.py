@@ -16,6 +16,8 @@ from migrate.commands.comparing import Compared, compare
 from migrate.commands.outcome import prove
 from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import later_writers, leaves_rest, plan_of
+from migrate.commands.standings import asleep_of
+from migrate.commands.strategies import duration
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef
@@ -308,3 +310,47 @@ def test_a_dry_run_goes_through_the_whole_plan(
     code, out, said = run(capsys, "plan", "--to-runtimes", "--rbac", *where)
     assert code == 0, said
     assert "servingruntimes" in out
+
+
+def test_the_copies_are_rendered_for_git_without_marks_of_ours(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "git"
+    where = ("--snapshot", snapshot_of(tmp_path))
+    code, _, said = run(capsys, "plan", "--to-runtimes", *where, "--render", str(folder))
+    assert code == 0, said
+    file = folder / "manifests" / "runtimes" / "team" / f"servingruntime.{SKLEARN}.yaml"
+    manifest = yaml.safe_load(file.read_text())
+    assert manifest["spec"]["containers"][0]["image"] == OVER
+    assert "kmigrate" not in file.read_text()
+    assert not (folder / "rollback").exists()
+    assert "wakes nobody" in (folder / "README.md").read_text()
+
+
+def test_status_names_who_is_asleep_where_the_release_reports_it() -> None:
+    for release, expected in (("0.15.2", []), ("0.20.0", ["far", "both", "iris", "rows"])):
+        found = cluster(release)
+        apply(found, planned(found))
+        [known] = record.runs(found, "kserve")
+        plan = plan_of(found, known)
+        names = [name.partition("/")[2] for name in asleep_of(found, plan, Direction.APPLY)]
+        assert sorted(names) == sorted(expected)
+        assert asleep_of(found, plan, Direction.ROLLBACK) == ()
+
+
+def test_a_plan_tells_the_copies_by_namespace_and_a_content_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, out, _ = run(capsys, "plan", "--to-runtimes", "--snapshot", snapshot_of(tmp_path))
+    shown = " ".join(out.split())
+    assert "ServingRuntimes in 2 namespaces: other" in shown
+    again = f"+ create ServingRuntime team/{SKLEARN}: with the content of ServingRuntime other"
+    assert again in shown
+    assert out.count(f'image: "{OVER}"') == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90.0), ("5m", 300.0), ("1h30m", 5400.0), ("0.5s", 0.5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert duration(text, "--pause") == seconds

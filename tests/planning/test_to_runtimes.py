@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrate.errors import BlockedError
+from migrate.errors import BlockedError, UsageError
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef, value_at
 from migrate.operations.model import Create, Holds, Patch
@@ -365,3 +365,49 @@ def test_the_source_of_a_copy_is_sealed() -> None:
     assert seal.target.name == SKLEARN
     assert (seal.target.kind, seal.before) == ("ClusterServingRuntime", seal.after)
     assert value_at(made.operations[0].change.manifest, "/metadata/namespace") == "team"  # type: ignore[union-attr]
+
+
+def test_an_edit_that_acts_at_once_cannot_be_held_back() -> None:
+    for release in ("0.15.2", "0.20.0"):
+        found = cluster(release, isvc("iris"))
+        after = applied(found, plan(found))
+        if release == "0.15.2":
+            assert plan(after, f"sklearn={NEW}", activate=Activate.NONE).has_work
+        else:
+            with pytest.raises(UsageError, match="cannot be held back"):
+                plan(after, f"sklearn={NEW}", activate=Activate.NONE)
+
+
+def test_who_is_not_woken_is_told() -> None:
+    found = cluster("0.20.0", isvc("iris"), isvc("rows"))
+    assert codes(plan(found, activate=Activate.NONE))["KM236"] == ["iris", "rows"]
+    assert "KM236" not in codes(plan(found))
+    assert "KM236" not in codes(plan(found, activate=Activate.RESTART))
+    chosen = plan(found, selection=Selection(exclude=("team/rows",)))
+    assert codes(chosen)["KM236"] == ["rows"]
+
+
+def test_before_a_copy_there_are_those_whose_services_it_would_take() -> None:
+    """Two namespaces: in one nobody is taken, so its copy need not wait."""
+    found = cluster(
+        "0.20.0",
+        isvc("named", runtime=SKLEARN),
+        isvc("both", protocolVersion="v2"),
+        isvc("alone", namespace="other", runtime=SKLEARN),
+    )
+    made = plan(found)
+    order = [
+        [str(made.operations[at].target) for at in stage.operations]
+        for stage in made.apply
+        if stage.operations
+    ]
+    assert order == [
+        [f"ServingRuntime other/{SKLEARN}", f"ServingRuntime team/{MLSERVER}"],
+        [f"ServingRuntime team/{SKLEARN}"],
+    ]
+    back = [
+        [str(made.operations[at].target) for at in stage.operations]
+        for stage in made.rollback
+        if stage.operations
+    ]
+    assert back == order[::-1]
