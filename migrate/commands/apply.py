@@ -30,6 +30,7 @@ def apply(
     plan: flags.PlanFile = None,
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
+    reset_global: flags.ResetGlobal = False,
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     namespace: flags.Namespaces = [],  # noqa: B006
@@ -63,6 +64,7 @@ def apply(
     shows the plan and asks. A run that was stopped is gone on with, by its own plan.
     """
     asked = Options(
+        reset_global=reset_global,
         repin=repin,
         activate=activate,
         selection=making.selection(
@@ -88,7 +90,8 @@ def apply(
     if why := _nothing_to_do(cluster, made, run):
         return nothing(Direction.APPLY, why, output)
     restarting = count(changing(made.forecast), "InferenceService")
-    question = f"\nApply to {cluster.name}, in place, restarting {restarting}."
+    how = made.strategy.replace("-", " ")
+    question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     with Console(screen_of(sys.stderr)) as console:
         job = _job(cluster, made, run, known, kserve_version)
@@ -103,8 +106,9 @@ def _decide(
     run, made = resumable(cluster, known, options, saved)
     if made is not None:
         return run, made
-    if not options.images:
-        raise UsageError("nothing asked for: give a PLAN, --set or -f", "kmigrate apply --help")
+    if not options.asks:
+        given = "a PLAN, --set, -f or --reset-global"
+        raise UsageError(f"nothing asked for: give {given}", "kmigrate apply --help")
     return None, making.plan(cluster, namespace, options)
 
 

@@ -30,7 +30,7 @@ from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
-from migrate.planning.desired import summary
+from migrate.planning.desired import asked
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
 from migrate.report.console import Console
@@ -142,7 +142,7 @@ def _begin(engine: Engine, job: Job) -> Run:
         started=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         operator=engine.lease.holder,
         version=__version__,
-        summary=summary(job.plan.options.images),
+        summary=", ".join(asked(job.plan.options)),
     )
     engine.guard()
     first = engine.entry("started", job.direction)

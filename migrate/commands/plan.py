@@ -23,6 +23,7 @@ from migrate.planning.plan import Plan
 def plan(
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
+    reset_global: flags.ResetGlobal = False,
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     namespace: flags.Namespaces = [],  # noqa: B006
@@ -61,6 +62,7 @@ def plan(
     reconcile of each InferenceService gives.
     """
     asked = Options(
+        reset_global=reset_global,
         repin=repin,
         activate=activate,
         selection=making.selection(

@@ -30,7 +30,7 @@ _ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 def refuse_folder(folder: Path, options: Options) -> None:
     """Raise UsageError where nothing is asked for, or something is there already."""
-    if not options.images:
+    if not options.asks:
         raise UsageError("--render: nothing asked for: give --set or -f", "kmigrate plan --help")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"--render {folder}: expected a new folder, found something else")

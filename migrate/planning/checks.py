@@ -20,6 +20,7 @@ from migrate.planning.checks_desired import (
 )
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
+from migrate.planning.checks_reset import by_itself, still_used, tomorrow
 from migrate.planning.checks_rollouts import asleep, budgets, capacity, interrupted
 from migrate.planning.checks_selection import nobody, outside
 from migrate.planning.desired import Options
@@ -42,13 +43,13 @@ def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
     found = str(snapshot.release or "no tag that names a release")
     text = f"the release of KServe is not known: the controller's image says {found}"
     told = finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
-    return told if options.images else as_warning(told)
+    return told if options.asks else as_warning(told)
 
 
 def _release(case: Case, options: Options) -> Iterator[Finding]:
     found = uncertain(case.snapshot)
     if found is not None:
-        yield found if options.images else as_warning(found)
+        yield found if options.asks else as_warning(found)
 
 
 def uncertain(snapshot: Snapshot) -> Finding | None:
@@ -60,7 +61,7 @@ def uncertain(snapshot: Snapshot) -> Finding | None:
 
 
 def _controller(case: Case, options: Options) -> Iterator[Finding]:
-    if options.images and len(case.snapshot.controllers) != 1:
+    if options.asks and len(case.snapshot.controllers) != 1:
         found = ", ".join(map(str, case.snapshot.controllers)) or "none"
         text = f"expected one running controller in {case.snapshot.namespace}, found {found}"
         many = "scale the one that is left over to 0"
@@ -111,7 +112,7 @@ def _refusals(case: Case, services: Iterable[ObjectRef]) -> str:
 
 def _anyway(case: Case, options: Options) -> Iterator[Finding]:
     """Tell apart who changes with the plan, and who is not reached by it."""
-    later = "at their next reconcile" + (", not by this plan" if options.images else "")
+    later = "at their next reconcile" + (", not by this plan" if options.asks else "")
     by_restart = has_restart(case.activations)
     now = "at the restart" if by_restart else "as KServe reconciles them for the edited runtime"
     for restarts, when in ((True, now), (False, later)):
@@ -211,6 +212,9 @@ CHECKS: tuple[Check, ...] = (
     breaks_by_plan,
     outside,
     nobody,
+    still_used,
+    tomorrow,
+    by_itself,
     _explicit,
     _broken,
 )

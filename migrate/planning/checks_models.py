@@ -69,7 +69,7 @@ def too_many(case: Case, options: Options) -> Iterator[Finding]:
         ("--max-restarts", options.max_restarts, len(moving), "InferenceService"),
         ("--max-namespaces", options.max_namespaces, places, "namespace"),
     ):
-        if options.images and limit is not None and found > limit:
+        if options.asks and limit is not None and found > limit:
             yield finding(
                 codes.TOO_MANY, f"{count(found, what)} would be hit, {flag} allows {limit}"
             )

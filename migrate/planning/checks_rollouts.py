@@ -98,7 +98,7 @@ def _devices(per_pod: Mapping[str, int]) -> bool:
 
 
 def _restarting(case: Case, options: Options) -> list[Forecast]:
-    if not options.images or options.activate is Activate.NONE:
+    if not options.asks or options.activate is Activate.NONE:
         return []
     return [row for row in case.rows if row.restarts and row.rollout]
 

@@ -14,6 +14,7 @@ from migrate.errors import UsageError
 from migrate.kserve.image import ImageFormatError, parse_image
 
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
+RESET = "--reset-global"
 RUNTIME = "runtime"
 """How `--set` begins where it names a runtime; so no model format is called this."""
 
@@ -125,6 +126,12 @@ def summary(images: Iterable[Desired]) -> str:
     return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
 
 
+def asked(options: Options) -> tuple[str, ...]:
+    """Return what is asked for: a flag, and images as `--set` spells them."""
+    reset = (RESET,) if options.reset_global else ()
+    return (*reset, *(summary([image]) for image in options.images))
+
+
 def _settings(one: Desired) -> Iterator[str]:
     yield from [one.image] if one.image else ()
     yield from (f"env:{variable.name}" for variable in one.env)
@@ -162,6 +169,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     """Everything that decides what a plan holds; the same options resume the same run."""
 
     images: tuple[Desired, ...] = ()
+    reset_global: bool = False
     repin: bool = False
     activate: Activate | None = None
     selection: Selection = Selection()
@@ -170,6 +178,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     max_namespaces: int | None = None
     accept: tuple[str, ...] = ()
     kserve_version: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether a change is asked for; else it is only told what is."""
+        return bool(self.images) or self.reset_global
 
 
 def without_release(options: Options) -> Options:

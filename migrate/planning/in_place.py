@@ -18,14 +18,16 @@ from migrate.planning import checks
 from migrate.planning.activation import stages
 from migrate.planning.case import Case
 from migrate.planning.changed import Edits, changed
+from migrate.planning.checks_reset import doubtful
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, between, configured, forecast, with_pins
-from migrate.planning.images import image_rows, runtime_rows
+from migrate.planning.images import image_rows, runtime_rows, with_goals
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.pins import repins
 from migrate.planning.plan import Forecast, ImageRow, Plan
 from migrate.planning.reach import bare, judged, unread
+from migrate.planning.reset import reset_of
 from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import FIELD, seals_of
 from migrate.planning.selection import marked, narrowed
@@ -44,6 +46,7 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
         cluster_uid=snapshot.cluster_uid,
         kserve_namespace=snapshot.namespace,
         release=str(snapshot.release or ""),
+        strategy="reset-global" if options.reset_global else "in-place",
         options=options,
     )
     if snapshot.rules is None:
@@ -56,7 +59,10 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     now = world_of(snapshot, rules)
     wanted = understand(options.images, rules)
     targets = targets_of(options.images, now.config)
-    edits = dict(edits_of(targets, snapshot.originals))
+    reset = reset_of(snapshot, now.predictors, wanted, targets) if options.reset_global else None
+    if reset:
+        wanted, targets = reset.wanted, ()
+    edits = dict(reset.edits if reset else edits_of(targets, snapshot.originals))
     if wanted and (found := edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)):
         edits[snapshot.config_ref] = found
     after = changed(snapshot, edits)
@@ -64,18 +70,21 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     pins = repins(planned, wanted) if options.repin else {}
     if pins:
         planned = with_pins(planned, {ref: str(edit.after) for ref, edit in pins.items()})
+    wanted = {} if reset else wanted
     rows = forecast(now, planned, now, snapshot.workloads)
     rows = marked(rows, options.selection, now.services.__getitem__)
     operations = _operations(snapshot, edits, pins, options)
     images = _images(snapshot, now, wanted, targets)
+    if reset:
+        images = with_goals(images, planned, snapshot.release)
     asked = _asked(planned, wanted, targets)
     directions = stages(snapshot, operations, rows, between(now, planned), asked, options)
     activations = [a for stage in directions["apply"] for a in stage.activations]
     rows = with_restarts(rows, operations, activations, now)
     written = [operation.target for operation in operations]
     case = Case(snapshot, now, planned, wanted, targets, rows, images, written, activations)
-    findings = checks.run(case, options)
-    if not options.images:
+    findings = [*checks.run(case, options), *doubtful(reset.doubts if reset else ())]
+    if not options.asks:
         findings = list(narrowed(findings, rows))
         rows = tuple(row for row in rows if not row.outside)
     return {
@@ -159,11 +168,17 @@ def _operations(
     options: Options,
 ) -> tuple[Operation, ...]:
     """Return the global ones first: a service that is written to wakes, and must find it done."""
-    settings = [f for f in ("image", "env", "args") if any(getattr(i, f) for i in options.images)]
-    listed = " and ".join(filter(None, (", ".join(settings[:-1]), *settings[-1:])))
-    what = f"set the {listed} of {', '.join(map(str, options.images))}"
+    what = _reason(snapshot, options)
     order = sorted(edits, key=lambda ref: (ref != snapshot.config_ref, ref.place))
     written = [Operation(ref, Patch(edits[ref]), what) for ref in order]
     services = sorted(pins, key=lambda ref: ref.place)
     moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
     return (*written, *moved)
+
+
+def _reason(snapshot: Snapshot, options: Options) -> str:
+    settings = [f for f in ("image", "env", "args") if any(getattr(i, f) for i in options.images)]
+    listed = " and ".join(filter(None, (", ".join(settings[:-1]), *settings[-1:])))
+    given = f"set the {listed} of {', '.join(map(str, options.images))}" if settings else ""
+    stock = f"as KServe {snapshot.release} ships it" if options.reset_global else ""
+    return "; ".join(filter(None, (stock, given)))

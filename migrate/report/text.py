@@ -43,7 +43,7 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     """Yield the whole plan for a person, in 80 columns on any screen."""
     narrow = replace(screen, width=WIDTH)
     yield from heading_lines(plan, cluster)
-    yield from _images(plan.images, is_asked=bool(plan.options.images))
+    yield from _images(plan.images, is_asked=plan.options.asks)
     yield from work_lines(plan, narrow)
     yield from forecast_lines(plan.forecast, MOMENTS, narrow)
     yield from finding_lines(plan.findings, narrow)
