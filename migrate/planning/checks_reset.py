@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from migrate.kserve import terms
+from migrate.kserve.modes import mode_of
 from migrate.kserve.predictors import Entry
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve_anyway, resolve_canaries
@@ -43,7 +44,7 @@ def still_used(case: Case, options: Options) -> Iterator[Finding]:
     yield from _found(case, "whether they change cannot be told", unknown)
     others = [row.service for row in case.rows if row.outlook is not Outlook.CHANGES]
     frozen = [ref for ref in others if _changes_later(case, ref)]
-    text = f"{terms.DISABLE_AUTO_UPDATE} holds them back: they change once they are not Ready"
+    text = "they are stopped, or have disable-auto-update: they would change once that ends"
     yield from _found(case, text, frozen)
     parts = [ref for ref in others if _has_other_parts(case, ref)]
     yield from _found(case, "pods of their workers or canaries would change", parts)
@@ -58,9 +59,9 @@ def _found(case: Case, text: str, objects: Sequence[ObjectRef]) -> Iterator[Find
 def _changes_later(case: Case, ref: ObjectRef) -> bool:
     if case.now.shared(ref).verdict is not Verdict.NOT_RECONCILED:
         return False
-    service = case.now.services[ref]
-    meta = service.metadata
-    if meta.deletion_timestamp or meta.annotation(terms.DISABLE_AUTO_UPDATE) != "true":
+    service, now = case.now.services[ref], case.now.config
+    is_meshed = mode_of(service, now.mode, now.rules) == terms.MODEL_MESH
+    if service.metadata.deletion_timestamp or is_meshed:
         return False
     worlds = (case.now, case.planned)
     before, after = (_pods(resolve_anyway(service, world.config)) for world in worlds)

@@ -58,12 +58,17 @@ def reset_of(
     originals, release = snapshot.originals, str(snapshot.release)
     shipment = shipment_of(originals, release)
     entries = entries_of(predictors, release)
-    ways = ways_of([*entries.values(), *_images(originals, shipment)])
-    wanted, doubts = _wanted(entries, given, ways)
+    # What one of the two says of a mirror means nothing for the other: charts set runtimes alone.
+    wanted, doubts = _wanted(entries, given, ways_of(entries.values()))
+    ways = ways_of(_images(originals, shipment))
     origins = installed(originals, shipment)
     images = {t.runtime: t.desired.image for t in targets}
     after = dict(originals)
     for ref, one in shipment.items():
+        if one.release != release:
+            text = f"what KServe {release} ships is not known"
+            doubts += [] if images.get(ref) else [Doubt(f"runtime/{ref.name}", text)]
+            continue
         stock = _Stock(one.origins, candidates(one, origins), ways, images.get(ref, ""))
         found, unknown = _edits_of(originals[ref], stock)
         after[ref] = apply_edits(found, originals[ref])

@@ -21,9 +21,11 @@ Shipment = Mapping[ObjectRef, StockRuntime]
 
 
 def shipment_of(originals: Mapping[ObjectRef, Manifest], release: str) -> Shipment:
-    """Return what exactly this release ships; of releases that are not known nothing."""
-    known = {one.name: one for one in stock(release) if one.release == release}
-    # Those of ModelMesh are left alone: nobody is told what its services get.
+    """Return what is shipped of each; of a patch release that is not known, what another ships.
+
+    Those of ModelMesh are left out: nobody is told what its services get.
+    """
+    known = {one.name: one for one in stock(release)}
     single = [ref for ref, manifest in originals.items() if not manifest["spec"].get("multiModel")]
     return {ref: known[ref.name] for ref in single if ref.name in known}
 
