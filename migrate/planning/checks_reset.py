@@ -14,7 +14,7 @@ from migrate.kserve.rules import Wakes
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.desired import Options
+from migrate.planning.desired import Desired, Options
 from migrate.planning.differences import differences
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
@@ -94,24 +94,29 @@ def tomorrow(case: Case, options: Options) -> Iterator[Finding]:
     if not options.reset_global:
         return
     found: dict[str, list[str]] = {}
-    for name, format_, protocol in _formats(case):
-        before, after = (of_format(format_, protocol, w.config) for w in (case.now, case.planned))
+    worlds = (case.now, case.planned)
+    for one in _kinds(case):
+        before, after = (
+            of_format(one.format, one.protocol, world.config, gpu=one.gpu) for world in worlds
+        )
         if _pods(before) != _pods(after):
-            found.setdefault(_told(before, after), []).append(name)
+            found.setdefault(_told(before, after), []).append(str(one))
     for text, names in found.items():
         told = f"a service created tomorrow, of {', '.join(names)}, gets {text}"
         yield finding(codes.TOMORROW, told)
 
 
-def _formats(case: Case) -> Iterator[tuple[str, str, str]]:
+def _kinds(case: Case) -> Iterator[Desired]:
+    """Yield what a new service can be of: a format and protocol, or a GPU where that decides."""
     served = case.planned.config.runtimes.of("").values()
     names = {each.name for one in served for each in one.spec.supported_model_formats or ()}
     if case.rules.predictors_read:
         names.update(terms.FORMATS)
     for name in sorted(names):
-        yield name, name, ""
-        for protocol in (terms.PROTOCOL_V1, terms.PROTOCOL_V2):
-            yield f"{name}/{protocol}", name, protocol
+        for protocol in ("", terms.PROTOCOL_V1, terms.PROTOCOL_V2):
+            yield Desired(format=name, protocol=protocol)
+        if name in terms.GPU_FORMATS and case.rules.new_services_use_predictors:
+            yield Desired(format=name, gpu=True)
 
 
 def _told(before: Resolution, after: Resolution) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from migrate.kserve.config import Config
 from migrate.kserve.running import Running, written_of
+from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest, value_at
 from migrate.operations.model import Wake
 from migrate.operations.patching import apply_edits
@@ -19,6 +20,7 @@ from migrate.planning.forecast import World, configured
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.rollback import plan_rollback
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.staleness import differences
 from tests.planning.clusters import codes, service, workload
 from tests.planning.installed import (
     MULTINODE,
@@ -172,20 +174,101 @@ def test_who_changes_anyway_is_told_and_does_not_block() -> None:
     assert not made.blocking
 
 
-def test_who_is_held_back_for_now_blocks_as_well() -> None:
-    held = model("held")
-    meta: Any = {"serving.kserve.io/disable-auto-update": "true"}
-    ready: Any = {"conditions": [{"type": "Ready", "status": "True"}]}
-    manifest = {
-        "metadata": {"name": "held", "namespace": "team", "annotations": meta},
-        "spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}}}},
-        "status": ready,
-    }
-    held = msgspec.convert(manifest, type(held))
+@pytest.mark.parametrize(
+    "annotation",
+    ["serving.kserve.io/disable-auto-update", "serving.kserve.io/stop"],
+)
+def test_who_is_held_back_for_now_blocks_as_well(annotation: str) -> None:
+    held = like(
+        metadata={"annotations": {annotation: "true"}},
+        status={"conditions": [{"type": "Ready", "status": "True"}]},
+    )
     made = reset(cluster(held, release="0.20.0", whole=edited("0.20.0")))
     assert made.forecast[0].outlook is Outlook.NOT_AFFECTED
-    assert codes(made)["KM230"] == ["held"]
-    assert "KM230" not in codes(reset(cluster(held, release="0.20.0")))
+    assert codes(made)["KM230"] == ["iris"]
+    going = like(metadata={"annotations": {annotation: "true"}, "deletionTimestamp": "2026-01-01"})
+    assert "KM230" not in codes(reset(cluster(going, release="0.20.0", whole=edited("0.20.0"))))
+
+
+def like(**parts: Any) -> InferenceService:
+    """A service of sklearn with other metadata, spec or status."""
+    meta = {"name": "iris", "namespace": "team", **parts.get("metadata", {})}
+    spec = {"predictor": {"model": {"modelFormat": {"name": "sklearn"}}}, **parts.get("spec", {})}
+    whole = {"metadata": meta, "spec": spec, "status": parts.get("status", {})}
+    return msgspec.convert(whole, InferenceService)
+
+
+MANY = {"deploymentMode": "Standard", "autoscalerClass": "none"}
+
+
+def test_workers_alone_block() -> None:
+    whole = runtimes("0.20.0")
+    whole[MULTINODE]["spec"]["workerSpec"]["containers"][0]["image"] = "x/hf:1-gpu"
+    model_ = {"modelFormat": {"name": "huggingface"}, "storageUri": "pvc://m/x"}
+    meta = {f"serving.kserve.io/{key}": word for key, word in MANY.items()}
+    predictor = {"model": model_, "workerSpec": {}}
+    many = like(metadata={"annotations": meta}, spec={"predictor": predictor})
+    made = reset(cluster(many, release="0.20.0", whole=whole))
+    assert [op.target for op in made.operations] == [runtime_ref(MULTINODE)]
+    assert made.forecast[0].outlook is not Outlook.CHANGES
+    assert codes(made)["KM230"] == ["iris"]
+
+
+def test_a_canary_alone_blocks() -> None:
+    canary = {"name": "next", "model": {"runtime": SKLEARN}}
+    found = like(
+        metadata={"annotations": {"serving.kserve.io/deploymentMode": "Standard"}},
+        spec={
+            "predictor": {"name": "stable", "model": {"modelFormat": {"name": "xgboost"}}},
+            "canary": [{"trafficPercent": 5, "predictor": {**canary}}],
+        },
+    )
+    whole = edited("0.20.0")
+    whole[SKLEARN]["spec"]["supportedModelFormats"].append({"name": "xgboost", "version": "1"})
+    made = reset(cluster(found, release="0.20.0", whole=whole))
+    assert made.forecast[0].outlook is not Outlook.CHANGES
+    assert codes(made)["KM230"] == ["iris"]
+
+
+def test_who_came_since_makes_the_plan_stale() -> None:
+    whole = edited("0.15.2")
+    made = reset(cluster(release="0.15.2", whole=whole))
+    assert not made.blocking
+    late = reset(cluster(model("late"), release="0.15.2", whole=whole))
+    told = differences(made, late, lambda _: None)
+    assert {one.target.name for one in told} == {"late"}
+    copies = (copied(whole[SKLEARN], "team"),)
+    fine = reset(cluster(model("late"), release="0.15.2", whole=whole, own=copies))
+    assert not differences(made, fine, lambda _: None)
+
+
+def test_the_way_back_tells_who_came_since() -> None:
+    found = cluster(release="0.20.0", whole=edited("0.20.0"))
+    made = reset(found)
+    after = carried_out(found, made)
+    late = cluster(model("late"), release="0.20.0", whole=named(after))
+    back = plan_rollback(made, late, dict(late.originals))
+    assert {f.code: [ref.name for ref in f.objects] for f in back.findings} == {"KM301": ["late"]}
+    [operation] = back.to_do
+    edits: Any = operation.change
+    was = apply_edits(edits.edits, late.originals[runtime_ref()])
+    assert was == found.originals[runtime_ref()]
+
+
+def named(found: Snapshot) -> dict[str, Manifest]:
+    return {ref.name: manifest for ref, manifest in found.originals.items()}
+
+
+def test_the_way_back_of_predictors_tells_who_came_since() -> None:
+    said = predictors("0.7.0")
+    said["sklearn"]["v1"]["image"] = "x/sk"
+    made = reset(cluster(release="0.7.0", whole={}, said=said))
+    services = [
+        service("late", sklearn={"runtimeVersion": "v0.7.0"}),
+        service("other", xgboost={"runtimeVersion": "v0.7.0"}),
+    ]
+    back = plan_rollback(made, cluster(*services, release="0.7.0", whole={}), {})
+    assert {f.code: [ref.name for ref in f.objects] for f in back.findings} == {"KM301": ["late"]}
 
 
 def test_predictors_are_edited_leaf_by_leaf_and_come_back_to_the_byte() -> None:
@@ -253,6 +336,13 @@ def test_what_a_service_of_tomorrow_gets(release: str) -> None:
 
 
 def test_what_a_service_of_tomorrow_gets_from_predictors() -> None:
+    said = predictors("0.7.0")
+    said["tensorflow"]["defaultGpuImageVersion"] = "9-gpu"
+    told = text_of(reset(cluster(release="0.7.0", whole={}, said=said)), "KM231")
+    assert told == (
+        "a service created tomorrow, of tensorflow/gpu, gets tensorflow/serving:1.14.0-gpu "
+        "from predictors tensorflow (today: tensorflow/serving:9-gpu)"
+    )
     said = predictors("0.7.0")
     said["sklearn"]["v1"]["image"] = "x/sk"
     told = text_of(reset(cluster(release="0.7.0", whole={}, said=said)), "KM231")
