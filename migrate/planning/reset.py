@@ -138,8 +138,7 @@ def _goal(live: Manifest, path: str, shipped: Manifest, stock: _Stock) -> Manife
         return f"it has no container at {path}"
     if not stock.image and any(_is_stock(found, _at(o, path), stock.ways) for o in stock.origins):
         return dict(found)
-    fit = [each for each in stock.likely if _is_but_for_image(found, _at(each, path))]
-    options = [_at(each, path) for each in fit or stock.likely]
+    options = [_at(each, path) for each in stock.likely]
     images = tuple(dict.fromkeys(option.get("image", "") for option in options))
     known = Found("", found.get("image", ""), images)
     is_given = stock.image and shipped.get("image") == _base_image(stock.likely[0])
@@ -157,13 +156,8 @@ def _base_image(shipped: Shipped) -> str:
 
 
 def _is_stock(found: Manifest, shipped: Manifest, ways: Ways) -> bool:
-    return _is_but_for_image(found, shipped) and is_shipped(
-        found.get("image", ""), shipped.get("image", ""), ways
-    )
-
-
-def _is_but_for_image(found: Manifest, shipped: Manifest) -> bool:
-    return {**found, "image": ""} == {**shipped, "image": ""}
+    is_same = {**found, "image": ""} == {**shipped, "image": ""}
+    return is_same and is_shipped(found.get("image", ""), shipped.get("image", ""), ways)
 
 
 def _lacking(live: Manifest, goal: Manifest) -> str:

@@ -88,7 +88,7 @@ def derived(stock: str, ways: Ways) -> str | None:
         [way] = own
         return way.prefix + (stock if way.keeps_registry else stock.removeprefix(f"{registry}/"))
     has_prefix = any(way.prefix for every in ways.values() for way in every)
-    return stock if ways and not own and not has_prefix else None
+    return stock if ways and not has_prefix else None
 
 
 def is_shipped(image: str, stock: str, ways: Ways) -> bool:

@@ -107,3 +107,13 @@ def specs(found: Snapshot) -> dict[str, Any]:
 
 def runtime_ref(name: str = SKLEARN) -> ObjectRef:
     return ObjectRef("serving.kserve.io/v1alpha1", "ClusterServingRuntime", name)
+
+
+def edited(release: str, origin: str = "manifest") -> dict[str, Manifest]:
+    whole = runtimes(release, origin)
+    override(whole[SKLEARN])
+    return whole
+
+
+def text_of(made: Plan, code: str) -> str:
+    return "\n".join(f.text for f in made.findings if f.code == code)

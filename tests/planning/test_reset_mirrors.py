@@ -64,6 +64,33 @@ def test_predictors_behind_a_mirror() -> None:
     assert wanted == {"sklearn/v1": below("kserve/sklearnserver:v0.7.0")}
 
 
+def test_predictors_say_nothing_of_a_mirror_of_runtimes() -> None:
+    whole = runtimes("0.9.0", mirror=flat)
+    container(whole[SKLEARN])["image"] = OTHER
+    made = reset(cluster(release="0.9.0", whole=whole, said=predictors("0.9.0")))
+    assert [row.wanted for row in made.images if row.wanted] == [
+        flat("kserve/sklearnserver:v0.9.0")
+    ]
+    assert not made.blocking
+
+
+def test_of_two_manifests_the_nearer_one_counts() -> None:
+    said = predictors("0.7.0")
+    said["pytorch"]["v1"]["image"] = "x/pt"
+    for tag in ("v0.7.0-gpu", "latest-gpu"):
+        said["pytorch"]["v1"]["defaultGpuImageVersion"] = tag
+        made = reset(cluster(release="0.7.0", whole={}, said=said))
+        assert not made.blocking
+        wanted = {row.entry: row.wanted for row in made.images if row.wanted}
+        assert wanted == {
+            "pytorch/v1": "kserve/pytorchserver:v0.7.0",
+            "pytorch/v1/gpu": f"kserve/pytorchserver:{tag}",
+        }
+    said["pytorch"]["v1"]["defaultGpuImageVersion"] = "other-gpu"
+    [told] = reset(cluster(release="0.7.0", whole={}, said=said)).blocking
+    assert told.text.startswith("pytorch/v1/gpu stays as it is: its manifests and charts differ")
+
+
 def test_a_registry_of_which_nothing_is_seen_is_asked_for() -> None:
     whole = runtimes("0.15.2", mirror=flat)
     container(whole[TRITON])["image"] = OTHER
