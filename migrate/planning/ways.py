@@ -42,10 +42,11 @@ Ways = Mapping[str, frozenset[Way]]
 def ways_of(found: Iterable[Found]) -> Ways:
     """Return the ways in which a cluster takes the release's images.
 
-    A prefix counts where two or more of them have it: a single one is an override.
+    A prefix counts where two or more servers have it: a single one is an override.
     """
     seen = set(_seen(found))
-    times = Counter(way.prefix for _, way in seen)
+    servers = {(stock.rpartition(":")[0], way.prefix) for stock, way in seen}
+    times = Counter(prefix for _, prefix in servers)
     ways: dict[str, frozenset[Way]] = {}
     for stock, way in seen:
         if not way.prefix or times[way.prefix] >= ENOUGH:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.objects import Manifest
+from migrate.planning.plan import Plan
 from migrate.planning.ways import Found, Way, derived, doubt, way_of, ways_of
 from tests.planning.clusters import codes
 from tests.planning.installed import (
@@ -60,17 +61,34 @@ def test_predictors_behind_a_mirror() -> None:
     found = cluster(release="0.7.0", whole={}, said=said)
     made = reset(found)
     assert not made.blocking
-    wanted = {row.entry: row.wanted for row in made.images if row.wanted}
-    assert wanted == {"sklearn/v1": below("kserve/sklearnserver:v0.7.0")}
+    assert wanted(made) == {"sklearn/v1": below("kserve/sklearnserver:v0.7.0")}
 
 
-def test_predictors_say_nothing_of_a_mirror_of_runtimes() -> None:
+def test_predictors_and_runtimes_say_nothing_of_each_others_mirror() -> None:
     whole = runtimes("0.9.0", mirror=flat)
     container(whole[SKLEARN])["image"] = OTHER
     made = reset(cluster(release="0.9.0", whole=whole, said=predictors("0.9.0")))
-    assert [row.wanted for row in made.images if row.wanted] == [
-        flat("kserve/sklearnserver:v0.9.0")
-    ]
+    assert wanted(made) == {f"runtime/{SKLEARN}": flat("kserve/sklearnserver:v0.9.0")}
+    assert not made.blocking
+    said = predictors("0.9.0", flat)
+    said["sklearn"]["v1"]["image"] = "x/sk"
+    made = reset(cluster(release="0.9.0", said=said))
+    assert wanted(made) == {"sklearn/v1": flat("kserve/sklearnserver:latest")}
+    assert not made.blocking
+
+
+def wanted(made: Plan) -> dict[str, str]:
+    return {row.entry: row.wanted for row in made.images if row.wanted}
+
+
+def test_the_two_tags_of_one_override_are_no_mirror() -> None:
+    said = predictors("0.7.0")
+    said["tensorflow"]["image"] = "x/tensorflow/serving"
+    made = reset(cluster(release="0.7.0", whole={}, said=said))
+    assert wanted(made) == {
+        "tensorflow": "tensorflow/serving:1.14.0",
+        "tensorflow/gpu": "tensorflow/serving:1.14.0-gpu",
+    }
     assert not made.blocking
 
 
@@ -81,8 +99,7 @@ def test_of_two_manifests_the_nearer_one_counts() -> None:
         said["pytorch"]["v1"]["defaultGpuImageVersion"] = tag
         made = reset(cluster(release="0.7.0", whole={}, said=said))
         assert not made.blocking
-        wanted = {row.entry: row.wanted for row in made.images if row.wanted}
-        assert wanted == {
+        assert wanted(made) == {
             "pytorch/v1": "kserve/pytorchserver:v0.7.0",
             "pytorch/v1/gpu": f"kserve/pytorchserver:{tag}",
         }
