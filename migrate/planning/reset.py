@@ -21,7 +21,7 @@ from migrate.objects import Manifest, ObjectRef, pointer, value_at
 from migrate.operations.model import Edit
 from migrate.operations.patching import apply_edits
 from migrate.planning.predictorstock import entries_of
-from migrate.planning.shipped import candidates, containers_of, installed, shipment_of
+from migrate.planning.shipped import candidates, containers_of, installed, patch_of, shipment_of
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target, edits_of
 from migrate.planning.wanted import Key, Wanted
@@ -56,7 +56,8 @@ def reset_of(
     Raise UsageError or BlockedError where what is given cannot be set.
     """
     originals, release = snapshot.originals, str(snapshot.release)
-    shipment = shipment_of(originals, release)
+    patch = patch_of(originals, release)
+    shipment = shipment_of(originals, patch)
     entries = entries_of(predictors, release)
     # What one of the two says of a mirror means nothing for the other: charts set runtimes alone.
     wanted, doubts = _wanted(entries, given, ways_of(entries.values()))
@@ -65,7 +66,7 @@ def reset_of(
     images = {t.runtime: t.desired.image for t in targets}
     after = dict(originals)
     for ref, one in shipment.items():
-        if one.release != release:
+        if one.release != patch:
             text = f"what KServe {release} ships is not known"
             doubts += [] if images.get(ref) else [Doubt(f"runtime/{ref.name}", text)]
             continue

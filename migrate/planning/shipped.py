@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import UNSET
 
-from migrate.catalog.runtimes import CHART, Shipped, StockRuntime, stock
+from migrate.catalog.runtimes import CHART, Shipped, StockRuntime, releases, stock
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, pointer, value_at
+from migrate.planning.mirrors import ENOUGH
 
 LISTS = ("/spec/containers", "/spec/workerSpec/containers")
 Shipment = Mapping[ObjectRef, StockRuntime]
@@ -28,6 +29,25 @@ def shipment_of(originals: Mapping[ObjectRef, Manifest], release: str) -> Shipme
     known = {one.name: one for one in stock(release)}
     single = [ref for ref, manifest in originals.items() if not manifest["spec"].get("multiModel")]
     return {ref: known[ref.name] for ref in single if ref.name in known}
+
+
+def patch_of(originals: Mapping[ObjectRef, Manifest], release: str) -> str:
+    """Return the release whose runtimes are installed: mostly the one that runs.
+
+    A controller may be of a later patch release than the runtimes, or of an earlier one; that
+    is told by two or more fields in which they are as another known release has them.
+    """
+    same = [one for one in releases() if one.split(".")[:2] == release.split(".")[:2]]
+    if release not in same:
+        return release
+    far = {one: _distance(originals, shipment_of(originals, one)) for one in same}
+    near = min(same, key=lambda one: (far[one], one != release))
+    return near if far[release] - far[near] >= ENOUGH else release
+
+
+def _distance(originals: Mapping[ObjectRef, Manifest], shipment: Shipment) -> int:
+    found = ((originals[ref]["spec"], one) for ref, one in shipment.items())
+    return sum(min(distance(spec, each.spec) for each in one.origins) for spec, one in found)
 
 
 def installed(originals: Mapping[ObjectRef, Manifest], shipment: Shipment) -> frozenset[str]:
@@ -48,7 +68,9 @@ def distance(found: Json, shipped: Json) -> int:
         return sum(distance(found.get(key, UNSET), shipped.get(key, UNSET)) for key in keys)
     if isinstance(found, list) and isinstance(shipped, list) and len(found) == len(shipped):
         return sum(map(distance, found, shipped))
-    return int(found != shipped)
+    # An image behind a mirror is no other one.
+    is_same = found == shipped or str(found).endswith(f"/{shipped}")
+    return int(not is_same)
 
 
 def candidates(one: StockRuntime, origins: frozenset[str]) -> Sequence[Shipped]:

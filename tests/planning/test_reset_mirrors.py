@@ -192,6 +192,25 @@ def test_a_volume_that_has_gone_is_told_and_not_mounted() -> None:
     assert "mounts devshm, which the runtime has not" in made.blocking[0].text
 
 
+@pytest.mark.parametrize("mirror", [str, below, flat])
+def test_runtimes_of_another_patch_release_are_what_is_installed(mirror: Mirror) -> None:
+    whole = runtimes("0.15.1", mirror=mirror)
+    assert not reset(cluster(release="0.15.2", whole=whole)).operations
+    container(whole[SKLEARN])["image"] = OTHER
+    found = cluster(release="0.15.2", whole=whole)
+    after = specs(carried_out(found, reset(found)))
+    assert after == {n: m["spec"] for n, m in runtimes("0.15.1", mirror=mirror).items()}
+
+
+def test_a_single_image_of_another_patch_release_is_an_override() -> None:
+    whole = runtimes("0.15.2")
+    container(whole[SKLEARN])["image"] = "kserve/sklearnserver:v0.15.1"
+    found = cluster(release="0.15.2", whole=whole)
+    assert specs(carried_out(found, reset(found))) == specs(cluster(release="0.15.2"))
+    alone = cluster(release="0.15.2", whole={SKLEARN: whole[SKLEARN]})
+    assert reset(alone).blocking
+
+
 def test_owners_are_told() -> None:
     whole = runtimes("0.15.2", "chart")
     container(whole[SKLEARN])["image"] = OTHER
