@@ -56,27 +56,36 @@ def reset_of(
     Raise UsageError or BlockedError where what is given cannot be set.
     """
     originals, release = snapshot.originals, str(snapshot.release)
-    patch = patch_of(originals, release)
-    shipment = shipment_of(originals, patch)
     entries = entries_of(predictors, release)
     # What one of the two says of a mirror means nothing for the other: charts set runtimes alone.
     wanted, doubts = _wanted(entries, given, ways_of(entries.values()))
-    ways = ways_of(_images(originals, shipment))
-    origins = installed(originals, shipment)
-    images = {t.runtime: t.desired.image for t in targets}
-    after = dict(originals)
-    for ref, one in shipment.items():
-        if one.release != patch:
-            text = f"what KServe {release} ships is not known"
-            doubts += [] if images.get(ref) else [Doubt(f"runtime/{ref.name}", text)]
-            continue
-        stock = _Stock(one.origins, candidates(one, origins), ways, images.get(ref, ""))
-        found, unknown = _edits_of(originals[ref], stock)
-        after[ref] = apply_edits(found, originals[ref])
-        doubts.extend(Doubt(f"runtime/{ref.name}", text) for text in unknown)
+    images = {target.runtime: target.desired.image for target in targets}
+    after, unknown = _stocked(originals, release, images)
     for ref, edits in edits_of(targets, after).items():
         after[ref] = apply_edits(edits, after[ref])
-    return Reset(wanted, _between(originals, after), tuple(doubts))
+    return Reset(wanted, _between(originals, after), (*doubts, *unknown))
+
+
+def _stocked(
+    originals: Originals, release: str, images: Mapping[ObjectRef, str]
+) -> tuple[dict[ObjectRef, Manifest], list[Doubt]]:
+    """Return the runtimes with their stock containers, and what is left since it is not told."""
+    patch = patch_of(originals, release)
+    shipment = shipment_of(originals, patch)
+    origins, ways = installed(originals, shipment), ways_of(_images(originals, shipment))
+    after = dict(originals)
+    doubts: list[Doubt] = []
+    for ref, one in shipment.items():
+        stock = _Stock(one.origins, candidates(one, origins), ways, images.get(ref, ""))
+        is_known = one.release == patch
+        edits, unknown = _edits_of(originals[ref], stock) if is_known else ([], [_UNKNOWN])
+        after[ref] = apply_edits(edits, originals[ref])
+        if is_known or not stock.image:
+            doubts.extend(Doubt(f"runtime/{ref.name}", text) for text in unknown)
+    return after, doubts
+
+
+_UNKNOWN = "what this patch release of KServe ships is not known"
 
 
 def _images(originals: Originals, shipment: Mapping[ObjectRef, StockRuntime]) -> Iterator[Found]:
