@@ -27,7 +27,8 @@ def shipment_of(originals: Mapping[ObjectRef, Manifest], release: str) -> Shipme
     Those of ModelMesh are left out: nobody is told what its services get.
     """
     known = {one.name: one for one in stock(release)}
-    single = [ref for ref, manifest in originals.items() if not manifest["spec"].get("multiModel")]
+    specs = {ref: manifest.get("spec") or {} for ref, manifest in originals.items()}
+    single = [ref for ref, spec in specs.items() if spec and not spec.get("multiModel")]
     return {ref: known[ref.name] for ref in single if ref.name in known}
 
 
@@ -85,4 +86,5 @@ def containers_of(manifest: Manifest) -> Iterator[tuple[str, Manifest]]:
     """Yield the path and the container, for each of a runtime, workers included."""
     for path in LISTS:
         for container in value_at(manifest, path) or ():
-            yield path + pointer(f"name={container.get('name', '')}"), container
+            if container.get("name"):
+                yield path + pointer(f"name={container['name']}"), container

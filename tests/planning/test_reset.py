@@ -90,6 +90,16 @@ def test_a_runtime_that_the_release_does_not_ship_stays() -> None:
     assert container({"spec": specs(carried_out(found, given))["ours"]})["image"] == "ours:2"
 
 
+def test_what_no_api_server_would_take_is_left_alone() -> None:
+    whole = runtimes("0.15.2")
+    del whole[SKLEARN]["spec"]
+    whole["kserve-xgbserver"]["spec"]["containers"].append({"image": "nameless:1"})
+    whole["kserve-lgbserver"]["spec"]["containers"] = None
+    made = reset(cluster(release="0.15.2", whole=whole))
+    assert not made.operations
+    assert [f.text.partition(" ")[0] for f in made.blocking] == ["runtime/kserve-lgbserver"]
+
+
 def test_a_container_under_another_name_is_not_guessed_at() -> None:
     whole = edited("0.9.0")
     container(whole[SKLEARN])["name"] = "server"
