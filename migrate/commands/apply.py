@@ -30,6 +30,7 @@ def apply(
     plan: flags.PlanFile = None,
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
+    reset_global: flags.ResetGlobal = False,
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
@@ -70,6 +71,7 @@ def apply(
     """
     asked = Options(
         **strategies.chosen(
+            reset_global=reset_global,
             to_runtimes=to_runtimes,
             scope=scope,
             wave_size=wave_size,
@@ -119,9 +121,8 @@ def _decide(
     if made is not None:
         return run, made
     if not options.asks:
-        raise UsageError(
-            "nothing asked for: give a PLAN, --set, -f or --to-runtimes", "kmigrate apply --help"
-        )
+        given = "a PLAN, --set, -f, --to-runtimes or --reset-global"
+        raise UsageError(f"nothing asked for: give {given}", "kmigrate apply --help")
     return None, making.plan(cluster, namespace, options)
 
 

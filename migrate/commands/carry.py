@@ -31,7 +31,7 @@ from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.copies import stamped
-from migrate.planning.desired import told
+from migrate.planning.desired import asked
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
 from migrate.report.console import Console
@@ -153,7 +153,7 @@ def _begin(engine: Engine, job: Job) -> tuple[Job, Run]:
         started=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         operator=engine.lease.holder,
         version=__version__,
-        summary=told(made.options),
+        summary=", ".join(asked(made.options)),
     )
     engine.guard()
     first = engine.entry("started", job.direction)

@@ -71,6 +71,10 @@ File = Annotated[
         "-f", "--file", metavar="FILE", help="What is wanted, from a desired.yaml; - reads stdin."
     ),
 ]
+ResetGlobal = Annotated[
+    bool,
+    typer.Option("--reset-global", help="Set back what is set globally, where nobody moves by it."),
+]
 Repin = Annotated[
     bool, typer.Option("--repin", help="Move the services' runtimeVersion with the image.")
 ]

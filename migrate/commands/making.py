@@ -18,7 +18,14 @@ from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
-from migrate.planning.desired import Desired, Options, Selection, merged, parse_set
+from migrate.planning.desired import (
+    RESET,
+    Desired,
+    Options,
+    Selection,
+    merged,
+    parse_set,
+)
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.selection import checked
@@ -30,11 +37,24 @@ def options(sets: Sequence[str], file: str, others: Options) -> Options:
 
     ``others`` are those that need no reading, as they were given.
     """
+    if others.resets:
+        _refuse_beside_reset(others)
     wanted = [parse_set(text) for text in sets]
     if file:
         wanted.extend(_from_file(file))
     accepted = tuple(sorted(set(others.accept)))
     return msgspec.structs.replace(others, images=merged(wanted), accept=accepted)
+
+
+def _refuse_beside_reset(others: Options) -> None:
+    """Raise UsageError: a reset is for the whole cluster, and writes to no service."""
+    if others.selection != Selection():
+        raise UsageError(
+            f"{RESET} is for the whole cluster: it cannot be narrowed to a selection",
+            "leave out -n, -l, --format, --runtime and --exclude",
+        )
+    if others.repin:
+        raise UsageError(f"{RESET} writes to no InferenceService", "leave out --repin")
 
 
 def selection(

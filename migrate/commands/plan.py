@@ -23,6 +23,7 @@ from migrate.planning.plan import Plan
 def plan(
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
+    reset_global: flags.ResetGlobal = False,
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
@@ -68,6 +69,7 @@ def plan(
     """
     asked = Options(
         **strategies.chosen(
+            reset_global=reset_global,
             to_runtimes=to_runtimes,
             scope=scope,
             wave_size=wave_size,

@@ -17,7 +17,7 @@ from migrate.errors import ApiError, Exit, StaleError, UsageError
 from migrate.execute import record
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Direction
-from migrate.planning.desired import summary
+from migrate.planning.desired import asked
 from migrate.planning.plan import Plan
 from migrate.report.planstatus import plan_status_lines
 from migrate.report.status import PlanInCluster, PlanStatus, StatusDocument, row_of
@@ -70,7 +70,7 @@ def _of_file(path: Path, made: Plan, found: PlanInCluster | None) -> PlanStatus:
         cluster_uid=made.cluster_uid,
         kserve_namespace=made.kserve_namespace,
         release=made.release,
-        images=tuple(summary([image]) for image in made.options.images),
+        images=asked(made.options),
         writes=tuple(str(op.target) for wave in waves for op in wave.operations),
         activations=tuple(describe_activation(act) for wave in waves for act in wave.activations),
         moving=changing(made.forecast),

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from migrate.errors import UsageError
-from migrate.planning.desired import Scope, Strategy
+from migrate.planning.desired import RESET, Scope, Strategy
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = (3600.0, 60.0, 1.0)
@@ -15,6 +15,7 @@ TO_RUNTIMES = "--to-runtimes"
 
 def chosen(
     *,
+    reset_global: bool,
     to_runtimes: bool,
     scope: str,
     wave_size: int | None,
@@ -36,11 +37,22 @@ def chosen(
     if scope and scope not in known:
         raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")
     return {
-        "strategy": Strategy.TO_RUNTIMES if to_runtimes else Strategy.IN_PLACE,
+        "strategy": _strategy(to_runtimes=to_runtimes, reset_global=reset_global),
         "scope": known.get(scope, Scope.NAMESPACE),
         "wave_size": wave_size,
         "pause": duration(pause, "--pause"),
     }
+
+
+def _strategy(*, to_runtimes: bool, reset_global: bool) -> Strategy:
+    if to_runtimes and reset_global:
+        raise UsageError(
+            f"{TO_RUNTIMES} and {RESET} are plans of their own",
+            f"{TO_RUNTIMES} first; {RESET} once every service has moved",
+        )
+    if reset_global:
+        return Strategy.RESET_GLOBAL
+    return Strategy.TO_RUNTIMES if to_runtimes else Strategy.IN_PLACE
 
 
 def duration(text: str, flag: str) -> float:

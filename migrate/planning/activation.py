@@ -49,7 +49,11 @@ def stages(
     if not options.asks or not (operations or moving):
         return {"apply": (), "rollback": ()}
     assert snapshot.rules is not None
-    how = activation(options, operations, snapshot.rules)
+    how = (
+        _as_few_as_move(options, rows)
+        if options.resets
+        else activation(options, operations, snapshot.rules)
+    )
     order = tuple(range(len(operations)))
     if how is Activate.EACH:
         moving = [row for row in moving if _is_woken(row, asked)]
@@ -75,6 +79,15 @@ def activation(options: Options, operations: Iterable[Operation], rules: Rules) 
         return options.activate
     only_runtimes = all(ref.kind == terms.CLUSTER_RUNTIME for ref in targets)
     return Activate.EACH if at_once and only_runtimes else Activate.RESTART
+
+
+def _as_few_as_move(options: Options, rows: Iterable[Forecast]) -> Activate:
+    """Return how a reset of the global setting is made to act: nobody is to notice it.
+
+    Who moves all the same was accepted, and is woken.
+    """
+    moves = any(row.outlook is Outlook.CHANGES for row in rows)
+    return options.activate or (Activate.EACH if moves else Activate.NONE)
 
 
 def acts_at_once(written: Iterable[ObjectRef], rules: Rules) -> bool:

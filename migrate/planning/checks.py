@@ -22,6 +22,7 @@ from migrate.planning.checks_desired import (
 )
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
+from migrate.planning.checks_reset import by_itself, still_used, tomorrow
 from migrate.planning.checks_rollouts import asleep, budgets, capacity, interrupted
 from migrate.planning.checks_selection import nobody, outside
 from migrate.planning.desired import Options
@@ -217,6 +218,9 @@ CHECKS: tuple[Check, ...] = (
     breaks_by_plan,
     outside,
     nobody,
+    still_used,
+    tomorrow,
+    by_itself,
     _explicit,
     _broken,
 )

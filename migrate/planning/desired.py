@@ -14,6 +14,7 @@ from migrate.errors import UsageError
 from migrate.kserve.image import ImageFormatError, parse_image
 
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
+RESET = "--reset-global"
 RUNTIME = "runtime"
 """How `--set` begins where it names a runtime; so no model format is called this."""
 
@@ -125,11 +126,14 @@ def summary(images: Iterable[Desired]) -> str:
     return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
 
 
-def told(options: Options) -> str:
-    """Return what is asked for in one line, without the values of variables and flags."""
+def asked(options: Options) -> tuple[str, ...]:
+    """Return what is asked for: a strategy but for the usual one, and images as `--set` has them.
+
+    Without the values of variables and flags.
+    """
     strategy = options.strategy
-    parts = ("" if strategy is Strategy.IN_PLACE else strategy.value, summary(options.images))
-    return ": ".join(filter(None, parts))
+    where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}",)
+    return (*where, *(summary([image]) for image in options.images))
 
 
 def _settings(one: Desired) -> Iterator[str]:
@@ -145,6 +149,8 @@ class Strategy(StrEnum):
     """Where the images are set for the whole cluster."""
     TO_RUNTIMES = "to-runtimes"
     """In ServingRuntimes of the namespaces that need them."""
+    RESET_GLOBAL = "reset-global"
+    """Where the images are set for the whole cluster: back to what is shipped."""
 
 
 class Scope(StrEnum):
@@ -201,6 +207,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     max_namespaces: int | None = None
     accept: tuple[str, ...] = ()
     kserve_version: str = ""
+
+    @property
+    def resets(self) -> bool:
+        """Whether the global setting is to be set back."""
+        return self.strategy is Strategy.RESET_GLOBAL
 
     @property
     def asks(self) -> bool:

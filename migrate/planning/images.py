@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from migrate.catalog.runtimes import StockRuntime, stock
 from migrate.kserve import terms
 from migrate.kserve.building import base_or_none
@@ -13,6 +15,7 @@ from migrate.kserve.predictors import Entry, Predictors
 from migrate.kserve.releases import Release
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import printable
+from migrate.planning.forecast import World
 from migrate.planning.plan import ImageRow
 from migrate.planning.targets import Target
 from migrate.planning.wanted import Key, Wanted
@@ -39,6 +42,21 @@ def runtime_rows(
         for name, runtime in sorted(config.runtimes.of("").items())
         if not runtime.spec.multi_model
         and (container := base_or_none(runtime, config.rules)) is not None
+    )
+
+
+def with_goals(
+    rows: Sequence[ImageRow], planned: World, release: Release | None
+) -> tuple[ImageRow, ...]:
+    """Return the rows, those that become another image with that one as wanted."""
+    runtimes = runtime_rows(planned.config, release, ())
+    after = (*image_rows(planned.predictors, release, {}), *runtimes)
+    goals = {row.entry: row.image for row in after}
+    return tuple(
+        msgspec.structs.replace(row, wanted=goals[row.entry])
+        if goals.get(row.entry, row.image) != row.image
+        else row
+        for row in rows
     )
 
 

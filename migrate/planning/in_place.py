@@ -25,9 +25,28 @@ def in_place(snapshot: Snapshot, now: World, options: Options) -> Course:
     """Return the course that edits what sets the images. Raise UsageError or BlockedError."""
     wanted = understand(options.images, now.rules)
     targets = targets_of(options.images, now.config)
-    edits = dict(edits_of(targets, snapshot.originals))
-    if wanted and (found := edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)):
-        edits[snapshot.config_ref] = found
+    edits = edits_with(snapshot, now, edits_of(targets, snapshot.originals), wanted)
+    return course_of(snapshot, now, options, edits, wanted, targets)
+
+
+def edits_with(snapshot: Snapshot, now: World, edits: Edits, wanted: Mapping[Key, Wanted]) -> Edits:
+    """Return these edits with that of `predictors` for what is wanted there."""
+    if not wanted:
+        return edits
+    found = edits_for(FIELD, text_of(snapshot.config), now.predictors, wanted)
+    return {**edits, snapshot.config_ref: found} if found else edits
+
+
+def course_of(
+    snapshot: Snapshot,
+    now: World,
+    options: Options,
+    edits: Edits,
+    wanted: Mapping[Key, Wanted] | None = None,
+    targets: Sequence[Target] = (),
+) -> Course:
+    """Return the course of these edits, and of the pins that move with what is wanted."""
+    wanted = wanted or {}
     after = changed(snapshot, edits)
     planned = world_of(after, now.rules) if edits else now
     pins = repins(planned, wanted) if options.repin else {}
@@ -70,11 +89,17 @@ def _operations(
     options: Options,
 ) -> tuple[Operation, ...]:
     """Return the global ones first: a service that is written to wakes, and must find it done."""
-    settings = [f for f in ("image", "env", "args") if any(getattr(i, f) for i in options.images)]
-    listed = " and ".join(filter(None, (", ".join(settings[:-1]), *settings[-1:])))
-    what = f"set the {listed} of {', '.join(map(str, options.images))}"
+    what = _reason(snapshot, options)
     order = sorted(edits, key=lambda ref: (ref != snapshot.config_ref, ref.place))
     written = [Operation(ref, Patch(edits[ref]), what) for ref in order]
     services = sorted(pins, key=lambda ref: ref.place)
     moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
     return (*written, *moved)
+
+
+def _reason(snapshot: Snapshot, options: Options) -> str:
+    settings = [f for f in ("image", "env", "args") if any(getattr(i, f) for i in options.images)]
+    listed = " and ".join(filter(None, (", ".join(settings[:-1]), *settings[-1:])))
+    given = f"set the {listed} of {', '.join(map(str, options.images))}" if settings else ""
+    stock = f"as KServe {snapshot.release} ships it" if options.resets else ""
+    return "; ".join(filter(None, (stock, given)))

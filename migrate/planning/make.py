@@ -15,11 +15,12 @@ from migrate.planning.course import Course
 from migrate.planning.desired import Options, Strategy
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast
-from migrate.planning.images import image_rows, runtime_rows
+from migrate.planning.images import image_rows, runtime_rows, with_goals
 from migrate.planning.in_place import in_place
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.plan import ImageRow, Plan
 from migrate.planning.reach import judged, unread
+from migrate.planning.reset_global import reset_global
 from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import seals_of
 from migrate.planning.selection import marked, narrowed
@@ -30,6 +31,7 @@ from migrate.planning.worlds import world_of
 STRATEGIES: Mapping[Strategy, Callable[[Snapshot, World, Options], Course]] = {
     Strategy.IN_PLACE: in_place,
     Strategy.TO_RUNTIMES: to_runtimes,
+    Strategy.RESET_GLOBAL: reset_global,
 }
 
 
@@ -58,6 +60,8 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     rows = forecast(now, course.planned, now, snapshot.workloads)
     rows = marked(rows, options.selection, now.services.__getitem__)
     images = _images(snapshot, now, course)
+    if options.resets:
+        images = with_goals(images, course.planned, snapshot.release)
     directions = course.stages(rows)
     activations = [a for stage in directions["apply"] for a in stage.activations]
     rows = with_restarts(rows, course.operations, activations, now)

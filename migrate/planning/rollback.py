@@ -13,7 +13,7 @@ from msgspec import UNSET
 from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.resolution import Resolution
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import Manifest, ObjectRef, parts_of
 from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value, place_of
 from migrate.operations.invert import invert
@@ -231,9 +231,17 @@ def _users(plan: Plan, applied: World, back: World) -> set[ObjectRef]:
     moved = {ref for ref in applied.services if copies and used(applied, ref) in copies}
     is_global = plan.options.strategy is Strategy.IN_PLACE
     formats = {image.format for image in plan.options.images if image.format and is_global}
+    formats |= _reset(plan)
     runtimes = {op.target for op in plan.operations if op.target.kind == terms.CLUSTER_RUNTIME}
     users = {ref for key, users in back.users.items() if key[0] in formats for ref in users}
     return moved | users | {ref for ref in back.services if _ref(back.shared(ref)) in runtimes}
+
+
+def _reset(plan: Plan) -> set[str]:
+    """Return the formats whose entry in `predictors` was set back."""
+    patches = [op.change for op in plan.operations if isinstance(op.change, Patch)]
+    within = [edit.within for patch in patches for edit in patch.edits if edit.within]
+    return {parts_of(one)[0].lower() for one in within}
 
 
 def _ref(found: Resolution) -> ObjectRef | None:

@@ -97,11 +97,16 @@ def _refuse_settings(image: Desired, config: Config) -> None:
         )
 
 
-def of_format(format_: str, protocol: str, config: Config) -> Resolution:
-    """Resolve a new service of this format and protocol ("" leaves it out)."""
+def of_format(format_: str, protocol: str, config: Config, *, gpu: bool = False) -> Resolution:
+    """Resolve a new service of this format and protocol ("" leaves it out).
+
+    ``gpu`` gives it one, where it has a framework field.
+    """
     asked = protocol or None
     if format_ in FRAMEWORKS:
-        field = Framework(storage_uri="gs://models/new", protocol_version=asked)
+        limits = {"limits": {terms.GPU: "1"}} if gpu else None
+        uri = "gs://models/new"
+        field = Framework(storage_uri=uri, protocol_version=asked, resources=limits)
         predictor = msgspec.structs.replace(Predictor(), **{format_: field})
     else:
         model = Model(
