@@ -55,7 +55,6 @@ def test_what_nobody_uses_is_set_back(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "as KServe 0.7.0 ships it" in out
     saved = json.loads(file.read_text())["plan"]
     assert saved["strategy"] == "reset-global"
-    assert saved["options"]["resetGlobal"] is True
     assert [s.get("activations", []) for s in saved["apply"]] == [[]]
     code, out, error = run(capsys, "status", str(file), "--offline")
     assert code == 0, error

@@ -180,7 +180,7 @@ def test_a_copy_names_the_run_that_made_it_and_the_record_says_the_same() -> Non
     plan = plan_of(found, recorded)
     assert plan != made
     assert {op.target for op in plan.operations} == {op.target for op in made.operations}
-    assert recorded.head.summary == "to-runtimes"
+    assert recorded.head.summary == "--to-runtimes"
 
 
 def test_a_copy_that_somebody_changed_stays_and_is_told() -> None:
@@ -270,7 +270,7 @@ def test_a_second_run_edits_the_copies_and_goes_back_to_the_first() -> None:
     end = apply(found, planned(found, NEW))
     image = found.get(copy_ref(SKLEARN, "team"))["spec"]["containers"][0]["image"]
     assert image == NEW.partition("=")[2]
-    assert end.run.head.summary == f"to-runtimes: {NEW}"
+    assert end.run.head.summary == f"--to-runtimes, {NEW}"
     rollback(found)
     assert everything(found) == first
 
