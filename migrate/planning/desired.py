@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from migrate.errors import UsageError
 from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.planning.strategy import Scope, Strategy
 
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
 RUNTIME = "runtime"
@@ -125,33 +126,10 @@ def summary(images: Iterable[Desired]) -> str:
     return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
 
 
-def told(options: Options) -> str:
-    """Return what is asked for in one line, without the values of variables and flags."""
-    strategy = options.strategy
-    parts = ("" if strategy is Strategy.IN_PLACE else strategy.value, summary(options.images))
-    return ": ".join(filter(None, parts))
-
-
 def _settings(one: Desired) -> Iterator[str]:
     yield from [one.image] if one.image else ()
     yield from (f"env:{variable.name}" for variable in one.env)
     yield from (f"args:{flag.partition('=')[0]}" for flag in one.args)
-
-
-class Strategy(StrEnum):
-    """Where a change is made."""
-
-    IN_PLACE = "in-place"
-    """Where the images are set for the whole cluster."""
-    TO_RUNTIMES = "to-runtimes"
-    """In ServingRuntimes of the namespaces that need them."""
-
-
-class Scope(StrEnum):
-    """For whom a ServingRuntime is made."""
-
-    NAMESPACE = "namespace"
-    """For all of a namespace: it has the name of the ClusterServingRuntime."""
 
 
 class Activate(StrEnum):
