@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from migrate.cluster.memory import MemoryCluster
 from migrate.commands import making
 from migrate.commands.runs import plan_of
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
+from migrate.objects import ObjectRef
 from migrate.planning.copies import RUN, copy_ref
 from migrate.planning.desired import Options
 from tests.commands.moving import (
@@ -18,6 +20,7 @@ from tests.commands.moving import (
     back_of,
     cluster,
     everything,
+    objects,
     planned,
     rollback,
     runtimes,
@@ -144,3 +147,16 @@ def test_a_second_run_edits_the_copies_and_goes_back_to_the_first() -> None:
     assert end.run.head.summary == f"to-runtimes: {NEW}"
     rollback(found)
     assert everything(found) == first
+
+
+def test_a_pin_moves_with_its_copy_and_comes_back() -> None:
+    pinned = objects("0.15.2")
+    iris = next(one for one in pinned if one["metadata"]["name"] == "iris")
+    iris["spec"]["predictor"]["model"]["runtimeVersion"] = "v1"
+    found = MemoryCluster(pinned)
+    before = everything(found)
+    assert apply(found, planned(found, NEW, repin=True)).whole
+    service = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team")
+    assert found.get(service)["spec"]["predictor"]["model"]["runtimeVersion"] == "next"
+    assert rollback(found).run.state == "rolled back"
+    assert everything(found) == before
