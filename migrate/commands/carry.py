@@ -31,9 +31,9 @@ from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.copies import stamped
-from migrate.planning.desired import asked
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
+from migrate.planning.summary import asked
 from migrate.report.console import Console
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"

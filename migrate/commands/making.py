@@ -19,7 +19,6 @@ from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
 from migrate.planning.desired import (
-    RESET,
     Desired,
     Options,
     Selection,
@@ -30,6 +29,7 @@ from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.selection import checked
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import RESET
 
 
 def options(sets: Sequence[str], file: str, others: Options) -> Options:

@@ -17,8 +17,8 @@ from migrate.errors import ApiError, Exit, StaleError, UsageError
 from migrate.execute import record
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Direction
-from migrate.planning.desired import asked
 from migrate.planning.plan import Plan
+from migrate.planning.summary import asked
 from migrate.report.planstatus import plan_status_lines
 from migrate.report.status import PlanInCluster, PlanStatus, StatusDocument, row_of
 from migrate.report.text import changing

@@ -70,8 +70,8 @@ def leaves_rest(cluster: Cluster, recorded: Plan, part: Plan) -> bool:
 
 def stands_applied(cluster: Cluster, plan: Plan) -> bool:
     """Tell whether every operation of the plan is found done."""
-    standings = {classify(op, get_or_none(cluster, op.target)) for op in plan.operations}
-    return standings == {Standing.APPLIED}
+    found = (classify(op, get_or_none(cluster, op.target)) for op in plan.operations)
+    return bool(plan.operations) and all(one is Standing.APPLIED for one in found)
 
 
 def chosen(runs: Sequence[Run], name: str) -> Run | None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from migrate.errors import UsageError
-from migrate.planning.desired import RESET, Scope, Strategy
+from migrate.planning.strategy import RESET, Scope, Strategy
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = (3600.0, 60.0, 1.0)

@@ -89,8 +89,7 @@ class Engine:
         What was reached is to be proven then, and `finish` notes it.
         """
         for number, wave in enumerate(waves):
-            if wave.pause and self.cluster.controllers_act:
-                rest(wave.pause, self.clock, self.tell, self.guard, self.lease.patience)
+            rest(wave.pause, self.cluster, self.clock, self.tell, self.guard, self.lease.patience)
             if wave.operations:
                 run = self.note(run, "intent", direction, number)
                 for operation in wave.operations:
@@ -118,12 +117,7 @@ class Engine:
         return self.insist(ref, lambda: record.append(self.cluster, run, entry))
 
     def entry(
-        self,
-        event: EventName,
-        direction: Direction,
-        wave: int = -1,
-        *,
-        whole: bool = True,
+        self, event: EventName, direction: Direction, wave: int = -1, *, whole: bool = True
     ) -> Entry:
         """Return a line for the journal."""
         at = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.desired import Options, Strategy
+from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.loading import breaks
 from migrate.planning.mirrors import prefix_of
 from migrate.planning.plan import Finding, Outlook
+from migrate.planning.strategy import Strategy
 
 
 def unasked(case: Case, _options: Options) -> Iterator[Finding]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.desired import Activate, Options, Selection, Strategy
+from migrate.planning.desired import Activate, Options, Selection
 from migrate.planning.fields import did_you_mean
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Outlook
 from migrate.planning.restarts import has_restart
 from migrate.planning.selection import is_excluded
+from migrate.planning.strategy import Strategy
 
 
 def outside(case: Case, options: Options) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from msgspec import Meta
 
 from migrate.errors import UsageError
 from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.planning.strategy import Scope, Strategy
 
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
-RESET = "--reset-global"
 RUNTIME = "runtime"
 """How `--set` begins where it names a runtime; so no model format is called this."""
 
@@ -126,38 +126,10 @@ def summary(images: Iterable[Desired]) -> str:
     return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
 
 
-def asked(options: Options) -> tuple[str, ...]:
-    """Return what is asked for: a strategy but for the usual one, and images as `--set` has them.
-
-    Without the values of variables and flags.
-    """
-    strategy = options.strategy
-    where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}",)
-    return (*where, *(summary([image]) for image in options.images))
-
-
 def _settings(one: Desired) -> Iterator[str]:
     yield from [one.image] if one.image else ()
     yield from (f"env:{variable.name}" for variable in one.env)
     yield from (f"args:{flag.partition('=')[0]}" for flag in one.args)
-
-
-class Strategy(StrEnum):
-    """Where a change is made."""
-
-    IN_PLACE = "in-place"
-    """Where the images are set for the whole cluster."""
-    TO_RUNTIMES = "to-runtimes"
-    """In ServingRuntimes of the namespaces that need them."""
-    RESET_GLOBAL = "reset-global"
-    """Where the images are set for the whole cluster: back to what is shipped."""
-
-
-class Scope(StrEnum):
-    """For whom a ServingRuntime is made."""
-
-    NAMESPACE = "namespace"
-    """For all of a namespace: it has the name of the ClusterServingRuntime."""
 
 
 class Activate(StrEnum):

@@ -12,7 +12,7 @@ from migrate.kserve.rules import Rules
 from migrate.planning import checks
 from migrate.planning.case import Case
 from migrate.planning.course import Course
-from migrate.planning.desired import Options, Strategy
+from migrate.planning.desired import Options
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast
 from migrate.planning.images import image_rows, runtime_rows, with_goals
@@ -25,6 +25,7 @@ from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import seals_of
 from migrate.planning.selection import marked, narrowed
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Strategy
 from migrate.planning.to_runtimes import to_runtimes
 from migrate.planning.worlds import world_of
 

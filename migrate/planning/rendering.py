@@ -99,9 +99,11 @@ def render(plan: Plan, snapshot: Snapshot) -> Rendering:
     items = tuple(_items(plan, snapshot))
     edits = {item.target: item.edits for item in items if not item.is_new}
     after = {item.target: item.after for item in items}
-    goal = {ref: after.get(ref, manifest) for ref, manifest in snapshot.originals.items()}
+    # Charts know the runtimes of the cluster by their names alone.
+    wide = {ref: each for ref, each in snapshot.originals.items() if not ref.namespace}
+    goal = {ref: after.get(ref, manifest) for ref, manifest in wide.items()}
     values = values_of(plan.release, edits, goal)
-    former = values_of(plan.release, edits, snapshot.originals)
+    former = values_of(plan.release, edits, wide)
     files = {
         **_folder("", items, lambda item: item.after, values),
         **_folder(

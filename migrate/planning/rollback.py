@@ -23,13 +23,14 @@ from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, r
 from migrate.planning.changed import carried_out
 from migrate.planning.closure import used
 from migrate.planning.copyback import changed_since, copies_in, copy_waves, refuse_moved, without
-from migrate.planning.desired import Activate, Strategy
+from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast, with_pins
 from migrate.planning.moves import Moves
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import with_restarts
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Strategy
 from migrate.planning.worlds import world_of
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from migrate.operations.model import Activation, Operation, Restart, Wake
+from migrate.planning.desired import Options, summary
 from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
+from migrate.planning.strategy import Strategy
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
@@ -77,3 +79,13 @@ def _numbers(
 def restarting(forecast: Sequence[Forecast]) -> list[Forecast]:
     """Return the services that get new pods by it."""
     return [row for row in forecast if row.restarts]
+
+
+def asked(options: Options) -> tuple[str, ...]:
+    """Return what is asked for: a strategy but for the usual one, and images as `--set` has them.
+
+    Without the values of variables and flags.
+    """
+    strategy = options.strategy
+    where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}",)
+    return (*where, *(summary([image]) for image in options.images))

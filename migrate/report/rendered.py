@@ -11,10 +11,10 @@ from migrate.kserve.table import rules_for
 from migrate.objects import count, printable
 from migrate.operations.model import Create, Restart, Wake
 from migrate.planning.chartvalues import Values
-from migrate.planning.desired import Strategy
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
+from migrate.planning.strategy import Strategy
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import names
 from migrate.report.text import changing

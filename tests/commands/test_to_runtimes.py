@@ -2,156 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
-import yaml
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands import making
-from migrate.commands.carry import Control, End, Job, carry_out
-from migrate.commands.comparing import Compared, compare
-from migrate.commands.outcome import prove
-from migrate.commands.reading import read_snapshot
-from migrate.commands.runs import later_writers, leaves_rest, plan_of
-from migrate.commands.standings import asleep_of
-from migrate.commands.strategies import duration
+from migrate.commands.runs import plan_of
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
-from migrate.objects import Manifest, ObjectRef
-from migrate.operations.model import Direction
+from migrate.objects import ObjectRef
 from migrate.planning.copies import RUN, copy_ref
-from migrate.planning.copyback import of_namespaces
-from migrate.planning.desired import Options, Strategy
-from migrate.planning.plan import Plan
-from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.report.console import Console
-from tests.commands.snapshots import run
-from tests.planning.copies import MLSERVER, OVER, SKLEARN, installed, isvc
-
-CONTROL = Control(timeout=5, lease_duration=60, lock_timeout=None)
-RELEASES = ("0.9.0", "0.11.2", "0.15.2", "0.16.0", "0.20.0")
-NEW = "sklearn=registry.example.com/ml/sklearnserver:next"
-SOURCE = ObjectRef("serving.kserve.io/v1alpha1", "ClusterServingRuntime", SKLEARN)
-
-
-def objects(release: str) -> list[Manifest]:
-    services = [
-        isvc("iris", protocolVersion="v1"),
-        isvc("rows", runtime=SKLEARN, protocolVersion="v1"),
-        isvc("both", protocolVersion="v2"),
-        isvc("far", namespace="other", protocolVersion="v1"),
-    ]
-    kind = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"}
-    return [
-        *({**kind, **one} for one in services),
-        *installed(release, {SKLEARN: OVER}),
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system", "uid": "u"}},
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "inferenceservice-config", "namespace": "kserve"},
-            "data": {"predictors": "{}", "deploy": '{"defaultDeploymentMode": "RawDeployment"}'},
-        },
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "kserve-controller-manager", "namespace": "kserve"},
-            "spec": {
-                "replicas": 1,
-                "template": {
-                    "spec": {
-                        "containers": [
-                            {
-                                "name": "manager",
-                                "image": f"kserve/kserve-controller:v{release}",
-                            }
-                        ]
-                    }
-                },
-            },
-        },
-    ]
-
-
-def cluster(release: str = "0.15.2") -> MemoryCluster:
-    return MemoryCluster(objects(release))
-
-
-def planned(found: MemoryCluster, *sets: str, **options: Any) -> Plan:
-    asked = Options(strategy=Strategy.TO_RUNTIMES, **options)
-    return making.plan(found, "kserve", making.options(sets, "", asked))
-
-
-def apply(found: MemoryCluster, made: Plan) -> End:
-    known = record.runs(found, "kserve")
-    waves = made.waves(Direction.APPLY)
-    job = Job(
-        plan=made,
-        direction=Direction.APPLY,
-        waves=waves,
-        run=None,
-        known=known,
-        check=lambda: compare(found, made, ""),
-        prove=lambda rows: prove(found, made, Direction.APPLY, rows, waves),
-    )
-    return carry_out(found, job, CONTROL, Console())
-
-
-def back_of(found: MemoryCluster, number: int = -1, *namespaces: str) -> tuple[Plan, Rollback]:
-    known = record.runs(found, "kserve")
-    chosen = known[number]
-    plan = plan_of(found, chosen)
-    plan = of_namespaces(plan, namespaces, chosen.head.id) if namespaces else plan
-    seen = read_snapshot(found, "kserve", "")
-    live = {op.target: seen.originals.get(op.target) for op in plan.operations}
-    return plan, plan_rollback(plan, seen, live, later_writers(found, known, chosen))
-
-
-def rollback(found: MemoryCluster, number: int = -1, *namespaces: str) -> End:
-    known = record.runs(found, "kserve")
-    plan, back = back_of(found, number, *namespaces)
-    job = Job(
-        plan=plan,
-        direction=Direction.ROLLBACK,
-        waves=back.waves,
-        run=known[number],
-        known=known,
-        check=lambda: Compared(back.forecast),
-        prove=lambda rows: prove(found, plan, Direction.ROLLBACK, rows, back.waves),
-        leaves_rest=leaves_rest(found, plan_of(found, known[number]), plan),
-    )
-    return carry_out(found, job, CONTROL, Console())
-
-
-KINDS = (
-    ("serving.kserve.io/v1beta1", "InferenceService"),
-    ("serving.kserve.io/v1alpha1", "ServingRuntime"),
-    ("serving.kserve.io/v1alpha1", "ClusterServingRuntime"),
-    ("apps/v1", "Deployment"),
+from migrate.planning.desired import Options
+from tests.commands.moving import (
+    NEW,
+    RELEASES,
+    SOURCE,
+    apply,
+    back_of,
+    cluster,
+    everything,
+    objects,
+    planned,
+    rollback,
+    runtimes,
 )
-
-
-def everything(found: MemoryCluster) -> dict[str, str]:
-    """All objects but the record and the Lease, without what every write counts up."""
-    shown = {}
-    for version, kind in KINDS:
-        for each in found.list(version, kind, dict):
-            meta = {k: v for k, v in each["metadata"].items() if k != "resourceVersion"}
-            meta.pop("generation", None)
-            name = f"{kind} {meta.get('namespace')}/{meta['name']}"
-            whole = {k: v for k, v in each.items() if k != "status" or v}
-            shown[name] = json.dumps({**whole, "metadata": meta}, sort_keys=True)
-    return shown
-
-
-def runtimes(found: MemoryCluster) -> list[str]:
-    return sorted(
-        f"{each['metadata']['namespace']}/{each['metadata']['name']}"
-        for each in found.list("serving.kserve.io/v1alpha1", "ServingRuntime", dict)
-    )
+from tests.planning.copies import MLSERVER, SKLEARN
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -275,82 +149,14 @@ def test_a_second_run_edits_the_copies_and_goes_back_to_the_first() -> None:
     assert everything(found) == first
 
 
-def snapshot_of(tmp_path: Path, release: str = "0.15.2") -> str:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    (folder / "all.yaml").write_text(yaml.safe_dump_all(objects(release)))
-    return str(folder)
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (("--canary", "team/iris"), "all of its namespace"),
-        (("--max-unavailable", "2"), "all of its namespace"),
-        (("--pause", "soon"), "expected a duration"),
-        (("--scope", "model"), "expected namespace"),
-    ],
-)
-def test_flags_that_scope_namespace_cannot_keep(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, flags: tuple[str, ...], words: str
-) -> None:
-    code, _, said = run(
-        capsys, "plan", "--to-runtimes", *flags, "--snapshot", snapshot_of(tmp_path)
-    )
-    assert (code, words in said) == (64, True), said
-
-
-def test_a_dry_run_goes_through_the_whole_plan(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    where = ("--snapshot", snapshot_of(tmp_path))
-    code, out, said = run(capsys, "apply", "--to-runtimes", "--dry-run=client", *where)
-    assert code == 0, said
-    assert f"ServingRuntime team/{SKLEARN}: as planned" in out
-    code, out, said = run(capsys, "plan", "--to-runtimes", "--rbac", *where)
-    assert code == 0, said
-    assert "servingruntimes" in out
-
-
-def test_the_copies_are_rendered_for_git_without_marks_of_ours(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "git"
-    where = ("--snapshot", snapshot_of(tmp_path))
-    code, _, said = run(capsys, "plan", "--to-runtimes", *where, "--render", str(folder))
-    assert code == 0, said
-    file = folder / "manifests" / "runtimes" / "team" / f"servingruntime.{SKLEARN}.yaml"
-    manifest = yaml.safe_load(file.read_text())
-    assert manifest["spec"]["containers"][0]["image"] == OVER
-    assert "kmigrate" not in file.read_text()
-    assert not (folder / "rollback").exists()
-    assert "wakes nobody" in (folder / "README.md").read_text()
-
-
-def test_status_names_who_is_asleep_where_the_release_reports_it() -> None:
-    for release, expected in (("0.15.2", []), ("0.20.0", ["far", "both", "iris", "rows"])):
-        found = cluster(release)
-        apply(found, planned(found))
-        [known] = record.runs(found, "kserve")
-        plan = plan_of(found, known)
-        names = [name.partition("/")[2] for name in asleep_of(found, plan, Direction.APPLY)]
-        assert sorted(names) == sorted(expected)
-        assert asleep_of(found, plan, Direction.ROLLBACK) == ()
-
-
-def test_a_plan_tells_the_copies_by_namespace_and_a_content_once(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    _, out, _ = run(capsys, "plan", "--to-runtimes", "--snapshot", snapshot_of(tmp_path))
-    shown = " ".join(out.split())
-    assert "ServingRuntimes in 2 namespaces: other" in shown
-    again = f"+ create ServingRuntime team/{SKLEARN}: with the content of ServingRuntime other"
-    assert again in shown
-    assert out.count(f'image: "{OVER}"') == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90.0), ("5m", 300.0), ("1h30m", 5400.0), ("0.5s", 0.5)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert duration(text, "--pause") == seconds
+def test_a_pin_moves_with_its_copy_and_comes_back() -> None:
+    pinned = objects("0.15.2")
+    iris = next(one for one in pinned if one["metadata"]["name"] == "iris")
+    iris["spec"]["predictor"]["model"]["runtimeVersion"] = "v1"
+    found = MemoryCluster(pinned)
+    before = everything(found)
+    assert apply(found, planned(found, NEW, repin=True)).whole
+    service = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team")
+    assert found.get(service)["spec"]["predictor"]["model"]["runtimeVersion"] == "next"
+    assert rollback(found).run.state == "rolled back"
+    assert everything(found) == before

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from migrate.errors import BlockedError, UsageError
-from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.objects import ObjectRef, value_at
-from migrate.operations.model import Create, Holds, Patch
+from migrate.errors import BlockedError
+from migrate.objects import ObjectRef
+from migrate.operations.model import Create, Patch
 from migrate.planning import planfile
-from migrate.planning.desired import Activate, Selection
+from migrate.planning.desired import Selection
 from migrate.planning.plan import Outlook, Plan
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.copies import (
@@ -29,7 +27,6 @@ from tests.planning.copies import (
     isvc,
     own,
     plan,
-    reconciled,
     woken_by,
 )
 
@@ -46,6 +43,40 @@ def runtimes_after(made: Plan) -> dict[str, ObjectRef | None]:
 
 def outlooks(made: Plan) -> dict[str, Outlook]:
     return {row.service.name: row.outlook for row in made.forecast}
+
+
+UNSET_PROTOCOL: dict[str, Any] = {}
+V2 = {"protocolVersion": "v2"}
+CAPTURED = [
+    ("0.9.0", MLSERVER, "sklearn", UNSET_PROTOCOL, SKLEARN),
+    ("0.9.0", MLSERVER, "xgboost", UNSET_PROTOCOL, XGB),
+    ("0.9.0", MLSERVER, "lightgbm", UNSET_PROTOCOL, "kserve-lgbserver"),
+    ("0.9.0", "kserve-tritonserver", "tensorflow", UNSET_PROTOCOL, "kserve-tensorflow-serving"),
+    ("0.10.2", MLSERVER, "sklearn", UNSET_PROTOCOL, SKLEARN),
+    *(
+        (release, copied, format_, V2, MLSERVER)
+        for release in ("0.11.2", "0.15.2", "0.16.0", "0.20.0")
+        for copied, format_ in (
+            (SKLEARN, "sklearn"),
+            (XGB, "xgboost"),
+            ("kserve-lgbserver", "lightgbm"),
+        )
+    ),
+]
+"""Release, what is copied, and who of another runtime a copy of it alone would take."""
+
+
+def _format_of(runtime: str) -> str:
+    return {
+        MLSERVER: "mlflow",
+        XGB: "xgboost",
+        "kserve-lgbserver": "lightgbm",
+        "kserve-tritonserver": "onnx",
+    }.get(runtime, "sklearn")
+
+
+def _asking(protocol: str) -> dict[str, str]:
+    return {"protocolVersion": protocol} if protocol else {}
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -93,27 +124,6 @@ def test_a_copy_has_the_spec_and_what_decides_and_no_mark_of_others(release: str
     assert manifest["metadata"]["annotations"]["kmigrate.dev/source-release"] == release
 
 
-UNSET_PROTOCOL: dict[str, Any] = {}
-V2 = {"protocolVersion": "v2"}
-CAPTURED = [
-    ("0.9.0", MLSERVER, "sklearn", UNSET_PROTOCOL, SKLEARN),
-    ("0.9.0", MLSERVER, "xgboost", UNSET_PROTOCOL, XGB),
-    ("0.9.0", MLSERVER, "lightgbm", UNSET_PROTOCOL, "kserve-lgbserver"),
-    ("0.9.0", "kserve-tritonserver", "tensorflow", UNSET_PROTOCOL, "kserve-tensorflow-serving"),
-    ("0.10.2", MLSERVER, "sklearn", UNSET_PROTOCOL, SKLEARN),
-    *(
-        (release, copied, format_, V2, MLSERVER)
-        for release in ("0.11.2", "0.15.2", "0.16.0", "0.20.0")
-        for copied, format_ in (
-            (SKLEARN, "sklearn"),
-            (XGB, "xgboost"),
-            ("kserve-lgbserver", "lightgbm"),
-        )
-    ),
-]
-"""Release, what is copied, and who of another runtime a copy of it alone would take."""
-
-
 @pytest.mark.parametrize(("release", "copied", "format_", "protocol", "displaced"), CAPTURED)
 def test_who_would_be_captured_keeps_its_runtime_by_a_copy(
     release: str, copied: str, format_: str, protocol: dict[str, str], displaced: str
@@ -129,15 +139,6 @@ def test_who_would_be_captured_keeps_its_runtime_by_a_copy(
     assert errors(made) == []
     first = made.operations[made.apply[0].operations[0]].target
     assert (made.apply[0].operations, first) == ((made.apply[0].operations[0],), copy(displaced))
-
-
-def _format_of(runtime: str) -> str:
-    return {
-        MLSERVER: "mlflow",
-        XGB: "xgboost",
-        "kserve-lgbserver": "lightgbm",
-        "kserve-tritonserver": "onnx",
-    }.get(runtime, "sklearn")
 
 
 @pytest.mark.parametrize("release", ["0.9.0", "0.11.2", "0.15.2", "0.20.0"])
@@ -158,10 +159,6 @@ def test_a_copy_of_any_one_runtime_moves_nobody_in_the_end(release: str) -> None
         for row in made.forecast:
             before, after = row.runtime, row.runtime_after_plan
             assert (before and before.name) == (after and after.name), (name, row.service)
-
-
-def _asking(protocol: str) -> dict[str, str]:
-    return {"protocolVersion": protocol} if protocol else {}
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -226,75 +223,6 @@ def test_a_copy_of_ours_is_edited_and_one_of_somebody_else_is_left_alone() -> No
     assert plan(theirs).findings == () or "KM230" not in codes(plan(theirs))
 
 
-def test_a_foreign_runtime_that_does_not_fit_keeps_the_copy_from_being_made() -> None:
-    disabled = own(SKLEARN, spec={"disabled": True})
-    made = plan(cluster("0.15.2", isvc("iris"), own=(disabled,)))
-    assert codes(made)["KM230"] == [SKLEARN]
-    assert made.blocking
-
-
-def test_who_no_copy_keeps_in_place_is_told() -> None:
-    """A runtime of the namespace with the same priority loses against a newer copy."""
-    theirs = own("theirs", spec={"protocolVersions": ["v1"]})
-    theirs["spec"]["supportedModelFormats"][0]["version"] = "7"
-    found = cluster("0.15.2", isvc("mine"), isvc("named", runtime=SKLEARN), own=(theirs,))
-    made = plan(found)
-    assert runtimes_after(made)["mine"] != copy("theirs")
-    assert codes(made)["KM231"] == ["mine"]
-    assert made.blocking
-
-
-def test_the_webhook_is_asked_beforehand() -> None:
-    theirs = own("theirs")
-    found = cluster("0.15.2", isvc("named", runtime=SKLEARN), own=(theirs,))
-    [told] = [f for f in plan(found).findings if f.code == "KM232"]
-    assert "theirs has the same priority for sklearn" in told.text
-    assert told.blocks
-    assert "KM232" not in codes(plan(cluster("0.9.0", isvc("n", runtime=SKLEARN), own=(theirs,))))
-
-
-@pytest.mark.parametrize("release", ["0.9.0", "0.11.2", "0.20.0"])
-@pytest.mark.parametrize("args", [["--http_port=8080"], ["--model_name=iris"]])
-def test_a_copy_that_serves_every_model_alike_is_refused(release: str, args: list[str]) -> None:
-    found = cluster(release, isvc("rows"), ready=False)
-    ref = next(ref for ref in found.originals if ref.name == SKLEARN)
-    found.originals[ref]["spec"]["containers"][0]["args"] = args
-    import msgspec  # noqa: PLC0415
-
-    runtimes = [msgspec.convert(m, Runtime) for m in found.originals.values()]
-    made = plan(reconciled(replace(found, runtimes=Runtimes(runtimes))))
-    [told] = [f for f in made.findings if f.code == "KM401"]
-    assert told.blocks
-    assert f'as "{"iris" if args[0].endswith("iris") else "model"}"' in told.text
-    assert [ref.name for ref in told.objects] == ["rows"]
-
-
-def test_a_pin_over_the_copy_is_told_and_moved_with_repin() -> None:
-    found = cluster("0.15.2", isvc("old", runtimeVersion="v1"), isvc("new"), images={})
-    made = plan(found, f"sklearn={NEW}")
-    assert codes(made)["KM201"] == ["old"]
-    assert made.blocking
-    moved = plan(found, f"sklearn={NEW}", repin=True)
-    assert "KM201" not in codes(moved)
-    assert {row.after_plan for row in moved.forecast} == {NEW}
-    [stage] = [s for s in moved.apply if s.operations]
-    assert [moved.operations[i].target.kind for i in stage.operations] == [
-        "ServingRuntime",
-        "InferenceService",
-    ]
-    assert not plan(found).blocking
-
-
-def test_the_framework_form_uses_no_runtime() -> None:
-    found = snapshot(
-        service("old", sklearn={"runtimeVersion": "v0.9.0"}),
-        release="0.9.0",
-    )
-    made = plan(found)
-    assert codes(made)["KM234"] == ["old"]
-    assert not made.has_work
-
-
 def test_there_are_no_runtimes_on_0_7() -> None:
     with pytest.raises(BlockedError, match="has no ServingRuntimes"):
         plan(snapshot(service("old", sklearn={}), release="0.7.0"))
@@ -306,108 +234,7 @@ def test_equal_clusters_give_equal_plans() -> None:
     assert planfile.dump(plans[0]) == planfile.dump(plans[1])
 
 
-def test_who_is_left_alone_while_ready_has_a_copy_and_is_not_woken() -> None:
-    frozen = isvc("frozen")
-    frozen["metadata"]["annotations"] = {"serving.kserve.io/disable-auto-update": "true"}
-    frozen["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
-    made = plan(cluster("0.16.0", frozen))
-    assert created(made) == [f"team/{SKLEARN}"]
-    assert woken_by(made) == []
-    assert codes(made)["KM409"] == ["frozen"]
-
-
 def test_nothing_is_overridden_and_nothing_is_done() -> None:
     made = plan(cluster("0.20.0", isvc("iris"), images={}))
     assert not made.has_work
     assert OVER not in str(made.operations)
-
-
-@pytest.mark.parametrize("release", ["0.15.2", "0.16.0", "0.20.0"])
-def test_what_is_awaited_is_what_the_release_reports(release: str) -> None:
-    made = plan(cluster(release, isvc("iris")))
-    held = {
-        (one.path, one.value)
-        for stage in made.apply
-        for one in stage.conditions
-        if one.target.kind == "InferenceService" and isinstance(one, Holds)
-    }
-    told = {("/status/servingRuntimeName", SKLEARN), ("/status/clusterServingRuntimeName", None)}
-    assert held == (set() if release == "0.15.2" else told)
-
-
-def test_waves_and_pauses() -> None:
-    services = [isvc(f"m{n:02}") for n in range(5)]
-    found = cluster("0.20.0", *services)
-    made = plan(found, wave_size=2, pause=30.0)
-    assert [(len(s.activations), s.pause) for s in made.apply] == [
-        (0, 0.0),
-        (2, 0.0),
-        (2, 30.0),
-        (1, 30.0),
-    ]
-    none = plan(found, activate=Activate.NONE)
-    assert [(s.operations, s.activations) for s in none.apply] == [((0,), ())]
-    assert none.rollback == none.apply
-    restart = plan(found, activate=Activate.RESTART)
-    assert [len(s.activations) for s in restart.apply] == [0, 1]
-
-
-def test_units_are_taken_together_up_to_the_size_of_a_wave() -> None:
-    services = [isvc(f"m{n}", namespace=f"team-{n}") for n in range(5)]
-    found = cluster("0.15.2", *services, images={})
-    sizes = [len(s.operations) for s in plan(found, f"sklearn={NEW}", wave_size=2).apply]
-    assert sizes == [2, 2, 1]
-
-
-def test_the_source_of_a_copy_is_sealed() -> None:
-    made = plan(cluster("0.15.2", isvc("iris")))
-    [seal] = made.seals
-    assert seal.target.name == SKLEARN
-    assert (seal.target.kind, seal.before) == ("ClusterServingRuntime", seal.after)
-    assert value_at(made.operations[0].change.manifest, "/metadata/namespace") == "team"  # type: ignore[union-attr]
-
-
-def test_an_edit_that_acts_at_once_cannot_be_held_back() -> None:
-    for release in ("0.15.2", "0.20.0"):
-        found = cluster(release, isvc("iris"))
-        after = applied(found, plan(found))
-        if release == "0.15.2":
-            assert plan(after, f"sklearn={NEW}", activate=Activate.NONE).has_work
-        else:
-            with pytest.raises(UsageError, match="cannot be held back"):
-                plan(after, f"sklearn={NEW}", activate=Activate.NONE)
-
-
-def test_who_is_not_woken_is_told() -> None:
-    found = cluster("0.20.0", isvc("iris"), isvc("rows"))
-    assert codes(plan(found, activate=Activate.NONE))["KM236"] == ["iris", "rows"]
-    assert "KM236" not in codes(plan(found))
-    assert "KM236" not in codes(plan(found, activate=Activate.RESTART))
-    chosen = plan(found, selection=Selection(exclude=("team/rows",)))
-    assert codes(chosen)["KM236"] == ["rows"]
-
-
-def test_before_a_copy_there_are_those_whose_services_it_would_take() -> None:
-    """Two namespaces: in one nobody is taken, so its copy need not wait."""
-    found = cluster(
-        "0.20.0",
-        isvc("named", runtime=SKLEARN),
-        isvc("both", protocolVersion="v2"),
-        isvc("alone", namespace="other", runtime=SKLEARN),
-    )
-    made = plan(found)
-    order = [
-        [str(made.operations[at].target) for at in stage.operations]
-        for stage in made.apply
-        if stage.operations
-    ]
-    assert order == [
-        [f"ServingRuntime other/{SKLEARN}", f"ServingRuntime team/{MLSERVER}"],
-        [f"ServingRuntime team/{SKLEARN}"],
-    ]
-    back = [
-        [str(made.operations[at].target) for at in stage.operations]
-        for stage in made.rollback
-        if stage.operations
-    ]
-    assert back == order[::-1]

@@ -1,0 +1,25 @@
+"""Where a change is made, and for whom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+RESET = "--reset-global"
+
+
+class Strategy(StrEnum):
+    """Where a change is made."""
+
+    IN_PLACE = "in-place"
+    """Where the images are set for the whole cluster."""
+    TO_RUNTIMES = "to-runtimes"
+    """In ServingRuntimes of the namespaces that need them."""
+    RESET_GLOBAL = "reset-global"
+    """Where the images are set for the whole cluster: back to what is shipped."""
+
+
+class Scope(StrEnum):
+    """For whom a ServingRuntime is made."""
+
+    NAMESPACE = "namespace"
+    """For all of a namespace: it has the name of the ClusterServingRuntime."""

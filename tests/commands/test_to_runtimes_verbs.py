@@ -1,0 +1,111 @@
+"""What the verbs say of images that are moved into runtimes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from migrate.commands.runs import plan_of, resumable
+from migrate.commands.standings import asleep_of
+from migrate.commands.strategies import duration
+from migrate.errors import BlockedError
+from migrate.execute import record
+from migrate.operations.model import Direction
+from migrate.planning.desired import Options
+from tests.commands.moving import (
+    NEW,
+    apply,
+    cluster,
+    planned,
+    snapshot_of,
+)
+from tests.commands.snapshots import run
+from tests.planning.copies import OVER, SKLEARN
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--canary", "team/iris"), "all of its namespace"),
+        (("--max-unavailable", "2"), "all of its namespace"),
+        (("--pause", "soon"), "expected a duration"),
+        (("--scope", "model"), "expected namespace"),
+    ],
+)
+def test_flags_that_scope_namespace_cannot_keep(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, flags: tuple[str, ...], words: str
+) -> None:
+    code, _, said = run(
+        capsys, "plan", "--to-runtimes", *flags, "--snapshot", snapshot_of(tmp_path)
+    )
+    assert (code, words in said) == (64, True), said
+
+
+def test_a_dry_run_goes_through_the_whole_plan(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    where = ("--snapshot", snapshot_of(tmp_path))
+    code, out, said = run(capsys, "apply", "--to-runtimes", "--dry-run=client", *where)
+    assert code == 0, said
+    assert f"ServingRuntime team/{SKLEARN}: as planned" in out
+    code, out, said = run(capsys, "plan", "--to-runtimes", "--rbac", *where)
+    assert code == 0, said
+    assert "servingruntimes" in out
+
+
+def test_the_copies_are_rendered_for_git_without_marks_of_ours(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "git"
+    where = ("--snapshot", snapshot_of(tmp_path))
+    code, _, said = run(capsys, "plan", "--to-runtimes", *where, "--render", str(folder))
+    assert code == 0, said
+    file = folder / "manifests" / "runtimes" / "team" / f"servingruntime.{SKLEARN}.yaml"
+    manifest = yaml.safe_load(file.read_text())
+    assert manifest["spec"]["containers"][0]["image"] == OVER
+    assert "kmigrate" not in file.read_text()
+    assert not (folder / "rollback").exists()
+    assert "wakes nobody" in (folder / "README.md").read_text()
+
+
+def test_status_names_who_is_asleep_where_the_release_reports_it() -> None:
+    for release, expected in (("0.15.2", []), ("0.20.0", ["far", "both", "iris", "rows"])):
+        found = cluster(release)
+        apply(found, planned(found))
+        [known] = record.runs(found, "kserve")
+        plan = plan_of(found, known)
+        names = [name.partition("/")[2] for name in asleep_of(found, plan, Direction.APPLY)]
+        assert sorted(names) == sorted(expected)
+        assert asleep_of(found, plan, Direction.ROLLBACK) == ()
+
+
+def test_a_plan_tells_the_copies_by_namespace_and_a_content_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _, out, _ = run(capsys, "plan", "--to-runtimes", "--snapshot", snapshot_of(tmp_path))
+    shown = " ".join(out.split())
+    assert "ServingRuntimes in 2 namespaces: other" in shown
+    again = f"+ create ServingRuntime team/{SKLEARN}: with the content of ServingRuntime other"
+    assert again in shown
+    assert out.count(f'image: "{OVER}"') == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90.0), ("5m", 300.0), ("1h30m", 5400.0), ("0.5s", 0.5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert duration(text, "--pause") == seconds
+
+
+def test_a_saved_plan_goes_on_with_the_run_that_carries_it() -> None:
+    found = cluster()
+    made = planned(found)
+    run = apply(found, made).run
+    unfinished = msgspec.structs.replace(run, journal=run.journal[:-1])
+    assert resumable(found, [unfinished], Options(), made)[0] == unfinished
+    other = planned(cluster(), NEW)
+    with pytest.raises(BlockedError, match="asks for something else"):
+        resumable(found, [unfinished], Options(), other)
