@@ -17,6 +17,7 @@ from migrate.execute.events import (
     Retrying,
     Skipped,
     Started,
+    Troubled,
     Waiting,
     Written,
 )
@@ -27,7 +28,7 @@ from migrate.operations.describe import (
     place_of,
 )
 from migrate.report.fielddiff import operation_lines
-from migrate.report.lines import PIPE, Screen, drawn
+from migrate.report.lines import PIPE, Screen, Tone, Toned, drawn
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -112,6 +113,8 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
             return describe_activation(activation)
         case Met(condition, reason):
             return f"ok {describe_condition(condition)}" + _because(reason)
+        case Troubled(target, trouble, owner):
+            return Toned(f"! {owner or target}: {trouble}", Tone.WARNING)
         case Finished(run, direction):
             return f"run {run}: {direction} finished"
         case _:

@@ -1,0 +1,131 @@
+"""Where causes are looked for, of each kind of workload, and with fewer permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from migrate.cluster.memory import MemoryCluster
+from migrate.errors import ForbiddenError, WaitTimeoutError
+from migrate.objects import ObjectRef, ref_of
+from migrate.operations.model import RolledOut
+from tests.execute.failing import (
+    IMAGE,
+    ISVC,
+    a_cluster,
+    condition,
+    deployment,
+    event,
+    looping,
+    pod,
+    service,
+    status_of,
+    waiting,
+)
+from tests.execute.waited import Waited
+
+Json = Any
+FIELD = "spec.containers{kserve-container}"
+NO_IMAGE = f'Failed to pull image "{IMAGE}": not found'
+
+
+class Guarded(MemoryCluster):
+    """Lets these kinds be listed by nobody."""
+
+    denied: tuple[str, ...] = ()
+
+    def list(self, api_version: str, kind: str, into: Any, **options: Any) -> Any:
+        if kind in self.denied:
+            raise ForbiddenError(f"cannot list {kind}")
+        return super().list(api_version, kind, into, **options)
+
+
+@pytest.mark.parametrize(
+    ("denied", "reasons"),
+    [("Event", ["ImagePullBackOff"]), ("Pod", []), ("ReplicaSet", [])],
+)
+def test_without_a_permission_less_is_said_and_the_wait_goes_on(
+    denied: str, reasons: list[str]
+) -> None:
+    late = pod(status_of(waiting("ImagePullBackOff")))
+    cluster = Guarded(base=a_cluster(late, event(late, "Failed", NO_IMAGE, 4, FIELD)))
+    cluster.denied = (denied,)
+    waited = Waited(cluster)
+    assert waited.reasons == reasons
+    assert isinstance(waited.error, WaitTimeoutError)
+
+
+class Logging(MemoryCluster):
+    def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
+        return "".join(f"{pod.name} {container} {number}\n" for number in range(lines + 5))
+
+
+def test_the_last_lines_of_a_container_that_crashed_are_shown() -> None:
+    crashed = pod(looping(3))
+    text = Waited(Logging(base=a_cluster(crashed))).text
+    assert "last lines of container kserve-container:" in text
+    assert f"{crashed['metadata']['name']} kserve-container 14" in text
+    assert "kserve-container 4\n" not in text
+
+
+KNATIVE = ObjectRef("serving.knative.dev/v1", "Service", "iris-predictor", "team")
+
+
+def knative(*conditions: Json, pods: tuple[Json, ...] = ()) -> MemoryCluster:
+    """A Knative Service whose newest Revision has these conditions."""
+    status = {"observedGeneration": 1, "latestCreatedRevisionName": "iris-predictor-00002"}
+    place = {"namespace": "team", "generation": 1}
+    version = {"apiVersion": KNATIVE.api_version}
+    served = {"kind": "Service", "metadata": {"name": "iris-predictor", **place}}
+    revision = {"kind": "Revision", "metadata": {"name": "iris-predictor-00002", **place}}
+    return MemoryCluster(
+        [
+            service(),
+            {**version, **served, "spec": {}, "status": status},
+            {**version, **revision, "spec": {}, "status": {"conditions": list(conditions)}},
+            *pods,
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "is_early"),
+    [
+        ("ContainerHealthy", "ContainerMissing", True),
+        ("ResourcesAvailable", "ProgressDeadlineExceeded", True),
+        ("ResourcesAvailable", "FailedCreate", True),
+        ("ContainerHealthy", "ExitCode1", False),
+        ("Ready", "ProgressDeadlineExceeded", None),
+    ],
+)
+def test_a_revision_that_knative_gives_up_ends_the_wait(
+    kind: str, reason: str, is_early: bool | None
+) -> None:
+    cluster = knative(condition(kind, "False", reason, "the words of Knative"))
+    waited = Waited(cluster, RolledOut(KNATIVE, ISVC))
+    assert waited.reasons == ([] if is_early is None else [reason])
+    assert waited.is_early is bool(is_early)
+
+
+def test_the_pods_of_the_newest_revision_are_looked_at() -> None:
+    bad = status_of(waiting("InvalidImageName"))
+    found = []
+    for name in ("iris-predictor-00001", "iris-predictor-00002"):
+        one = pod(bad)
+        one["metadata"]["labels"] = {"serving.knative.dev/revision": name}
+        found.append(Waited(knative(pods=(one,)), RolledOut(KNATIVE, ISVC)).is_early)
+    assert found == [False, True]
+
+
+def test_a_controller_in_a_stateful_set_is_looked_at_too() -> None:
+    live = {**deployment(), "kind": "StatefulSet"}
+    live["status"] = {**live["status"], "updateRevision": "r2", "currentRevision": "r1"}
+    one = pod(status_of(waiting("InvalidImageName")))
+    one["metadata"]["labels"]["controller-revision-hash"] = "r2"
+    target = ref_of(live)
+    assert Waited(MemoryCluster([live, one]), RolledOut(target)).is_early
+    one["metadata"]["labels"]["controller-revision-hash"] = "r1"
+    assert not Waited(MemoryCluster([live, one]), RolledOut(target)).told
+    said = event(live, "FailedCreate", "create Pod failed: exceeded quota")
+    assert Waited(MemoryCluster([live, said]), RolledOut(target)).reasons == ["FailedCreate"]
