@@ -60,8 +60,7 @@ class Engine:
 
     With ``keep_foreign`` a field that somebody else changed is left as it is and told;
     without, it stops the engine. ``written`` counts the writes that were begun. An object is
-    written only while its ``sealed`` fields are so. ``states`` reads troubles out of the objects
-    on whose behalf workloads are awaited.
+    written only while its ``sealed`` fields are so. ``states``: see watching.States.
     """
 
     cluster: Cluster
@@ -79,8 +78,7 @@ class Engine:
         """Raise StaleError, before anything is written, where an operation has drifted."""
         if self.keep_foreign:
             return
-        operations = [operation for wave in waves for operation in wave.operations]
-        found = [(operation, self._seen(operation.target)) for operation in operations]
+        found = [(op, self._seen(op.target)) for wave in waves for op in wave.operations]
         bad = [(op, live) for op, live in found if classify(op, live) is Standing.DRIFTED]
         if bad:
             raise drifted(bad)
@@ -249,9 +247,5 @@ class Engine:
                 timeout=self.timeout,
                 longest_pause=self.lease.patience,
                 meanwhile=waking_again(wave.activations, self.clock, self.guard, self._activate),
-                watch=self._watch(wave),
+                watch=Watch(self.cluster, self.clock, self.tell, self.states, wave.activations),
             )
-
-    def _watch(self, wave: Wave) -> Watch:
-        woken = {each.target for each in wave.activations if isinstance(each, Wake)}
-        return Watch(self.cluster, self.clock, self.tell, self.states, woken)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Troubled
 from migrate.execute.troubles import Key, Trouble, Weight
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.model import Condition, RolledOut
+from migrate.operations.model import Activation, Condition, RolledOut, Wake
 
 States = Callable[[Manifest], Iterable[Trouble]]
 """Reads troubles out of the object on whose behalf a workload is awaited."""
@@ -45,7 +45,7 @@ class Watch:
     What ends it must be found at two looks in a row, and must be news: begun after the wait, by
     the cluster's own word, or happened once more since the first look. So a run that goes on
     after somebody mended the cluster is not ended by what is left of the former failure.
-    ``woken`` are the objects that this wave wakes.
+    ``activations`` are those of the wave: a service that was woken has been reconciled since.
     """
 
     def __init__(
@@ -54,10 +54,11 @@ class Watch:
         clock: Clock,
         tell: Callable[[Event], None],
         states: States,
-        woken: Collection[ObjectRef],
+        activations: Iterable[Activation],
     ) -> None:
         self._cluster, self._clock, self._tell = cluster, clock, tell
-        self._states, self._woken = states, woken
+        self._states = states
+        self._woken = {each.target for each in activations if isinstance(each, Wake)}
         self._began = clock.now() - SKEW
         self._seen: dict[ObjectRef, _Seen] = {}
         self._told: set[tuple[ObjectRef, str, str]] = set()

@@ -21,6 +21,8 @@ from migrate.execute.events import (
     Waiting,
     Written,
 )
+from migrate.execute.troubles import Trouble
+from migrate.objects import ObjectRef
 from migrate.operations.describe import (
     describe,
     describe_activation,
@@ -114,11 +116,15 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
         case Met(condition, reason):
             return f"ok {describe_condition(condition)}" + _because(reason)
         case Troubled(target, trouble, owner):
-            return Toned(f"! {owner or target}: {trouble}", Tone.WARNING)
+            return Toned(f"! {_whose(owner or target, trouble)}{trouble}", Tone.WARNING)
         case Finished(run, direction):
             return f"run {run}: {direction} finished"
         case _:
             assert_never(event)
+
+
+def _whose(awaited: ObjectRef, trouble: Trouble) -> str:
+    return "" if awaited == trouble.subject else f"{awaited}: "
 
 
 def _because(reason: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from migrate.cluster.memory import MemoryCluster
@@ -12,7 +12,7 @@ from migrate.execute.events import Event, Troubled
 from migrate.execute.waiting import await_all
 from migrate.execute.watching import Watch
 from migrate.objects import ObjectRef, ref_of
-from migrate.operations.model import Condition, RolledOut
+from migrate.operations.model import Condition, RolledOut, Wake
 from tests.execute.clock import FakeClock
 from tests.execute.failing import DEPLOYMENT, ISVC
 
@@ -30,7 +30,7 @@ class Waited:
         cluster: MemoryCluster,
         *conditions: Condition,
         later: Later | None = None,
-        woken: Collection[ObjectRef] = (),
+        woken: Iterable[ObjectRef] = (),
     ) -> None:
         left = dict(later or {})
 
@@ -41,7 +41,7 @@ class Waited:
         self.clock = FakeClock(meanwhile)
         self.told: list[tuple[float, Troubled]] = []
         self.error: RolloutFailedError | WaitTimeoutError | None = None
-        watch = Watch(cluster, self.clock, self._tell, model_troubles, woken)
+        watch = Watch(cluster, self.clock, self._tell, model_troubles, map(Wake, woken))
         try:
             await_all(
                 cluster,
