@@ -139,6 +139,39 @@ def test_a_signal_and_a_lost_lease_take_nothing_back(
     assert state(cluster) == "unfinished apply"
 
 
+def test_a_signal_during_the_way_back_keeps_its_own_exit_code(
+    cluster: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writes = []
+
+    def before(ref: ObjectRef) -> None:
+        writes.append(ref)
+        if ref.kind == "InferenceService":
+            raise RefusedError(DENIED)
+        if len(writes) > 1:
+            raise InterruptError(Exit.INTERRUPTED, "stopped by a signal")
+
+    cluster.before = before
+    assert run(capsys, *APPLY, FLAG)[0] == Exit.INTERRUPTED
+    assert state(cluster) == "unfinished rollback"
+
+
+def test_what_others_changed_meanwhile_makes_it_no_proven_rollback(
+    cluster: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def before(ref: ObjectRef) -> None:
+        if ref.kind == "InferenceService":
+            text = predictors(cluster).replace('"r/s"', '"somebody/s"')
+            MemoryCluster.patch(cluster, CONFIG, {"data": {"predictors": text}})
+            raise RefusedError(DENIED)
+
+    cluster.before = before
+    code, _, said = run(capsys, *APPLY, FLAG)
+    assert code == Exit.MIXED
+    assert "kept" in said
+    assert state(cluster) == "rolled back in part"
+
+
 def test_an_end_that_cannot_be_proven_is_a_failure_too(
     cluster: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:

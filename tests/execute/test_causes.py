@@ -19,6 +19,7 @@ from tests.execute.failing import (
     event,
     looping,
     pod,
+    replica_set,
     service,
     status_of,
     waiting,
@@ -97,12 +98,14 @@ def knative(*conditions: Json, pods: tuple[Json, ...] = ()) -> MemoryCluster:
         ("ResourcesAvailable", "FailedCreate", True),
         ("ContainerHealthy", "ExitCode1", False),
         ("Ready", "ProgressDeadlineExceeded", None),
+        ("ContainerHealthy", None, None),
     ],
 )
 def test_a_revision_that_knative_gives_up_ends_the_wait(
-    kind: str, reason: str, is_early: bool | None
+    kind: str, reason: str | None, is_early: bool | None
 ) -> None:
-    cluster = knative(condition(kind, "False", reason, "the words of Knative"))
+    status = "False" if reason else "True"
+    cluster = knative(condition(kind, status, reason or "", "the words of Knative"))
     waited = Waited(cluster, RolledOut(KNATIVE, ISVC))
     assert waited.reasons == ([] if is_early is None else [reason])
     assert waited.is_early is bool(is_early)
@@ -129,3 +132,21 @@ def test_a_controller_in_a_stateful_set_is_looked_at_too() -> None:
     assert not Waited(MemoryCluster([live, one]), RolledOut(target)).told
     said = event(live, "FailedCreate", "create Pod failed: exceeded quota")
     assert Waited(MemoryCluster([live, said]), RolledOut(target)).reasons == ["FailedCreate"]
+    came = pod(status_of(waiting("ContainerCreating")))
+    came["metadata"]["labels"]["controller-revision-hash"] = "r2"
+    assert not Waited(MemoryCluster([live, said, came]), RolledOut(target)).told
+
+
+def test_replica_sets_of_somebody_else_do_not_count() -> None:
+    bad = pod(status_of(waiting("InvalidImageName")), template="5555555555")
+    other = replica_set("5555555555", 9, owner="uid-of-another")
+    assert not Waited(a_cluster(bad, other)).told
+
+
+def test_a_workload_without_labels_is_no_reason_to_look_at_all_pods() -> None:
+    live = {**deployment(), "kind": "StatefulSet"}
+    live["spec"] = {**live["spec"], "selector": {"matchExpressions": []}}
+    live["status"] = {**live["status"], "updateRevision": "r2", "currentRevision": "r1"}
+    stranger = pod(status_of(waiting("InvalidImageName")))
+    stranger["metadata"]["labels"] = {"controller-revision-hash": "r2"}
+    assert not Waited(MemoryCluster([live, stranger]), RolledOut(ref_of(live))).told

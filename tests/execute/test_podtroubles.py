@@ -108,6 +108,22 @@ def test_a_volume_is_told_only_while_the_pod_waits_for_its_start() -> None:
     assert trouble.weight is Weight.PASSING
     running = pod(status_of({"running": {}}) | {"ready": False})
     assert found(running, told) == []
+    assert found(creating, {**told, "type": "Normal"}) == []
+    unbound = condition("PodScheduled", "False", "Unschedulable", "no node")
+    assert [t.reason for t in found(pod(scheduled=unbound), told)] == ["Unschedulable"]
+
+
+def test_the_latest_event_is_told_and_series_are_counted() -> None:
+    creating = pod(status_of(waiting("ContainerCreating")))
+    late = event(creating, "FailedMount", "secret not found", at="2026-01-01T00:00:09Z")
+    early = event(creating, "FailedMount", "configmap not found", at="2026-01-01T00:00:02Z")
+    assert [t.message for t in found(creating, late, early)] == ["secret not found"]
+    times = {"count": 3, "lastObservedTime": "2026-01-01T00:00:20Z"}
+    series = {**early, "count": None, "lastTimestamp": None, "series": times}
+    assert [t.message for t in found(creating, late, series)] == ["configmap not found"]
+    late = pod(status_of(waiting("ErrImagePull")))
+    pulls = {**event(late, "Failed", NO_IMAGE, field=FIELD), "count": None, "series": times}
+    assert [t.attempts for t in found(late, pulls)] == [3]
 
 
 def test_an_evicted_pod_says_so() -> None:

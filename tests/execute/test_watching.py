@@ -194,3 +194,24 @@ def test_a_write_that_a_policy_refuses_is_told_while_the_workload_is_as_before()
     assert Waited(a_cluster(told), other).reasons == ["InternalError"]
     old = event(service(), "InternalError", said, at=LONG_AGO)
     assert not Waited(a_cluster(old), other).told
+
+
+def test_a_crash_that_is_gone_at_the_next_look_does_not_end_the_wait() -> None:
+    cluster = a_cluster(pod(looping(3)))
+    running = pod(status_of({"running": {}}, 3) | {"ready": False})
+    waited = Waited(cluster, later={3: put(cluster, running)})
+    assert waited.reasons == ["CrashLoopBackOff"]
+    assert not waited.is_early
+
+
+def test_conditions_that_say_all_is_well_are_none() -> None:
+    fine = (
+        condition("Progressing", "True", "ReplicaSetUpdated", "is progressing"),
+        condition("ReplicaFailure", "False", "", ""),
+    )
+    assert not Waited(a_cluster(live=deployment(*fine))).told
+
+
+def test_an_old_refusal_of_kserve_is_not_told_once_the_workload_is_written() -> None:
+    told = event(service(), "InternalError", "the object has been modified")
+    assert not Waited(a_cluster(told)).told
