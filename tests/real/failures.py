@@ -73,13 +73,14 @@ def pods(cluster: KServe, namespace: str) -> dict[str, Manifest]:
     return {pod["metadata"]["uid"]: pod for pod in cluster.api.list("v1", "Pod", namespace)}
 
 
-def new_pod(cluster: KServe, namespace: str) -> Manifest:
-    """Wait until a pod of the new image is on the node, and return it."""
+def new_pod(cluster: KServe, namespace: str, name: str = "iris") -> Manifest:
+    """Wait until a pod of the new image, of this service, is on the node, and return it."""
 
     def found() -> Manifest | None:
         for pod in pods(cluster, namespace).values():
             images = [container["image"] for container in pod["spec"]["containers"]]
-            if LEFT_ALONE in images and pod["spec"].get("nodeName"):
+            whose = pod["metadata"]["labels"].get("serving.kserve.io/inferenceservice")
+            if whose == name and LEFT_ALONE in images and pod["spec"].get("nodeName"):
                 return pod
         return None
 
