@@ -19,6 +19,7 @@ from migrate.errors import Exit, InterruptError, KmigrateError, LockedError, Mix
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
+from migrate.planning.recovery import recovering
 from migrate.planning.rollback import Rollback, plan_rollback
 from migrate.report.console import Console
 from migrate.report.lines import Tone, Toned
@@ -26,22 +27,26 @@ from migrate.report.text import rollback_lines
 
 
 def prepared(
-    cluster: Cluster, known: Sequence[Run], run: Run, kserve_version: str
+    cluster: Cluster, known: Sequence[Run], run: Run, kserve_version: str, *, failed: bool = False
 ) -> tuple[Job, Rollback]:
-    """Plan the way back of a run. Raise what forbids to go there."""
+    """Plan the way back of a run. Raise what forbids to go there.
+
+    A run that did not come to its end may have taken pods away: they are awaited.
+    """
     plan = plan_of(cluster, run)
     refuse_elsewhere(cluster, plan, kserve_version)
     refuse_overtaken(cluster, known, run, plan)
     live = {op.target: get_or_none(cluster, op.target) for op in plan.operations}
     back = plan_rollback(plan, read_snapshot(cluster, run.namespace, kserve_version), live)
+    waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
     job = Job(
         plan=plan,
         direction=Direction.ROLLBACK,
-        waves=back.waves,
+        waves=waves,
         run=run,
         known=known,
         check=lambda: Compared(back.forecast),
-        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
+        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, waves),
     )
     return job, back
 
@@ -89,7 +94,7 @@ def _back(
     try:
         known = record.runs(cluster, namespace)
         run = next(r for r in known if (r.head.id == name if name else not r.finished))
-        job, back = prepared(cluster, known, run, kserve_version)
+        job, back = prepared(cluster, known, run, kserve_version, failed=True)
         screen = screen_of(sys.stderr, ON_PIPE)
         _tell(["", "--rollback-on-failure:", *rollback_lines(run.head.id, back, screen)])
         code = carry_and_tell(cluster, job, control, output)

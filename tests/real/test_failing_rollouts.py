@@ -16,6 +16,7 @@ from tests.real.cli import kmigrate
 from tests.real.failures import (
     CONTAINER,
     END,
+    PODS,
     applying,
     crash,
     new_pod,
@@ -161,3 +162,30 @@ def test_the_wave_stops_and_the_next_one_is_not_begun(
     kmigrate(cluster.admin, "rollback", "--yes")
     assert {name: image_of(cluster, namespace, name) for name in names} == former
     cluster.reset()
+
+
+def test_the_way_back_is_over_when_all_pods_are_there(
+    kserve_cluster: KServe, tmp_path: Path
+) -> None:
+    """A rollout takes a quarter of the old pods away before the new ones are ready."""
+    cluster, namespace = kserve_cluster, kserve_cluster.create_namespace("team")
+    service = model_service("iris", namespace, "sklearn")
+    service["spec"]["predictor"]["minReplicas"] = PODS
+    cluster.api.create(service)
+    wait_until(lambda: available(cluster, namespace) == PODS, END, "all pods")
+    cluster.wait_ready(namespace, "iris")
+    with applying(cluster, tmp_path, "--rollback-on-failure") as run:
+        pod = new_pod(cluster, namespace)
+        no_pull(cluster, pod, 1)
+        run.tells("ErrImagePull", EARLY)
+        wait_until(lambda: available(cluster, namespace) == PODS - 1, END, "a pod to be away")
+        no_pull(cluster, pod, 2)
+        assert run.ends(END) == 3, run.text
+    assert available(cluster, namespace) == PODS
+    assert run.text.rindex("is rolled out") < run.text.index("rollback finished")
+    cluster.reset()
+
+
+def available(cluster: KServe, namespace: str) -> int:
+    found = cluster.api.get("apps/v1", "Deployment", "iris-predictor", namespace) or {}
+    return int((found.get("status") or {}).get("availableReplicas", 0))
