@@ -62,7 +62,9 @@ def pod_troubles(pod: Manifest, events: Sequence[KubeEvent]) -> Iterator[Trouble
             paths = f"spec.{kind}{{{status['name']}}}"
             yield from _container(pod, status, [e for e in told if e.about.field_path == paths])
     if _waits_for_its_start(pod):
-        yield from _before_start(pod, told)
+        yield from _latest(pod, told, BEFORE_START, Weight.PASSING)
+    elif _runs(pod):
+        yield from _latest(pod, told, frozenset({"Unhealthy"}), Weight.USUAL)
 
 
 def is_ready(pod: Manifest) -> bool:
@@ -157,10 +159,19 @@ def _waits_for_its_start(pod: Manifest) -> bool:
     return bool(pod["spec"].get("nodeName")) and all(one in NOT_STARTED for one in states)
 
 
-def _before_start(pod: Manifest, told: Sequence[KubeEvent]) -> Iterator[Trouble]:
-    latest = {e.reason: e for e in told if e.reason in BEFORE_START}
+def _runs(pod: Manifest) -> bool:
+    """Whether a container runs that is not ready: its probes say why."""
+    statuses = _statuses(pod, "containers")
+    return any("running" in (s.get("state") or {}) and not s.get("ready") for s in statuses)
+
+
+def _latest(
+    pod: Manifest, told: Sequence[KubeEvent], reasons: frozenset[str], weight: Weight
+) -> Iterator[Trouble]:
+    latest = {e.reason: e for e in told if e.reason in reasons}
     for reason, event in latest.items():
-        yield Trouble(_ref(pod), reason or "", event.message or "", reason or "", since=event.last)
+        said = event.message or ""
+        yield Trouble(_ref(pod), reason or "", said, reason or "", weight, since=event.last)
 
 
 def _times(events: Sequence[KubeEvent], start: str) -> int:

@@ -13,6 +13,8 @@ from migrate.objects import Manifest, ObjectRef, count
 class Weight(StrEnum):
     """What a trouble means for who waits."""
 
+    USUAL = "usual"
+    """It belongs to most starts: told only when the time is over."""
     PASSING = "passing"
     """It may pass by itself: told, and counted only when the time is over."""
     REPEATED = "repeated"

@@ -123,7 +123,7 @@ class Watch:
     def _say(self, condition: Condition, trouble: Trouble) -> None:
         # Of ten pods that fail alike, one is told.
         what = (condition.target, trouble.container, trouble.group)
-        if what not in self._told:
+        if trouble.weight is not Weight.USUAL and what not in self._told:
             self._told.add(what)
             self._tell(Troubled(condition.target, trouble, condition.owner))
 

@@ -204,6 +204,16 @@ def test_a_crash_that_is_gone_at_the_next_look_does_not_end_the_wait() -> None:
     assert not waited.is_early
 
 
+def test_a_probe_that_fails_is_told_when_the_time_is_over() -> None:
+    """Most models do not answer at once: that is no news."""
+    loading = pod(status_of({"running": {}}) | {"ready": False})
+    said = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+    waited = Waited(a_cluster(loading, event(loading, "Unhealthy", said, 30, FIELD)))
+    assert not waited.told
+    assert isinstance(waited.error, WaitTimeoutError)
+    assert said in waited.text
+
+
 def test_conditions_that_say_all_is_well_are_none() -> None:
     fine = (
         condition("Progressing", "True", "ReplicaSetUpdated", "is progressing"),
