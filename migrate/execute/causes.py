@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -46,20 +47,35 @@ class Family:
         return any(map(is_terminating, every)) or not all(map(is_ready, self.newest))
 
 
-def troubles_of(cluster: Cluster, target: ObjectRef) -> list[Trouble]:
+class Around:
+    """A cluster, and the events of its namespaces as they were at one time: each list once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._events: dict[str, list[KubeEvent]] = {}
+
+    def events(self, namespace: str) -> list[KubeEvent]:
+        """Return the events of a namespace, none where they may not be listed."""
+        if namespace not in self._events:
+            listed = partial(self.cluster.list, "v1", "Event", KubeEvent, namespace=namespace)
+            self._events[namespace] = _or(lambda: list(listed()), [])
+        return self._events[namespace]
+
+
+def troubles_of(around: Around, target: ObjectRef) -> list[Trouble]:
     """Return what keeps the newest template of a workload from being ready; empty if nothing.
 
     Nothing is said as long as the workload's controller has not seen that template.
     """
-    live = _or(lambda: cluster.get(target), None)
+    live = _or(lambda: around.cluster.get(target), None)
     if live is None or not _is_seen(live):
         return []
-    return list(_FINDERS[target.kind](cluster, live))
+    return list(_FINDERS[target.kind](around, live))
 
 
-def news_of(cluster: Cluster, owner: ObjectRef, uid: str) -> list[Trouble]:
+def news_of(around: Around, owner: ObjectRef, uid: str) -> list[Trouble]:
     """Return the warnings about the object on whose behalf a workload is awaited."""
-    told = warnings_of(_events(cluster, owner.namespace), uid)
+    told = warnings_of(around.events(owner.namespace), uid)
     latest = {event.reason: event for event in told}
     return [
         Trouble(owner, reason or "", event.message or "", f"event {reason}", since=event.last)
@@ -67,13 +83,12 @@ def news_of(cluster: Cluster, owner: ObjectRef, uid: str) -> list[Trouble]:
     ]
 
 
-def evidence(cluster: Cluster, trouble: Trouble) -> Iterator[str]:
+def evidence(around: Around, trouble: Trouble) -> Iterator[str]:
     """Yield the latest events of the trouble's object, and its container's last words."""
-    events = _events(cluster, trouble.subject.namespace)
-    for event in warnings_of(events, trouble.uid)[-EVENTS:]:
+    for event in warnings_of(around.events(trouble.subject.namespace), trouble.uid)[-EVENTS:]:
         yield f"event {event}"
     if trouble.has_run:
-        yield from _last_words(cluster, trouble)
+        yield from _last_words(around.cluster, trouble)
 
 
 def _last_words(cluster: Cluster, trouble: Trouble) -> Iterator[str]:
@@ -94,33 +109,33 @@ def _is_seen(workload: Manifest) -> bool:
     return seen >= int(workload["metadata"].get("generation") or 0)
 
 
-def _deployment(cluster: Cluster, live: Manifest) -> Iterator[Trouble]:
-    family = _family(cluster, live, HASH, _newest_hash(cluster, live))
+def _deployment(around: Around, live: Manifest) -> Iterator[Trouble]:
+    family = _family(around.cluster, live, HASH, _newest_hash(around.cluster, live))
     yield from _conditions(live, family)
-    yield from _of_pods(cluster, family)
+    yield from _of_pods(around, family)
 
 
-def _stateful_set(cluster: Cluster, live: Manifest) -> Iterator[Trouble]:
+def _stateful_set(around: Around, live: Manifest) -> Iterator[Trouble]:
     newest = (live.get("status") or {}).get("updateRevision") or ""
-    family = _family(cluster, live, "controller-revision-hash", newest)
-    told = news_of(cluster, ref_of(live), live["metadata"].get("uid", ""))
+    family = _family(around.cluster, live, "controller-revision-hash", newest)
+    told = news_of(around, ref_of(live), live["metadata"].get("uid", ""))
     yield from (one for one in told if one.reason == FAILED_CREATE and not family.newest)
-    yield from _of_pods(cluster, family)
+    yield from _of_pods(around, family)
 
 
-def _knative(cluster: Cluster, live: Manifest) -> Iterator[Trouble]:
+def _knative(around: Around, live: Manifest) -> Iterator[Trouble]:
     name = (live.get("status") or {}).get("latestCreatedRevisionName")
     if not name:
         return
-    namespace = live["metadata"]["namespace"]
+    cluster, namespace = around.cluster, live["metadata"]["namespace"]
     selector = f"serving.knative.dev/revision={name}"
     family = Family(_list(cluster, "v1", "Pod", namespace, selector))
     revision = _or(lambda: cluster.get(ObjectRef(KNATIVE, "Revision", name, namespace)), None)
     yield from _failed_revision(revision, family) if revision else ()
-    yield from _of_pods(cluster, family)
+    yield from _of_pods(around, family)
 
 
-_FINDERS: dict[str, Callable[[Cluster, Manifest], Iterator[Trouble]]] = {
+_FINDERS: dict[str, Callable[[Around, Manifest], Iterator[Trouble]]] = {
     "Deployment": _deployment,
     "StatefulSet": _stateful_set,
     "Service": _knative,
@@ -157,10 +172,10 @@ def _condition(live: Manifest, found: Manifest, group: str, weight: Weight) -> T
     return Trouble(ref_of(live), reason, said, group, weight, since=since, uid=uid)
 
 
-def _of_pods(cluster: Cluster, family: Family) -> Iterator[Trouble]:
+def _of_pods(around: Around, family: Family) -> Iterator[Trouble]:
     late = [pod for pod in family.newest if not is_ready(pod) and not is_terminating(pod)]
     if late:
-        events = _events(cluster, late[0]["metadata"].get("namespace", ""))
+        events = around.events(late[0]["metadata"].get("namespace", ""))
         for pod in late:
             uid = pod["metadata"].get("uid", "")
             for trouble in pod_troubles(pod, events):
@@ -196,10 +211,6 @@ def _label(manifest: Manifest, key: str) -> str:
 def _selector(workload: Manifest) -> str:
     labels = (workload["spec"].get("selector") or {}).get("matchLabels") or {}
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-
-
-def _events(cluster: Cluster, namespace: str) -> list[KubeEvent]:
-    return _or(lambda: list(cluster.list("v1", "Event", KubeEvent, namespace=namespace)), [])
 
 
 def _list(

@@ -78,7 +78,8 @@ class Engine:
         """Raise StaleError, before anything is written, where an operation has drifted."""
         if self.keep_foreign:
             return
-        found = [(op, self._seen(op.target)) for wave in waves for op in wave.operations]
+        operations = [operation for wave in waves for operation in wave.operations]
+        found = [(operation, self._seen(operation.target)) for operation in operations]
         bad = [(op, live) for op, live in found if classify(op, live) is Standing.DRIFTED]
         if bad:
             raise drifted(bad)

@@ -63,7 +63,7 @@ def pod_troubles(pod: Manifest, events: Sequence[KubeEvent]) -> Iterator[Trouble
             yield from _container(pod, status, [e for e in told if e.about.field_path == paths])
     if _waits_for_its_start(pod):
         yield from _latest(pod, told, BEFORE_START, Weight.PASSING)
-    elif _runs(pod):
+    else:
         yield from _latest(pod, told, frozenset({"Unhealthy"}), Weight.USUAL)
 
 
@@ -157,12 +157,6 @@ def _waits_for_its_start(pod: Manifest) -> bool:
     every = [*_statuses(pod, "initContainers"), *_statuses(pod, "containers")]
     states = [((one.get("state") or {}).get("waiting") or {}).get("reason") for one in every]
     return bool(pod["spec"].get("nodeName")) and all(one in NOT_STARTED for one in states)
-
-
-def _runs(pod: Manifest) -> bool:
-    """Whether a container runs that is not ready: its probes say why."""
-    statuses = _statuses(pod, "containers")
-    return any("running" in (s.get("state") or {}) and not s.get("ready") for s in statuses)
 
 
 def _latest(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from migrate.cluster.port import Cluster
 from migrate.errors import ApiError, RolloutFailedError
-from migrate.execute.causes import evidence, news_of, troubles_of
+from migrate.execute.causes import Around, evidence, news_of, troubles_of
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Troubled
 from migrate.execute.troubles import Key, Trouble, Weight
@@ -24,6 +24,8 @@ SKEW = timedelta(seconds=30)
 """How far the cluster's clock and ours may differ, and how long before the wait the write was."""
 RECONCILED = 10.0
 """Seconds in which a service was woken twice: what its status says then is no leftover."""
+AT_ONCE = 10
+"""How many workloads are looked at between two turns of the wait, which keeps the Lease."""
 SHOWN = 3
 
 
@@ -65,15 +67,11 @@ class Watch:
 
     def look(self, missing: Sequence[tuple[Condition, str]]) -> None:
         """Look at what has made no progress. Raise RolloutFailedError where it cannot come."""
-        first = {condition.target: (condition, found) for condition, found in reversed(missing)}
-        failed = [
-            (condition, trouble)
-            for condition, found in first.values()
-            if self._is_due(condition, found)
-            for trouble in self._ending(condition)
-        ]
+        around = Around(self._cluster)
+        failed = [(c, trouble) for c in self._due(missing) for trouble in self._ending(around, c)]
         if failed:
-            raise RolloutFailedError("\n".join(self._report(failed)), "kmigrate rollback goes back")
+            told = "\n".join(_report(around, failed))
+            raise RolloutFailedError(told, "kmigrate rollback goes back")
 
     def known(self, target: ObjectRef) -> list[str]:
         """Return what was found at the last look, as text."""
@@ -81,19 +79,26 @@ class Watch:
             [str(trouble) for trouble in self._seen[target].known] if target in self._seen else []
         )
 
-    def _is_due(self, condition: Condition, found: str) -> bool:
+    def _due(self, missing: Sequence[tuple[Condition, str]]) -> list[Condition]:
+        """Return what to look at now: first whose pods are to come, then who was not for long."""
         now = self._clock.monotonic()
-        seen = self._seen.setdefault(condition.target, _Seen(found, now))
+        first = {condition.target: (condition, found) for condition, found in reversed(missing)}
+        due = [(c, self._noted(c.target, found, now)) for c, found in first.values()]
+        due = [(c, seen) for c, seen in due if now - seen.since >= QUIET]
+        due.sort(key=lambda pair: (not isinstance(pair[0], RolledOut), pair[1].since))
+        for _, seen in due[:AT_ONCE]:
+            seen.since = now
+        return [condition for condition, _ in due[:AT_ONCE]]
+
+    def _noted(self, target: ObjectRef, found: str, now: float) -> _Seen:
+        seen = self._seen.setdefault(target, _Seen(found, now))
         if found != seen.found:
             seen.found, seen.since = found, now
-        if now - seen.since < QUIET:
-            return False
-        seen.since = now
-        return True
+        return seen
 
-    def _ending(self, condition: Condition) -> list[Trouble]:
+    def _ending(self, around: Around, condition: Condition) -> list[Trouble]:
         """Look, tell what is new, and return what ends the wait."""
-        seen, found = self._seen[condition.target], list(self._find(condition))
+        seen, found = self._seen[condition.target], list(self._find(around, condition))
         now, is_first = self._clock.monotonic(), type(condition) not in seen.kinds
         seen.kinds.add(type(condition))
         for trouble in found:
@@ -104,20 +109,22 @@ class Watch:
         seen.known = found
         return ends
 
-    def _find(self, condition: Condition) -> Iterator[Trouble]:
+    def _find(self, around: Around, condition: Condition) -> Iterator[Trouble]:
         if condition.owner is not None:
-            yield from self._of_owner(condition.owner, isinstance(condition, RolledOut))
+            yield from self._of_owner(around, condition, condition.owner)
         if isinstance(condition, RolledOut):
-            yield from troubles_of(self._cluster, condition.target)
+            yield from troubles_of(around, condition.target)
 
-    def _of_owner(self, owner: ObjectRef, is_written: bool) -> Iterator[Trouble]:
+    def _of_owner(
+        self, around: Around, condition: Condition, owner: ObjectRef
+    ) -> Iterator[Trouble]:
         try:
             live = self._cluster.get(owner)
         except ApiError:
             return
         yield from self._states(live)
-        if not is_written:
-            news = news_of(self._cluster, owner, live["metadata"].get("uid", ""))
+        if not isinstance(condition, RolledOut):
+            news = news_of(around, owner, live["metadata"].get("uid", ""))
             yield from (trouble for trouble in news if self._is_fresh(trouble))
 
     def _say(self, condition: Condition, trouble: Trouble) -> None:
@@ -145,12 +152,13 @@ class Watch:
         except (ValueError, TypeError):
             return False
 
-    def _report(self, failed: Sequence[tuple[Condition, Trouble]]) -> Iterator[str]:
-        yield "what is awaited cannot come:"
-        for condition, trouble in failed[:SHOWN]:
-            owner = f"{condition.owner}, " if condition.owner else ""
-            yield f"  {owner}{condition.target}"
-            yield f"    {trouble}"
-            yield from (f"      {line}" for line in evidence(self._cluster, trouble))
-        if len(failed) > SHOWN:
-            yield f"  and {len(failed) - SHOWN} more"
+
+def _report(around: Around, failed: Sequence[tuple[Condition, Trouble]]) -> Iterator[str]:
+    yield "what is awaited cannot come:"
+    for condition, trouble in failed[:SHOWN]:
+        owner = f"{condition.owner}, " if condition.owner else ""
+        yield f"  {owner}{condition.target}"
+        yield f"    {trouble}"
+        yield from (f"      {line}" for line in evidence(around, trouble))
+    if len(failed) > SHOWN:
+        yield f"  and {len(failed) - SHOWN} more"

@@ -19,7 +19,7 @@ def recovering(plan: Plan, waves: Iterable[Wave]) -> tuple[Wave, ...]:
     Ready until its newest Revision is: those count as ready, too.
     """
     every = (condition for stage in plan.apply for condition in stage.conditions)
-    were_ready = {c.target: c for c in every if isinstance(c, RolledOut) and c.owner}
+    were_ready = {c.target: c for c in every if isinstance(c, RolledOut)}
     return tuple(
         msgspec.structs.replace(wave, conditions=tuple(_with(wave.conditions, were_ready)))
         for wave in waves

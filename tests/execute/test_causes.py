@@ -9,10 +9,11 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import ForbiddenError, WaitTimeoutError
 from migrate.objects import ObjectRef, ref_of
-from migrate.operations.model import RolledOut
+from migrate.operations.model import Holds, RolledOut
 from tests.execute.failing import (
     IMAGE,
     ISVC,
+    NEW,
     a_cluster,
     condition,
     deployment,
@@ -24,7 +25,7 @@ from tests.execute.failing import (
     status_of,
     waiting,
 )
-from tests.execute.waited import Waited
+from tests.execute.waited import ROLLED_OUT, Waited
 
 Json = Any
 FIELD = "spec.containers{kserve-container}"
@@ -55,6 +56,42 @@ def test_without_a_permission_less_is_said_and_the_wait_goes_on(
     waited = Waited(cluster)
     assert waited.reasons == reasons
     assert isinstance(waited.error, WaitTimeoutError)
+
+
+class Counting(MemoryCluster):
+    """Counts the lists of each kind."""
+
+    def __init__(self, *objects: Json) -> None:
+        super().__init__(objects)
+        self.lists: list[str] = []
+        self.owners = 0
+
+    def get(self, ref: ObjectRef) -> Json:
+        self.owners += ref == ISVC
+        return super().get(ref)
+
+    def list(self, api_version: str, kind: str, into: Any, **options: Any) -> Any:
+        self.lists.append(kind)
+        return super().list(api_version, kind, into, **options)
+
+
+def test_of_many_those_whose_pods_are_to_come_are_looked_at_first_and_few_at_a_time() -> None:
+    """A restart of the controller has all services awaited at once."""
+    others = [deployment() for _ in range(100)]
+    for number, one in enumerate(others):
+        one["metadata"] |= {"name": f"d{number}", "uid": f"uid-{number}"}
+    bad = pod(status_of(waiting("InvalidImageName")))
+    cluster = Counting(*others, service(), deployment(), replica_set(NEW, 2), bad)
+    image = "/spec/template/spec/containers/0/image"
+    unwritten = [Holds(ref_of(one), image, "another", ISVC) for one in others]
+    waited = Waited(cluster, ROLLED_OUT, *unwritten)
+    assert waited.is_early
+    assert waited.clock.seconds < 5
+    assert (cluster.lists.count("Event"), cluster.owners) == (1, 10)
+    waited = Waited(cluster, *unwritten)
+    turns = cluster.lists.count("Event") - 1
+    assert 10 < turns < 40
+    assert cluster.owners == (1 + turns) * 10
 
 
 class Logging(MemoryCluster):
