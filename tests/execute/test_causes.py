@@ -94,6 +94,18 @@ def test_of_many_those_whose_pods_are_to_come_are_looked_at_first_and_few_at_a_t
     assert cluster.owners == (1 + turns) * 10
 
 
+def test_everybody_has_a_turn() -> None:
+    others = [deployment() for _ in range(15)]
+    for number, one in enumerate(others):
+        one["metadata"] |= {"name": f"d{number}", "uid": f"uid-{number}"}
+    bad = pod(status_of(waiting("InvalidImageName")))
+    cluster = MemoryCluster([*others, service(), deployment(), replica_set(NEW, 2), bad])
+    waited = Waited(cluster, *(RolledOut(ref_of(one), ISVC) for one in reversed(others)))
+    assert not waited.told
+    order = (ROLLED_OUT, *(RolledOut(ref_of(one), ISVC) for one in others))
+    assert Waited(cluster, *order).is_early
+
+
 class Logging(MemoryCluster):
     def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
         return "".join(f"{pod.name} {container} {number}\n" for number in range(lines + 5))
