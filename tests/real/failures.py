@@ -20,8 +20,8 @@ from tests.testbed.waiting import wait_until
 SET = ("--set", f"runtime/{RUNTIME}={LEFT_ALONE}", "--activate=each")
 CONTAINER = "kserve-container"
 PODS = 4
-END = 40
-"""Seconds in which a run is to end, or a pod to come."""
+END = 60
+"""Seconds in which a run is to end, or a pod to come, also on a busy machine."""
 
 
 @dataclass
