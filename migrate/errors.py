@@ -72,6 +72,12 @@ class WaitTimeoutError(KmigrateError):
     code = Exit.TIMEOUT
 
 
+class RolloutFailedError(KmigrateError):
+    """An awaited workload cannot become ready: the message tells the cause."""
+
+    code = Exit.TIMEOUT
+
+
 class MixedStateError(KmigrateError):
     """Something was written, and the end was not reached."""
 

@@ -102,6 +102,13 @@ class KubeCluster:
         path = about.resource.item(ref, subresource) + self._query()
         return self._manifest(Call(about, "PATCH", path, patch, body_type))
 
+    def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
+        """Return the last lines that a container wrote; see the port."""
+        about = _about(pod, "get", "log")
+        query = urlencode({"container": container, "tailLines": str(lines)})
+        call = Call(about, "GET", f"{about.resource.item(pod, 'log')}?{query}")
+        return self._transport.send(call).decode(errors="replace")
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object; see the port."""
         about = _about(ref, "delete")

@@ -105,6 +105,12 @@ class MemoryCluster:
             new = rules.patched(resource, old, patch, subresource)
             return old if canonical(new) == canonical(old) else self._store(ref, new)
 
+    def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
+        """Return what the base has; see the port."""
+        if self._base is None:
+            raise NotFoundError(f"{pod}: no container runs in {self._name}")
+        return self._base.logs(pod, container, lines=lines)
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object; see the port. With finalizers it stays, as terminating."""
         below = self._below(ref)

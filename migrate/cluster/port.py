@@ -62,6 +62,13 @@ class Cluster(Protocol):
         """
         ...
 
+    def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
+        """Return the last lines that a container of the pod wrote, of its last run.
+
+        Raise NotFoundError where nobody keeps them.
+        """
+        ...
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object. Raise ConflictError where it is another or a newer one."""
         ...

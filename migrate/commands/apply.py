@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
 from migrate.commands.approval import approve, refuse_blocked
-from migrate.commands.carry import Control, Job, carry_out
+from migrate.commands.back import apply_or_back, carry_and_tell
+from migrate.commands.carry import Control, Job
 from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
-from migrate.commands.outcome import nothing, outcome, prove
+from migrate.commands.outcome import nothing, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
@@ -22,7 +23,6 @@ from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
-from migrate.report.console import Console
 from migrate.report.text import changing, plan_lines
 
 
@@ -53,6 +53,7 @@ def apply(
     yes: flags.Yes = False,
     output: flags.OutputFlag = Output.TABLE,
     timeout: flags.Timeout = 600,
+    rollback_on_failure: flags.RollbackOnFailure = False,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",
@@ -107,10 +108,11 @@ def apply(
     how = made.strategy.replace("-", " ")
     question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
-    with Console(screen_of(sys.stderr)) as console:
-        job = _job(cluster, made, run, known, kserve_version)
-        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
-    return outcome(cluster, job, end, output)
+    job = _job(cluster, made, run, known, kserve_version)
+    control = Control(timeout, lease_duration, lock_timeout)
+    if rollback_on_failure:
+        return apply_or_back(cluster, job, control, output, kserve_version)
+    return carry_and_tell(cluster, job, control, output)
 
 
 def _decide(

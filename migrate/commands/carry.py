@@ -15,6 +15,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.access import refuse_denied
 from migrate.commands.comparing import Compared
 from migrate.commands.signals import stoppable
+from migrate.commands.states import model_troubles
 from migrate.errors import (
     Exit,
     InterruptError,
@@ -94,6 +95,7 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) ->
         )
         keep_foreign = job.direction is Direction.ROLLBACK
         engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
+        engine.states = model_troubles
         try:
             engine.insist(lease.ref, lambda: lease.acquire(console.tell))
             return _under_lease(engine, job)

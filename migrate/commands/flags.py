@@ -190,6 +190,10 @@ LockTimeout = Annotated[
 PlanFile = Annotated[
     Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved by `kmigrate plan --out`.")
 ]
+RollbackOnFailure = Annotated[
+    bool,
+    typer.Option("--rollback-on-failure", help="Take the run back at once where it fails."),
+]
 RunOrPlan = Annotated[
     str,
     typer.Argument(

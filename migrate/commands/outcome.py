@@ -67,7 +67,8 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
             file=sys.stderr,
         )
     if not end.whole:
-        tell_lines(_mixed(end.results))
+        tell_lines(unproven(end.results))
+        tell_lines(["next: kmigrate status"])
     return Exit.OK if end.whole else Exit.MIXED
 
 
@@ -107,8 +108,8 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
         yield line if r.holds else Toned(line, Tone.ERROR)
 
 
-def _mixed(results: Sequence[Result]) -> Iterator[str]:
+def unproven(results: Sequence[Result]) -> Iterator[str]:
+    """Yield what was not reached."""
     yield Toned("error: the end was not reached everywhere:", Tone.ERROR)
     bad = [f"  {r.subject}: {r.text}" for r in results if not r.holds]
     yield from bad or ["  what others changed was kept, as told above"]
-    yield "next: kmigrate status"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.commands.access import Permission, needs, on
 from migrate.kserve import terms
@@ -22,7 +24,7 @@ NAME = "kmigrate"
 def roles(plan: Plan) -> list[Manifest]:
     """Return a ClusterRole, and a Role for each namespace that the plan writes to."""
     rules = rules_for(parse_release(plan.release)) if plan.release else None
-    asked = {*_reads(plan.kserve_namespace, rules), *_writes(plan)}
+    asked = {*_reads(plan.kserve_namespace, rules), *_writes(plan), *_watched(plan)}
     wide = {need for need in asked if not need.namespace}
     # What is allowed everywhere need not be allowed once more.
     everywhere = {_anywhere(need) for need in wide if not need.name}
@@ -66,6 +68,25 @@ def _listed(rules: Rules | None) -> Iterator[tuple[str, str]]:
 def _writes(plan: Plan) -> Iterator[Permission]:
     for direction in Direction:
         yield from needs(plan.kserve_namespace, plan.waves(direction))
+
+
+def _watched(plan: Plan) -> Iterator[Permission]:
+    """Yield what tells why a workload does not come up: without it, only that it does not."""
+    for wave in plan.waves(Direction.APPLY):
+        for condition in wave.conditions:
+            yield from _causes(condition.target)
+
+
+def _causes(target: ObjectRef) -> Iterator[Permission]:
+    place = target.namespace
+    for version, kind in (("v1", "Pod"), ("v1", "Event")):
+        yield from on(ObjectRef(version, kind, "", place), "list")
+    for need in on(ObjectRef("v1", "Pod", "", place), "get"):
+        yield msgspec.structs.replace(need, subresource="log")
+    if target.kind == terms.DEPLOYMENT:
+        yield from on(ObjectRef(terms.APPS_VERSION, "ReplicaSet", "", place), "list")
+    if target.kind == terms.KNATIVE_SERVICE:
+        yield from on(ObjectRef(terms.KNATIVE_VERSION, "Revision", "", place), "get")
 
 
 def _role(kind: str, namespace: str, asked: Iterable[Permission]) -> Manifest:

@@ -6,28 +6,16 @@ import sys
 
 from migrate.commands import flags
 from migrate.commands.approval import approve
-from migrate.commands.carry import Control, Job, carry_out
-from migrate.commands.comparing import Compared
+from migrate.commands.back import carry_and_tell, prepared
+from migrate.commands.carry import Control
 from migrate.commands.flags import DryRun, Output
-from migrate.commands.installed import get_or_none
-from migrate.commands.outcome import nothing, outcome, prove
+from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
-from migrate.commands.reading import read_snapshot
-from migrate.commands.runs import (
-    chosen,
-    later_writers,
-    leaves_rest,
-    plan_of,
-    refuse_elsewhere,
-    refuse_overtaken,
-)
+from migrate.commands.runs import chosen
 from migrate.commands.target import Target
 from migrate.execute import record
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.copyback import of_namespaces
-from migrate.planning.rollback import plan_rollback
-from migrate.report.console import Console
 from migrate.report.text import changing, rollback_lines
 
 
@@ -58,30 +46,10 @@ def rollback(
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
         return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output)
-    recorded = plan_of(cluster, found)
-    plan = of_namespaces(recorded, namespace, found.head.id) if namespace else recorded
-    refuse_elsewhere(cluster, plan, kserve_version)
-    refuse_overtaken(cluster, known, found, plan)
-    later = later_writers(cluster, known, found)
-    seen = read_snapshot(cluster, kserve_namespace, kserve_version)
-    targets = [op.target for op in plan.operations]
-    live = {ref: seen.originals.get(ref) or get_or_none(cluster, ref) for ref in targets}
-    back = plan_rollback(plan, seen, live, later)
+    job, back = prepared(cluster, known, found, kserve_version, namespaces=namespace)
     screen = screen_of(sys.stderr, ON_PIPE)
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
-    job = Job(
-        plan=plan,
-        direction=Direction.ROLLBACK,
-        waves=back.waves,
-        run=found,
-        known=known,
-        check=lambda: Compared(back.forecast),
-        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
-        leaves_rest=leaves_rest(cluster, recorded, plan),
-    )
-    with Console(screen_of(sys.stderr)) as console:
-        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
-    return outcome(cluster, job, end, output)
+    return carry_and_tell(cluster, job, Control(timeout, lease_duration, lock_timeout), output)

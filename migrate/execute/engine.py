@@ -33,6 +33,7 @@ from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.sealed import Sealed, tests_of
 from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake, waking_again
+from migrate.execute.watching import States, Watch
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value
@@ -60,7 +61,7 @@ class Engine:
 
     With ``keep_foreign`` a field that somebody else changed is left as it is and told;
     without, it stops the engine. ``written`` counts the writes that were begun. An object is
-    written only while its ``sealed`` fields are so.
+    written only while its ``sealed`` fields are so. ``states``: see watching.States.
     """
 
     cluster: Cluster
@@ -72,6 +73,7 @@ class Engine:
     written: int = 0
     kept: list[Kept] = field(default_factory=list)
     sealed: Sequence[Sealed] = ()
+    states: States = lambda _: ()
 
     def preflight(self, waves: Sequence[Wave]) -> None:
         """Raise StaleError, before anything is written, where an operation has drifted."""
@@ -243,4 +245,5 @@ class Engine:
                 timeout=self.timeout,
                 longest_pause=self.lease.patience,
                 meanwhile=waking_again(wave.activations, self.clock, self.guard, self._activate),
+                watch=Watch(self.cluster, self.clock, self.tell, self.states, wave.activations),
             )

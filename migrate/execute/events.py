@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from migrate.execute.troubles import Trouble
 from migrate.objects import ObjectRef
 from migrate.operations.model import Activation, Condition, Edit, Operation
 
@@ -66,6 +67,17 @@ class Met(msgspec.Struct, frozen=True, tag="met"):
     reason: str
 
 
+class Troubled(msgspec.Struct, frozen=True, tag="troubled"):
+    """Something keeps an awaited object from becoming ready; told once, it may pass.
+
+    ``owner`` is the object on whose behalf it is awaited, if any.
+    """
+
+    target: ObjectRef
+    trouble: Trouble
+    owner: ObjectRef | None = None
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """The run reached the end of its direction."""
 
@@ -74,5 +86,5 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
 
 
 Event: TypeAlias = (
-    Started | Waiting | Retrying | Written | Skipped | Kept | Activated | Met | Finished
+    Started | Waiting | Retrying | Written | Skipped | Kept | Activated | Met | Troubled | Finished
 )

@@ -12,6 +12,7 @@ from migrate.errors import NotFoundError, UnreachableError, WaitTimeoutError
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Met, Waiting
 from migrate.execute.rollout import is_rolled_out, progress
+from migrate.execute.watching import Watch
 from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.operations.classify import is_met
 from migrate.operations.describe import describe_condition
@@ -33,20 +34,24 @@ def await_all(
     timeout: float,
     longest_pause: float = LONGEST_PAUSE,
     meanwhile: Callable[[], None],
+    watch: Watch | None = None,
 ) -> None:
     """Return when all conditions are met. ``timeout`` is in seconds, for all of them together.
 
     ``meanwhile`` is called between two looks. Raise WaitTimeoutError that names what is
-    missing and what was found instead.
+    missing and what was found instead; ``watch`` looks for the causes, and raises
+    RolloutFailedError where waiting longer is in vain.
     """
     began, pause = clock.monotonic(), FIRST_PAUSE
     missing: list[Missing] = [(condition, "") for condition in conditions]
     while missing := _unmet(cluster, missing, tell):
         waited = clock.monotonic() - began
         if waited >= timeout:
-            raise _late(missing, waited)
+            raise _late(missing, waited, watch)
         tell(Waiting(_summary(missing), waited))
         meanwhile()
+        if watch is not None:
+            watch.look(missing)
         clock.sleep(min(pause, max(timeout - waited, 0)))
         pause = min(pause * 1.5, longest_pause, LONGEST_PAUSE)
 
@@ -103,8 +108,11 @@ def _summary(missing: Sequence[Missing]) -> str:
     return f"until {describe_condition(missing[0][0])}{more}"
 
 
-def _late(missing: Sequence[Missing], waited: float) -> WaitTimeoutError:
-    lines = [f"  {describe_condition(c)}; found: {found}" for c, found in missing[:SHOWN]]
+def _late(missing: Sequence[Missing], waited: float, watch: Watch | None) -> WaitTimeoutError:
+    lines = []
+    for condition, found in missing[:SHOWN]:
+        lines.append(f"  {describe_condition(condition)}; found: {found}")
+        lines.extend(f"    {told}" for told in (watch.known(condition.target) if watch else ()))
     if len(missing) > SHOWN:
         lines.append(f"  and {len(missing) - SHOWN} more")
     return WaitTimeoutError(

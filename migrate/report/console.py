@@ -17,9 +17,12 @@ from migrate.execute.events import (
     Retrying,
     Skipped,
     Started,
+    Troubled,
     Waiting,
     Written,
 )
+from migrate.execute.troubles import Trouble
+from migrate.objects import ObjectRef
 from migrate.operations.describe import (
     describe,
     describe_activation,
@@ -27,7 +30,7 @@ from migrate.operations.describe import (
     place_of,
 )
 from migrate.report.fielddiff import operation_lines
-from migrate.report.lines import PIPE, Screen, drawn
+from migrate.report.lines import PIPE, Screen, Tone, Toned, drawn
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -112,10 +115,16 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
             return describe_activation(activation)
         case Met(condition, reason):
             return f"ok {describe_condition(condition)}" + _because(reason)
+        case Troubled(target, trouble, owner):
+            return Toned(f"! {_whose(owner or target, trouble)}{trouble}", Tone.WARNING)
         case Finished(run, direction):
             return f"run {run}: {direction} finished"
         case _:
             assert_never(event)
+
+
+def _whose(awaited: ObjectRef, trouble: Trouble) -> str:
+    return "" if awaited == trouble.subject else f"{awaited}: "
 
 
 def _because(reason: str) -> str:

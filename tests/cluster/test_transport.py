@@ -7,7 +7,7 @@ import pytest
 
 from migrate.cluster.kube import KubeCluster, connect
 from migrate.errors import ApiError, UnauthorizedError, UnreachableError
-from migrate.objects import ref_of
+from migrate.objects import ObjectRef, ref_of
 from tests.cluster.manifests import config_map
 from tests.cluster.scripted import Answer, scripted
 
@@ -145,3 +145,16 @@ def test_a_write_is_signed_and_goes_to_its_path(tmp_path: Path) -> None:
         "application/json-patch+json",
         "application/merge-patch+json",
     ]
+
+
+def test_the_log_of_a_container_is_text(tmp_path: Path) -> None:
+    pod = ObjectRef("v1", "Pod", "iris-0", "team")
+    with scripted(
+        (200, "loading\nno model: \u00e9\n"), (400, {"message": "waiting to start"})
+    ) as server:
+        cluster = connect(server.kubeconfig(tmp_path))
+        assert cluster.logs(pod, "kserve-container", lines=5) == "loading\nno model: \u00e9\n"
+        with pytest.raises(ApiError, match="waiting to start"):
+            cluster.logs(pod, "kserve-container", lines=5)
+    path = "/api/v1/namespaces/team/pods/iris-0/log?container=kserve-container&tailLines=5"
+    assert server.asked == [f"GET {path}"] * 2

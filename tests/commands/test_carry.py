@@ -17,7 +17,7 @@ from migrate.commands.comparing import Compared
 from migrate.errors import MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
-from migrate.operations.model import Direction
+from migrate.operations.model import Direction, Holds, Wake, Wave
 from migrate.planning.desired import Options
 from migrate.planning.plan import Forecast
 from migrate.planning.proof import Result
@@ -81,3 +81,24 @@ def test_the_end_is_proven_by_what_held_at_the_last_comparison() -> None:
     now = replace(planned, check=lambda: Compared([first]), prove=prove)
     carry_out(cluster, now, CONTROL, Console())
     assert proven == [first]
+
+
+class Acting(Refusing):
+    """A cluster whose controllers could act, but do not."""
+
+    controllers_act = True
+
+
+def test_what_kserve_says_of_a_service_that_is_awaited_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cluster = Acting(base=load(BEFORE))
+    service = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "fraud")
+    info = {"reason": "RuntimeDisabled", "message": "Specified runtime is disabled"}
+    status = {"modelStatus": {"transitionStatus": "InvalidSpec", "lastFailureInfo": info}}
+    cluster.patch(service, {"status": status}, subresource="status")
+    wanted = Holds(service, "/spec/never", "there", service)
+    planned = replace(job(cluster), waves=[Wave((), (Wake(service),), (wanted,))])
+    with pytest.raises(MixedStateError, match="waited 3 s"):
+        carry_out(cluster, planned, replace(CONTROL, timeout=3), Console())
+    assert "! InferenceService fraud/iris: InvalidSpec: RuntimeDisabled" in capsys.readouterr().err

@@ -45,3 +45,15 @@ def test_a_wake_writes_the_status_alone(capsys: pytest.CaptureFixture[str]) -> N
     assert woken
     assert all(found["inferenceservices/status"] == ["patch"] for found in woken)
     assert all(found["inferenceservices"] == ["get"] for found in woken)
+
+
+def test_what_tells_a_cause_is_asked_for_where_something_is_awaited(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    everywhere, *places = printed(capsys)
+    assert not {"pods", "pods/log", "events"} & rules(everywhere).keys()
+    own = {str(role["metadata"]["namespace"]): rules(role) for role in places}  # type: ignore[index]
+    assert {"kserve", "fraud"} <= own.keys()
+    for found in own.values():
+        assert (found["events"], found["pods"], found["pods/log"]) == (["list"], ["list"], ["get"])
+    assert (own["fraud"]["revisions"], own["kserve"].get("revisions")) == (["get"], None)

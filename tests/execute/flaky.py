@@ -42,6 +42,9 @@ class FlakyCluster:
     def list(self, api_version: str, kind: str, into: type[T], **options: Any) -> Iterator[T]:
         return self.inner.list(api_version, kind, into, **options)
 
+    def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
+        return self.inner.logs(pod, container, lines=lines)
+
     def create(self, manifest: Manifest) -> Manifest:
         return self._write(lambda: self.inner.create(manifest))
 

@@ -17,8 +17,17 @@ from tests.testbed.kserve import KServe
 RBAC = "rbac.authorization.k8s.io"
 WANTED = ("--set", f"sklearn={OTHER_IMAGE}", "--activate=each")
 # Without these kmigrate goes on and says less: CRDs tell the release where the image does not,
-# storage containers which URIs are taken, budgets whether a rollout breaks one (KM223).
-WISHED = ("customresourcedefinitions", "clusterstoragecontainers", "poddisruptionbudgets")
+# storage containers which URIs are taken, budgets whether a rollout breaks one (KM223), pods and
+# what belongs to them why a service does not come up.
+WISHED = (
+    "customresourcedefinitions",
+    "clusterstoragecontainers",
+    "poddisruptionbudgets",
+    "events",
+    "pods",
+    "pods/log",
+    "replicasets",
+)
 
 
 def grant(cluster: KServe, user: str, roles: list[dict[str, Any]]) -> None:

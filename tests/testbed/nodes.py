@@ -14,6 +14,8 @@ from tests.testbed.waiting import wait_until
 
 NODE = "node-1"
 CONTROLLER_LABEL = {"control-plane": "kserve-controller-manager"}
+LEFT_ALONE = "registry.example.com/ml/left-alone:v1"
+"""Pods with a container of this image are bound to a node, and left for a test to report on."""
 # Those that the objects of a KServe cluster need; each one more costs memory and start-up time.
 _CONTROLLERS = (
     "clusterrole-aggregation-controller",
@@ -112,13 +114,19 @@ def _start_kwok(plane: ControlPlane) -> Process:
 
 
 def _stages() -> str:
-    """Return kwok's own fast stages, with the KServe controller's pod left to our kubelet."""
+    """Return kwok's own fast stages, with the KServe controller's pod left to our kubelet.
+
+    Pods of LEFT_ALONE are left to tests.
+    """
     base = module_folder("sigs.k8s.io/kwok") / "kustomize/stage"
     files = [file for stage in _STAGES for file in sorted((base / stage).glob("*.yaml"))]
     stages = [stage for stage in documents(*files) if stage["kind"] == "Stage"]
     for stage in stages:
         if stage["metadata"]["name"] == "pod-ready":
-            stage["spec"]["selector"]["matchExpressions"] += _not_the_controller()
+            stage["spec"]["selector"]["matchExpressions"] += [
+                *_not_the_controller(),
+                {"key": ".spec.containers[].image", "operator": "NotIn", "values": [LEFT_ALONE]},
+            ]
     text = io.StringIO()
     yaml.safe_dump_all(stages, text)
     return text.getvalue()

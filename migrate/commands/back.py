@@ -1,0 +1,132 @@
+"""Taking a run back: asked for by `rollback`, or because an apply failed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from migrate.cluster.port import Cluster
+from migrate.commands.carry import ON, Control, Job, carry_out
+from migrate.commands.comparing import Compared
+from migrate.commands.flags import Output
+from migrate.commands.installed import get_or_none
+from migrate.commands.outcome import outcome, prove, unproven
+from migrate.commands.output import ON_PIPE, screen_of, tell_lines
+from migrate.commands.reading import read_snapshot
+from migrate.commands.runs import (
+    later_writers,
+    leaves_rest,
+    plan_of,
+    refuse_elsewhere,
+    refuse_overtaken,
+)
+from migrate.errors import Exit, InterruptError, KmigrateError, LockedError, MixedStateError
+from migrate.execute import record
+from migrate.execute.run import Run
+from migrate.operations.model import Direction
+from migrate.planning.copyback import of_namespaces
+from migrate.planning.recovery import recovering
+from migrate.planning.rollback import Rollback, plan_rollback
+from migrate.report.console import Console
+from migrate.report.lines import Tone, Toned
+from migrate.report.text import rollback_lines
+
+
+def prepared(
+    cluster: Cluster,
+    known: Sequence[Run],
+    run: Run,
+    kserve_version: str,
+    *,
+    namespaces: Sequence[str] = (),
+    failed: bool = False,
+) -> tuple[Job, Rollback]:
+    """Plan the way back of a run, or of what it did in these namespaces. Raise what forbids it.
+
+    A run that did not come to its end may have taken pods away: they are awaited.
+    """
+    recorded = plan_of(cluster, run)
+    plan = of_namespaces(recorded, namespaces, run.head.id) if namespaces else recorded
+    refuse_elsewhere(cluster, plan, kserve_version)
+    refuse_overtaken(cluster, known, run, plan)
+    later = later_writers(cluster, known, run)
+    seen = read_snapshot(cluster, run.namespace, kserve_version)
+    targets = [op.target for op in plan.operations]
+    live = {ref: seen.originals.get(ref) or get_or_none(cluster, ref) for ref in targets}
+    back = plan_rollback(plan, seen, live, later)
+    waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
+    job = Job(
+        plan=plan,
+        direction=Direction.ROLLBACK,
+        waves=waves,
+        run=run,
+        known=known,
+        check=lambda: Compared(back.forecast),
+        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, waves),
+        leaves_rest=leaves_rest(cluster, recorded, plan),
+    )
+    return job, back
+
+
+def carry_and_tell(cluster: Cluster, job: Job, control: Control, output: Output) -> int:
+    """Carry the job out, tell what became of it, and return the exit code."""
+    with Console(screen_of(sys.stderr)) as console:
+        end = carry_out(cluster, job, control, console)
+    return outcome(cluster, job, end, output)
+
+
+def apply_or_back(
+    cluster: Cluster, job: Job, control: Control, output: Output, kserve_version: str
+) -> int:
+    """Apply; where that fails once something is written, tell why and take it back at once.
+
+    A signal or a lost Lease is no failure of the change: then nothing more is written. Raise
+    MixedStateError where the way back fails, too.
+    """
+    try:
+        with Console(screen_of(sys.stderr)) as console:
+            end = carry_out(cluster, job, control, console)
+    except MixedStateError as error:
+        if isinstance(error.__cause__, LockedError):
+            raise
+        run = ""
+        _tell([Toned(f"error: {error.message}", Tone.ERROR)])
+    else:
+        if end.whole:
+            return outcome(cluster, job, end, output)
+        run = end.run.head.id
+        _tell(unproven(end.results))
+    return _back(cluster, job.plan.kserve_namespace, run, control, output, kserve_version)
+
+
+def _back(
+    cluster: Cluster,
+    namespace: str,
+    name: str,
+    control: Control,
+    output: Output,
+    kserve_version: str,
+) -> int:
+    """Roll the run of that id back; without one, the one that is unfinished."""
+    try:
+        known = record.runs(cluster, namespace)
+        run = next(r for r in known if (r.head.id == name if name else not r.finished))
+        job, back = prepared(cluster, known, run, kserve_version, failed=True)
+        screen = screen_of(sys.stderr, ON_PIPE)
+        _tell(["", "--rollback-on-failure:", *rollback_lines(run.head.id, back, screen)])
+        code = carry_and_tell(cluster, job, control, output)
+    except InterruptError:
+        raise
+    except KmigrateError as error:
+        why = f"the apply failed, as told above, and so did its rollback: {error.message}"
+        raise MixedStateError(why, error.hint or ON) from error
+    if code != Exit.OK:
+        return code
+    _tell([f"the apply failed, as told above; its rollback is proven: run {run.head.id}"])
+    return Exit.ROLLED_BACK
+
+
+def _tell(lines: Iterable[str]) -> None:
+    with suppress(OSError):  # a reader who has gone must not stop the way back
+        tell_lines(lines, screen_of(sys.stderr, ON_PIPE))
