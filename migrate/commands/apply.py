@@ -15,6 +15,7 @@ from migrate.commands.outcome import nothing, outcome, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
+from migrate.commands.telling import telling
 from migrate.errors import UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
@@ -22,7 +23,6 @@ from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
-from migrate.report.console import Console
 from migrate.report.text import changing, plan_lines
 
 
@@ -44,8 +44,11 @@ def apply(
     accept: flags.Accept = [],  # noqa: B006
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
-    output: flags.OutputFlag = Output.TABLE,
+    output: flags.RunOutputFlag = Output.TABLE,
+    json_into: flags.JsonInto = None,
     timeout: flags.Timeout = 600,
+    parallelism: flags.Parallelism = flags.PARALLELISM,
+    qps: flags.Qps = 0,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",
@@ -78,7 +81,7 @@ def apply(
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
-    cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
+    cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
@@ -86,13 +89,14 @@ def apply(
     _show(cluster, made, run, is_approved=saved is not None)
     refuse_blocked(made)
     if why := _nothing_to_do(cluster, made, run):
-        return nothing(Direction.APPLY, why, output)
+        return nothing(Direction.APPLY, why, output, json_into)
     restarting = count(changing(made.forecast), "InferenceService")
     question = f"\nApply to {cluster.name}, in place, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
-    with Console(screen_of(sys.stderr)) as console:
+    with telling(output, json_into) as console:
+        control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
         job = _job(cluster, made, run, known, kserve_version)
-        end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
+        end = carry_out(cluster, job, control, console)
     return outcome(cluster, job, end, output)
 
 

@@ -12,6 +12,9 @@ from typer.models import OptionInfo
 from migrate.planning.desired import Activate
 
 DEFAULT_NAMESPACE = "kserve"
+PARALLELISM = 16
+"""Enough for a server that answers in 5 ms to be the limit, and few beside the 400 requests that
+an API server has under way by default (``--max-requests-inflight``, Kubernetes 1.34)."""
 
 
 class Output(StrEnum):
@@ -139,6 +142,7 @@ def forms(*known: Output) -> OptionInfo:
 
 
 OutputFlag = Annotated[Output, forms(Output.TABLE, Output.JSON, Output.YAML)]
+RunOutputFlag = Annotated[Output, forms(Output.TABLE, Output.JSON, Output.JSONL, Output.YAML)]
 DryRunFlag = Annotated[
     DryRun,
     typer.Option(help="client: on a copy in memory; server: the API server checks each write."),
@@ -146,6 +150,17 @@ DryRunFlag = Annotated[
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before writing.")]
 Timeout = Annotated[
     int, typer.Option(metavar="SECONDS", help="Longest wait for controller and services.", min=1)
+]
+Parallelism = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, max=64, help="How many writes and wakes go on at once."),
+]
+Qps = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Most requests in a second; 0 sets no limit.")
+]
+JsonInto = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the events to this file too, as -o jsonl does."),
 ]
 LeaseDuration = Annotated[
     int, typer.Option(metavar="SECONDS", help="How long the Lease lives without a renewal.", min=1)

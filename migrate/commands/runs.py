@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.cluster.port import Cluster
-from migrate.commands.installed import cluster_uid, get_or_none, running_release
+from migrate.commands.installed import cluster_uid, get_all, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
@@ -47,7 +47,8 @@ def resumable(
 
 def stands_applied(cluster: Cluster, plan: Plan) -> bool:
     """Tell whether every operation of the plan is found done."""
-    standings = {classify(op, get_or_none(cluster, op.target)) for op in plan.operations}
+    live = get_all(cluster, (op.target for op in plan.operations))
+    standings = {classify(op, live[op.target]) for op in plan.operations}
     return standings == {Standing.APPLIED}
 
 
