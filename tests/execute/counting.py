@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
-from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.objects import Manifest, ObjectRef
 
 T = TypeVar("T")
 
@@ -41,7 +41,9 @@ class CountingCluster:
         return self.inner.list(api_version, kind, into, **options)
 
     def create(self, manifest: Manifest) -> Manifest:
-        self._ask("create", ref_of(manifest))
+        meta = manifest.get("metadata", {})
+        place = meta.get("name", ""), meta.get("namespace", "")
+        self._ask("create", ObjectRef(manifest["apiVersion"], manifest["kind"], *place))
         return self.inner.create(manifest)
 
     def patch(
