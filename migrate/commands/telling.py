@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from migrate.commands.carry import Teller
 from migrate.commands.flags import Output
-from migrate.commands.output import screen_of
+from migrate.commands.output import open_stdout, screen_of
 from migrate.errors import KmigrateError, UsageError
 from migrate.execute.events import Event, Finished, Stopped
 from migrate.operations.model import Direction
@@ -89,8 +90,8 @@ def tell_nothing(direction: Direction, output: Output, json_into: Path | None) -
 
 
 def _event_lines(stack: ExitStack, output: Output, json_into: Path | None) -> Iterator[EventLines]:
-    if output is Output.JSONL and sys.stdout is not None:
-        stream = sys.stdout.buffer
+    if output is Output.JSONL:
+        stream = open_stdout().buffer
         yield EventLines(getattr(stream, "raw", stream), "standard output")
     if json_into is not None:
         yield EventLines(stack.enter_context(_opened(json_into)), str(json_into))
@@ -102,4 +103,6 @@ def _opened(path: Path) -> FileIO:
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
         raise UsageError(f"--json-into {path}: {error.strerror}", "name another FILE") from error
+    if stat.S_ISREG(os.fstat(made).st_mode):
+        os.fchmod(made, 0o600)  # it may have been there before
     return FileIO(made, "wb")

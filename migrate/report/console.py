@@ -31,6 +31,7 @@ from migrate.operations.describe import (
     describe_condition,
     place_of,
 )
+from migrate.operations.model import Patch
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import PIPE, Screen, drawn
 
@@ -103,8 +104,8 @@ class Console:
 
 
 def lines_of(event: Event) -> Iterator[str]:
-    """Yield an event as lines: one, but for the fields of what was written."""
-    if isinstance(event, Written):
+    """Yield an event as lines: one, but for the fields of what was patched."""
+    if isinstance(event, Written) and isinstance(event.operation.change, Patch):
         yield from operation_lines(event.operation)
     elif not isinstance(event, TOLD_AT_THE_END):
         yield line_of(event)

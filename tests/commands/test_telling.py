@@ -57,9 +57,14 @@ def test_a_file_gets_what_standard_output_would_and_people_their_lines(
     assert len(events(file.read_text())) == len(events(both))
 
 
-def test_a_new_file_is_nobody_else_s(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_file_is_nobody_else_s(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, is_there: bool
+) -> None:
     """Values of objects are in it, and these may be credentials."""
     file = tmp_path / "events.jsonl"
+    if is_there:
+        file.touch(0o644)
     run(capsys, *APPLY, "--json-into", str(file))
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -107,3 +112,10 @@ def test_a_stream_that_takes_no_more_does_not_stop_the_run(where: str) -> None:
 def test_a_full_disk_is_told_once() -> None:
     said = shell(f"{' '.join(APPLY)} --json-into /dev/full").stderr.decode()
     assert said.count("no more events are written to /dev/full: [Errno 28]") == 1
+
+
+def test_a_closed_standard_output_is_told_before_anything_is_written() -> None:
+    done = shell(f"{' '.join(APPLY)} -o jsonl >&-")
+    assert done.returncode == 1
+    assert b"error: standard output: expected a place" in done.stderr
+    assert b"run 2" not in done.stderr
