@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Barrier, Lock
+from threading import (
+    Barrier,
+    Lock,
+    Thread,
+    current_thread,
+    main_thread,
+)
+from threading import (
+    Event as Signal,
+)
 from typing import Any
 
 import pytest
@@ -128,23 +137,25 @@ def test_one_worker_writes_in_the_order_of_the_plan() -> None:
     assert made == [operation.target for operation in creates(9)]
 
 
-def test_another_kind_waits_for_the_one_before_it_and_a_wave_for_the_former() -> None:
+def test_what_is_of_two_kinds_is_never_under_way_together() -> None:
     """A ConfigMap is written before services are: one that wakes must not meet half of it."""
-    done = list[str]()
-    lock = Lock()
-
-    def held(verb: str, ref: ObjectRef) -> None:
-        if verb in ("create", "patch") and not ref.name.startswith("kmigrate"):
-            with lock:
-                done.append(ref.kind)
-
+    by = set[Thread]()
     world = World(a_cluster())
-    world.cluster.held = held
-    first, second = creates(12)[:6], creates(12)[6:]
-    world.go(Wave((EDIT, *first)), Wave(second))
-    assert done == ["ConfigMap", *[RUNTIMES] * 12]
+    world.cluster.held = lambda *_: by.add(current_thread())
+    first, second = creates(2)
+    world.go(Wave((first, EDIT, second)))
+    assert by == {main_thread()}  # one at a time needs no threads
     targets = [event.operation.target for event in world.told(Written)]
-    assert set(targets[1:7]) == {operation.target for operation in first}
+    assert targets == [first.target, CONFIG, second.target]
+    assert not world.told(Progress)
+
+
+def test_a_wave_waits_for_the_former() -> None:
+    world = World(a_cluster())
+    world.go(Wave(creates(12)[:6]), Wave(creates(12)[6:]))
+    targets = [event.operation.target for event in world.told(Written)]
+    assert set(targets[:6]) == {operation.target for operation in creates(6)}
+    assert len(targets) == 12
 
 
 def test_a_failure_stops_the_handing_out_and_others_are_told() -> None:
@@ -206,11 +217,14 @@ def _state(cluster: CountingCluster) -> tuple[str, int]:
 
 
 def test_a_signal_ends_it_after_what_is_under_way() -> None:
+    three = Barrier(3)
+
     class Stopping(FakeClock):
         is_asked = False
 
         def check(self) -> None:
             if self.is_asked:
+                three.wait(PATIENCE)  # all of them see it
                 raise InterruptError(Exit.INTERRUPTED, "stopped by a signal")
 
     clock = Stopping()
@@ -250,6 +264,48 @@ def test_the_lease_is_renewed_once_for_all_workers() -> None:
     renewed = world.cluster.asked["patch", "Lease"]
     world.go(Wave(creates(3)), Wave(creates(6)[3:]))
     assert world.cluster.asked["patch", "Lease"] - renewed == 2
+
+
+class Alone:
+    """Notes whether two threads were in here together; each stays a moment."""
+
+    def __init__(self) -> None:
+        self.together, self._inside = Signal(), 0
+        self._lock = Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                self.together.set()
+        self.together.wait(0.1)
+        with self._lock:
+            self._inside -= 1
+
+
+def test_a_lease_is_not_renewed_by_two_at_once() -> None:
+    clock, alone = FakeClock(), Alone()
+    cluster = a_cluster()
+    lease = Lease(cluster, "kserve", "holder", clock)
+    lease.acquire(lambda _: None)
+    clock.seconds += 30
+    cluster.held = lambda *_: alone()
+    threads = [Thread(target=lease.keep) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (alone.together.is_set(), cluster.asked["patch", "Lease"]) == (False, 1)
+
+
+def test_events_are_told_one_at_a_time() -> None:
+    alone = Alone()
+    world = World(a_cluster())
+    world.engine = Engine(
+        world.cluster, world.lease, FakeClock(), lambda _: alone(), 60, parallelism=2
+    )
+    world.go(Wave(creates(2)))
+    assert not alone.together.is_set()
 
 
 def requests(count: int, waves: int = 1) -> CountingCluster:
