@@ -11,7 +11,7 @@ from migrate.commands.access import MANY, refuse_denied
 from migrate.errors import ForbiddenError
 from migrate.objects import Manifest
 from migrate.operations.model import Wave
-from tests.execute.test_parallel import creates
+from tests.execute.runs import creates
 
 
 class Guarded(MemoryCluster):

@@ -10,92 +10,32 @@ from threading import (
     current_thread,
     main_thread,
 )
-from threading import (
-    Event as Signal,
-)
-from typing import Any
 
 import pytest
 
-from migrate.cluster.memory import MemoryCluster
 from migrate.errors import Exit, InterruptError, LockedError, RefusedError
-from migrate.execute import record
-from migrate.execute.engine import BATCH, Engine, batches_of
-from migrate.execute.events import Event, Failed, Progress, Written
-from migrate.execute.lease import Lease
-from migrate.execute.run import Head, Run
-from migrate.objects import Manifest, ObjectRef, ref_of, sha256
+from migrate.execute.events import Failed, Progress, Written
+from migrate.objects import ObjectRef, ref_of
 from migrate.operations.invert import invert
 from migrate.operations.model import (
-    Create,
     Direction,
-    Edit,
-    Operation,
-    Patch,
     Wake,
     Wave,
 )
 from tests.execute.clock import FakeClock
 from tests.execute.counting import CountingCluster
 from tests.execute.flaky import KilledError
-
-RUNTIME, SERVING = "serving.kserve.io/v1alpha1", "serving.kserve.io/v1beta1"
-RUNTIMES = "ServingRuntime"
-CONFIG = ObjectRef("v1", "ConfigMap", "config", "kserve")
-PATIENCE = 10
-"""Seconds after which a barrier that is never full ends the test."""
-
-
-def copy(number: int) -> Manifest:
-    meta = {"name": "sklearn", "namespace": f"team-{number:04d}"}
-    kind = {"apiVersion": RUNTIME, "kind": "ServingRuntime"}
-    return {**kind, "metadata": meta, "spec": {"containers": [{"name": "c", "image": "i"}]}}
-
-
-def creates(count: int) -> tuple[Operation, ...]:
-    made = [copy(number) for number in range(count)]
-    return tuple(Operation(ref_of(one), Create(one), "") for one in made)
-
-
-EDIT = Operation(CONFIG, Patch((Edit("/data/k", "a", "b"),)), "")
-
-
-def service(number: int) -> Manifest:
-    meta = {"name": f"iris-{number}", "namespace": "team"}
-    return {"apiVersion": SERVING, "kind": "InferenceService", "metadata": meta, "spec": {}}
-
-
-def a_cluster(*more: Manifest) -> CountingCluster:
-    meta = {"name": CONFIG.name, "namespace": CONFIG.namespace}
-    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"k": "a"}}
-    return CountingCluster(MemoryCluster([config, *more]))
-
-
-class World:
-    """A run that has begun, and the engine for it."""
-
-    def __init__(
-        self, cluster: CountingCluster, workers: int = 3, clock: FakeClock | None = None
-    ) -> None:
-        self.cluster, self.events = cluster, list[Event]()
-        clock = clock or FakeClock()
-        self.lease = Lease(cluster, "kserve", f"holder {id(self)}", clock)
-        self.engine = Engine(cluster, self.lease, clock, self.events.append, 60, False, workers)
-        self.lease.acquire(lambda _: None)
-        runs = record.runs(cluster, "kserve")
-        self.run = runs[-1] if runs else self._begun()
-
-    def _begun(self) -> Run:
-        head = Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
-        first = self.engine.entry("started", Direction.APPLY)
-        return record.create(self.cluster, "kserve", head, b"plan", first)
-
-    def go(self, *waves: Wave, direction: Direction = Direction.APPLY) -> None:
-        self.engine.preflight(waves)
-        self.run = self.engine.execute(self.run, direction, waves)
-
-    def told(self, kind: type[Any]) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
+from tests.execute.runs import (
+    CONFIG,
+    EDIT,
+    PATIENCE,
+    RUNTIME,
+    RUNTIMES,
+    World,
+    a_cluster,
+    creates,
+    service,
+)
 
 
 def together(action: Callable[[], None] | None = None) -> Callable[[str, ObjectRef], None]:
@@ -264,89 +204,6 @@ def test_the_lease_is_renewed_once_for_all_workers() -> None:
     renewed = world.cluster.asked["patch", "Lease"]
     world.go(Wave(creates(3)), Wave(creates(6)[3:]))
     assert world.cluster.asked["patch", "Lease"] - renewed == 2
-
-
-class Alone:
-    """Notes whether two threads were in here together; each stays a moment."""
-
-    def __init__(self) -> None:
-        self.together, self._inside = Signal(), 0
-        self._lock = Lock()
-
-    def __call__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside > 1:
-                self.together.set()
-        self.together.wait(0.1)
-        with self._lock:
-            self._inside -= 1
-
-
-def test_a_lease_is_not_renewed_by_two_at_once() -> None:
-    clock, alone = FakeClock(), Alone()
-    cluster = a_cluster()
-    lease = Lease(cluster, "kserve", "holder", clock)
-    lease.acquire(lambda _: None)
-    clock.seconds += 30
-    cluster.held = lambda *_: alone()
-    threads = [Thread(target=lease.keep) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (alone.together.is_set(), cluster.asked["patch", "Lease"]) == (False, 1)
-
-
-def test_events_are_told_one_at_a_time() -> None:
-    alone = Alone()
-    world = World(a_cluster())
-    world.engine = Engine(
-        world.cluster, world.lease, FakeClock(), lambda _: alone(), 60, parallelism=2
-    )
-    world.go(Wave(creates(2)))
-    assert not alone.together.is_set()
-
-
-def requests(count: int, waves: int = 1) -> CountingCluster:
-    world = World(a_cluster())
-    made = creates(count)
-    size = count // waves
-    world.go(*(Wave(made[at : at + size]) for at in range(0, count, size)))
-    return world.cluster
-
-
-def test_a_further_create_costs_one_request() -> None:
-    few, many = requests(40), requests(140)
-    assert many.asked.total() - few.asked.total() == 100
-    assert few.asked.total() < 40 + 12
-    assert many.asked["get", RUNTIMES] == 0
-
-
-def test_waves_of_one_write_are_noted_together() -> None:
-    waves = 3 * BATCH
-    noted = requests(waves, waves).asked["patch", "ConfigMap"]
-    assert noted == 3 + 1
-
-
-def test_what_was_noted_of_small_waves_tells_which() -> None:
-    world = World(a_cluster())
-    made = creates(BATCH + 2)
-    world.go(Wave(made[:2]), Wave((), ()), Wave(made[2:3]), Wave(made[3:]))
-    assert [(e.event, e.wave) for e in world.run.journal[1:]] == [
-        ("intent", 2),
-        ("done", 2),
-        ("intent", 3),
-        ("done", 3),
-    ]
-
-
-def test_a_batch_is_of_waves_with_writes() -> None:
-    wakes, write = Wave((), (Wake(CONFIG),)), Wave(creates(1))
-    large = Wave(creates(BATCH + 1))
-    assert batches_of([wakes, wakes]) == {}
-    assert batches_of([wakes, write, wakes, write, wakes]) == {1: 3}
-    assert batches_of([write, large, write]) == {0: 0, 1: 1, 2: 2}
 
 
 def test_progress_names_what_is_under_way_and_comes_now_and_then() -> None:
