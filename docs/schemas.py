@@ -12,6 +12,7 @@ import msgspec
 from migrate.planning import desiredfile
 from migrate.planning.planfile import PlanFile
 from migrate.report import planlines
+from migrate.report.eventlines import EventLine
 from migrate.report.result import RunResult
 from migrate.report.status import StatusDocument
 
@@ -25,9 +26,12 @@ WRITTEN: dict[str, type[msgspec.Struct]] = {
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema by its name: `NAME.schema.json` is its file."""
-    return {"desired": desiredfile.schema(), "planline": planlines.schema()} | {
-        name: schema_of(kind, f"kmigrate {name}") for name, kind in WRITTEN.items()
-    }
+    written = {"event": schema_of(EventLine, "kmigrate event")}
+    return (
+        {"desired": desiredfile.schema(), "planline": planlines.schema()}
+        | written
+        | {name: schema_of(kind, f"kmigrate {name}") for name, kind in WRITTEN.items()}
+    )
 
 
 def files() -> dict[Path, str]:

@@ -20,6 +20,7 @@ from kubernetes.client import ApiClient, Configuration
 from migrate.cluster.answers import IN_CLUSTER, Place
 from migrate.cluster.apiserver import KubeCluster
 from migrate.cluster.kubeconfig import Choice, choose
+from migrate.cluster.pace import Pace
 from migrate.cluster.transport import Session, Transport
 from migrate.errors import UnauthorizedError, UsageError
 
@@ -36,14 +37,16 @@ def connect(
     dry_run: bool = False,
     page_size: int = 500,
     request_timeout: float = 30.0,
+    qps: int = 0,
 ) -> KubeCluster:
     """Return the cluster that kubectl would take with the same --kubeconfig and --context.
 
     Nothing is asked of the API server yet. ``page_size`` is in objects, ``request_timeout``
-    in seconds, for connecting and for each wait on an answer. Raise UsageError where the
+    in seconds, for connecting and for each wait on an answer, ``qps`` the most requests in a
+    second (0: no limit). Raise UsageError where the
     kubeconfig is missing or broken, UnauthorizedError where a credential plugin fails.
     """
-    transport = Transport(partial(_log_in, kubeconfig, context), request_timeout)
+    transport = Transport(partial(_log_in, kubeconfig, context), request_timeout, Pace(qps))
     return KubeCluster(transport, dry_run=dry_run, page_size=page_size)
 
 

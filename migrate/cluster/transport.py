@@ -15,6 +15,7 @@ from urllib3 import exceptions
 
 from migrate import __version__
 from migrate.cluster.answers import Place, Request, error_of, unreachable
+from migrate.cluster.pace import Pace
 from migrate.objects import Json
 
 JSON = "application/json"
@@ -59,11 +60,15 @@ class Transport:
     """Sends requests with the credentials of ``log_in``. Safe for several threads.
 
     Where they are refused, ``log_in`` is called once more and the request sent again.
-    ``timeout`` is in seconds, for connecting and for each wait on the answer.
+    ``timeout`` is in seconds, for connecting and for each wait on the answer. Every request
+    waits for its turn in the ``pace``.
     """
 
-    def __init__(self, log_in: Callable[[], Session], timeout: float) -> None:
+    def __init__(
+        self, log_in: Callable[[], Session], timeout: float, pace: Pace | None = None
+    ) -> None:
         self._log_in = log_in
+        self._pace = pace or Pace()
         self._session = log_in()
         self._timeout = urllib3.Timeout(connect=timeout, read=timeout)
         self._lock = Lock()
@@ -109,6 +114,7 @@ class Transport:
         headers = urllib3.HTTPHeaderDict({"User-Agent": f"kmigrate/{__version__}", "Accept": JSON})
         headers.update({"Accept-Encoding": "gzip", "Content-Type": call.body_type})
         session.authorize(headers)
+        self._pace.wait()
         try:
             answer = session.pool.urlopen(
                 call.method,

@@ -10,6 +10,7 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.cluster.resources import resource_of
 from migrate.errors import ForbiddenError
+from migrate.execute.workers import each
 from migrate.objects import ObjectRef, value_at
 from migrate.operations.model import (
     Activation,
@@ -24,6 +25,8 @@ from migrate.operations.model import (
 )
 
 AUTHORIZATION = "authorization.k8s.io/v1"
+MANY = 3
+"""In more namespaces than that it is worth a request to ask whether something is allowed in all."""
 
 
 class Permission(msgspec.Struct, frozen=True, order=True):
@@ -46,19 +49,40 @@ class Permission(msgspec.Struct, frozen=True, order=True):
         return f"{self.verb} {self.resource}{below}{where}"
 
 
-def refuse_denied(cluster: Cluster, namespace: str, waves: Sequence[Wave]) -> None:
+def refuse_denied(
+    cluster: Cluster, namespace: str, waves: Sequence[Wave], workers: int = 1
+) -> None:
     """Raise ForbiddenError that names every permission which a run of these waves lacks.
 
     Asks by SelfSubjectAccessReview, which stores nothing. A cluster that has no such thing,
-    as a snapshot, allows everything.
+    as a snapshot, allows everything. What is needed in many namespaces is asked for all of them
+    at once, and by ``workers`` for each only where that is denied.
     """
-    denied = [need for need in sorted(set(needs(namespace, waves))) if not _allowed(cluster, need)]
-    if denied:
+    found: list[Permission] = []
+
+    def ask(need: Permission) -> None:
+        if not _allowed(cluster, need):
+            found.append(need)
+
+    asked = list(_not_everywhere(cluster, set(needs(namespace, waves))))
+    each(asked, ask, workers, left_over=lambda *_: None)
+    if found:
+        denied = sorted(found)
         lines = "\n".join(f"  {need}" for need in denied)
         raise ForbiddenError(
             f"{cluster.name}: these permissions are missing:\n{lines}",
             _question(denied[0]),
         )
+
+
+def _not_everywhere(cluster: Cluster, wanted: Iterable[Permission]) -> Iterator[Permission]:
+    """Yield those that are not known to be given in all namespaces."""
+    places: dict[Permission, list[Permission]] = {}
+    for need in sorted(wanted):
+        places.setdefault(msgspec.structs.replace(need, namespace=""), []).append(need)
+    for everywhere, one_by_one in places.items():
+        if len(one_by_one) <= MANY or not _allowed(cluster, everywhere):
+            yield from one_by_one
 
 
 def _question(need: Permission) -> str:

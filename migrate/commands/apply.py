@@ -16,6 +16,7 @@ from migrate.commands.outcome import nothing, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
+from migrate.commands.telling import Told
 from migrate.errors import UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
@@ -51,9 +52,12 @@ def apply(
     accept: flags.Accept = [],  # noqa: B006
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
-    output: flags.OutputFlag = Output.TABLE,
+    output: flags.RunOutputFlag = Output.TABLE,
+    json_into: flags.JsonInto = None,
     timeout: flags.Timeout = 600,
     rollback_on_failure: flags.RollbackOnFailure = False,
+    parallelism: flags.Parallelism = flags.PARALLELISM,
+    qps: flags.Qps = 0,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",
@@ -95,7 +99,7 @@ def apply(
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
-    cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
+    cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
@@ -103,16 +107,17 @@ def apply(
     _show(cluster, made, run, is_approved=saved is not None)
     refuse_blocked(made)
     if why := _nothing_to_do(cluster, made, run):
-        return nothing(Direction.APPLY, why, output)
+        return nothing(Direction.APPLY, why, output, json_into)
     restarting = count(changing(made.forecast), "InferenceService")
     how = made.strategy.replace("-", " ")
     question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
+    control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
+    told = Told(output, json_into)
     job = _job(cluster, made, run, known, kserve_version)
-    control = Control(timeout, lease_duration, lock_timeout)
     if rollback_on_failure:
-        return apply_or_back(cluster, job, control, output, kserve_version)
-    return carry_and_tell(cluster, job, control, output)
+        return apply_or_back(cluster, job, control, told, kserve_version)
+    return carry_and_tell(cluster, job, control, told)
 
 
 def _decide(

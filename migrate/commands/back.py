@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
-from migrate.commands.flags import Output
-from migrate.commands.installed import get_or_none
+from migrate.commands.installed import get_all
 from migrate.commands.outcome import outcome, prove, unproven
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.reading import read_snapshot
@@ -21,6 +21,7 @@ from migrate.commands.runs import (
     refuse_elsewhere,
     refuse_overtaken,
 )
+from migrate.commands.telling import Told, telling
 from migrate.errors import Exit, InterruptError, KmigrateError, LockedError, MixedStateError
 from migrate.execute import record
 from migrate.execute.run import Run
@@ -28,7 +29,6 @@ from migrate.operations.model import Direction
 from migrate.planning.copyback import of_namespaces
 from migrate.planning.recovery import recovering
 from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.report.console import Console
 from migrate.report.lines import Tone, Toned
 from migrate.report.text import rollback_lines
 
@@ -52,8 +52,7 @@ def prepared(
     refuse_overtaken(cluster, known, run, plan)
     later = later_writers(cluster, known, run)
     seen = read_snapshot(cluster, run.namespace, kserve_version)
-    targets = [op.target for op in plan.operations]
-    live = {ref: seen.originals.get(ref) or get_or_none(cluster, ref) for ref in targets}
+    live = get_all(cluster, (op.target for op in plan.operations))
     back = plan_rollback(plan, seen, live, later)
     waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
     job = Job(
@@ -69,15 +68,15 @@ def prepared(
     return job, back
 
 
-def carry_and_tell(cluster: Cluster, job: Job, control: Control, output: Output) -> int:
+def carry_and_tell(cluster: Cluster, job: Job, control: Control, told: Told) -> int:
     """Carry the job out, tell what became of it, and return the exit code."""
-    with Console(screen_of(sys.stderr)) as console:
-        end = carry_out(cluster, job, control, console)
-    return outcome(cluster, job, end, output)
+    with telling(told) as teller:
+        end = carry_out(cluster, job, control, teller)
+    return outcome(cluster, job, end, told.output)
 
 
 def apply_or_back(
-    cluster: Cluster, job: Job, control: Control, output: Output, kserve_version: str
+    cluster: Cluster, job: Job, control: Control, told: Told, kserve_version: str
 ) -> int:
     """Apply; where that fails once something is written, tell why and take it back at once.
 
@@ -85,8 +84,8 @@ def apply_or_back(
     MixedStateError where the way back fails, too.
     """
     try:
-        with Console(screen_of(sys.stderr)) as console:
-            end = carry_out(cluster, job, control, console)
+        with telling(told) as teller:
+            end = carry_out(cluster, job, control, teller)
     except MixedStateError as error:
         if isinstance(error.__cause__, LockedError):
             raise
@@ -94,10 +93,11 @@ def apply_or_back(
         _tell([Toned(f"error: {error.message}", Tone.ERROR)])
     else:
         if end.whole:
-            return outcome(cluster, job, end, output)
+            return outcome(cluster, job, end, told.output)
         run = end.run.head.id
         _tell(unproven(end.results))
-    return _back(cluster, job.plan.kserve_namespace, run, control, output, kserve_version)
+    further = replace(told, is_further=True)
+    return _back(cluster, job.plan.kserve_namespace, run, control, further, kserve_version)
 
 
 def _back(
@@ -105,7 +105,7 @@ def _back(
     namespace: str,
     name: str,
     control: Control,
-    output: Output,
+    told: Told,
     kserve_version: str,
 ) -> int:
     """Roll the run of that id back; without one, the one that is unfinished."""
@@ -115,7 +115,7 @@ def _back(
         job, back = prepared(cluster, known, run, kserve_version, failed=True)
         screen = screen_of(sys.stderr, ON_PIPE)
         _tell(["", "--rollback-on-failure:", *rollback_lines(run.head.id, back, screen)])
-        code = carry_and_tell(cluster, job, control, output)
+        code = carry_and_tell(cluster, job, control, told)
     except InterruptError:
         raise
     except KmigrateError as error:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from migrate import __version__
 from migrate.cluster.port import Cluster
@@ -26,7 +27,7 @@ from migrate.errors import (
 from migrate.execute import record
 from migrate.execute.clock import SystemClock
 from migrate.execute.engine import Engine
-from migrate.execute.events import Started
+from migrate.execute.events import Event, Proven, Started
 from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, count, sha256
@@ -35,7 +36,6 @@ from migrate.planning.copies import stamped
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
 from migrate.planning.summary import asked
-from migrate.report.console import Console
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
 
@@ -44,11 +44,30 @@ AGAIN = "the same command again"
 
 @dataclass(frozen=True)
 class Control:
-    """The flags that say how to go about it. All times are in seconds."""
+    """The flags that say how to go about it. All times are in seconds.
+
+    ``parallelism`` is how many writes go on at once; more than ``qps`` would only wait longer
+    between a look at the Lease and the write.
+    """
 
     timeout: float
     lease_duration: int
     lock_timeout: float | None
+    parallelism: int = 1
+    qps: int = 0
+
+    @property
+    def workers(self) -> int:
+        """How many threads write."""
+        return min(self.parallelism, self.qps or self.parallelism)
+
+
+class Teller(Protocol):
+    """Who is told what happens."""
+
+    def tell(self, event: Event) -> None:
+        """Take one event."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -80,9 +99,9 @@ class End:
     whole: bool
 
 
-def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) -> End:
+def carry_out(cluster: Cluster, job: Job, control: Control, console: Teller) -> End:
     """Do it. Raise what stopped it, as MixedStateError once something was written."""
-    refuse_denied(cluster, job.plan.kserve_namespace, job.waves)
+    refuse_denied(cluster, job.plan.kserve_namespace, job.waves, control.workers)
     with stoppable() as stop:
         clock = SystemClock(stop)
         lease = Lease(
@@ -96,6 +115,7 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Console) ->
         keep_foreign = job.direction is Direction.ROLLBACK
         engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
         engine.states = model_troubles
+        engine.parallelism = control.workers
         try:
             engine.insist(lease.ref, lambda: lease.acquire(console.tell))
             return _under_lease(engine, job)
@@ -127,6 +147,8 @@ def _under_lease(engine: Engine, job: Job) -> End:
             _close(engine, run)
         raise
     results = job.prove(compared.forecast)
+    for result in results:
+        engine.tell(Proven(str(result.subject), result.holds, result.text, result.changed))
     whole = all(result.holds for result in results) and not engine.kept
     run = engine.finish(run, job.direction, whole=whole and not job.leaves_rest)
     return End(run, results, whole)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Protocol, TypeVar
 
 from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.cluster.decoding import record_of
+from migrate.cluster.lookup import each_of
 from migrate.cluster.patience import patiently
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
@@ -120,6 +121,11 @@ def get_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
         return patiently(partial(cluster.get, ref))
     except NotFoundError:
         return None
+
+
+def get_all(cluster: Cluster, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Manifest | None]:
+    """Return each object, or None where there is none; many of a kind by lists."""
+    return {ref: read() for ref, read in each_of(cluster, refs, get_or_none)}
 
 
 def listed(cluster: Cluster, kind: type[L], namespace: str = "") -> Iterator[L]:

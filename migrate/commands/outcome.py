@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import End, Job
 from migrate.commands.flags import Output
-from migrate.commands.installed import get_or_none
+from migrate.commands.installed import get_all
 from migrate.commands.output import emit_document, emit_lines, tell_lines
 from migrate.commands.reading import workload_fields, workload_images
+from migrate.commands.telling import tell_nothing
 from migrate.errors import Exit
 from migrate.objects import count
 from migrate.operations.model import Direction, Wave
@@ -39,7 +41,7 @@ def prove(
 
     Where no controller acts, images are not looked at: nothing can have changed them.
     """
-    live = {op.target: get_or_none(cluster, op.target) for op in plan.operations}
+    live = get_all(cluster, (op.target for op in plan.operations))
     results = list(prove_objects(plan, direction, live))
     if cluster.controllers_act:
         images = workload_images(cluster, (row.workload for row in forecast if row.workload))
@@ -56,7 +58,7 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
     is_dry = not cluster.controllers_act
     if output is Output.TABLE:
         emit_lines(_lines(end.results))
-    else:
+    elif output is not Output.JSONL:
         run, whole = end.run.head.id, end.whole
         _emit(output, job.direction, end.results, run=run, whole=whole, dry_run=is_dry)
     if is_dry:
@@ -72,11 +74,12 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
     return Exit.OK if end.whole else Exit.MIXED
 
 
-def nothing(direction: Direction, why: str, output: Output) -> int:
+def nothing(direction: Direction, why: str, output: Output, json_into: Path | None = None) -> int:
     """Say that there is nothing to do, and return the exit code of that."""
+    tell_nothing(direction, output, json_into)
     if output is Output.TABLE:
         emit_lines([why])
-    else:
+    elif output is not Output.JSONL:
         _emit(output, direction, [])
     return Exit.OK
 

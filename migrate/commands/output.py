@@ -38,16 +38,22 @@ def _has_colour(*, is_terminal: bool) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (is_terminal and os.environ.get("TERM") != "dumb")
 
 
+def open_stdout() -> TextIO:
+    """Return stdout. Raise KmigrateError where it is closed."""
+    if sys.stdout is None:
+        raise KmigrateError("standard output: expected a place to write to, found it closed")
+    return sys.stdout
+
+
 def _write(data: bytes) -> None:
     """Write to stdout.
 
     Raise KmigrateError where it takes nothing. A reader that has gone is a BrokenPipeError.
     """
-    if sys.stdout is None:
-        raise KmigrateError("standard output: expected a place to write to, found it closed")
+    stdout = open_stdout()
     try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
+        stdout.buffer.write(data)
+        stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:

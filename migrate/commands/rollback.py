@@ -13,6 +13,7 @@ from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import chosen
 from migrate.commands.target import Target
+from migrate.commands.telling import Told
 from migrate.execute import record
 from migrate.objects import count
 from migrate.operations.model import Direction
@@ -24,8 +25,11 @@ def rollback(
     namespace: flags.RollbackNamespaces = [],  # noqa: B006 -- Typer copies it
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
-    output: flags.OutputFlag = Output.TABLE,
+    output: flags.RunOutputFlag = Output.TABLE,
+    json_into: flags.JsonInto = None,
     timeout: flags.Timeout = 600,
+    parallelism: flags.Parallelism = flags.PARALLELISM,
+    qps: flags.Qps = 0,
     lease_duration: flags.LeaseDuration = 60,
     lock_timeout: flags.LockTimeout = None,
     kubeconfig: flags.Kubeconfig = "",
@@ -40,16 +44,17 @@ def rollback(
     It needs the cluster alone: any machine will do. What others changed since is kept and
     reported.
     """
-    cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
+    cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
     known = record.runs(cluster, kserve_namespace)
     found = chosen(known, run)
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
-        return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output)
+        return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)
     job, back = prepared(cluster, known, found, kserve_version, namespaces=namespace)
     screen = screen_of(sys.stderr, ON_PIPE)
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
-    return carry_and_tell(cluster, job, Control(timeout, lease_duration, lock_timeout), output)
+    control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
+    return carry_and_tell(cluster, job, control, Told(output, json_into))

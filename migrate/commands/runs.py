@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.cluster.port import Cluster
-from migrate.commands.installed import cluster_uid, get_or_none, running_release
+from migrate.commands.installed import cluster_uid, get_all, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
@@ -62,15 +62,15 @@ def later_writers(cluster: Cluster, runs: Sequence[Run], run: Run) -> dict[Objec
 def leaves_rest(cluster: Cluster, recorded: Plan, part: Plan) -> bool:
     """Tell whether something of a run stands that is no part of what is taken back."""
     mine = {operation.target for operation in part.operations}
-    others = (invert(op) for op in recorded.operations if op.target not in mine)
-    return any(
-        classify(op, get_or_none(cluster, op.target)) is not Standing.APPLIED for op in others
-    )
+    others = [invert(op) for op in recorded.operations if op.target not in mine]
+    live = get_all(cluster, (op.target for op in others))
+    return any(classify(op, live[op.target]) is not Standing.APPLIED for op in others)
 
 
 def stands_applied(cluster: Cluster, plan: Plan) -> bool:
     """Tell whether every operation of the plan is found done."""
-    found = (classify(op, get_or_none(cluster, op.target)) for op in plan.operations)
+    live = get_all(cluster, (op.target for op in plan.operations))
+    found = (classify(op, live[op.target]) for op in plan.operations)
     return bool(plan.operations) and all(one is Standing.APPLIED for one in found)
 
 

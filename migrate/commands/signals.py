@@ -35,7 +35,7 @@ def stoppable() -> Iterator[Stop]:
             os._exit(code)  # the record and the Lease's expiry are what is left to rely on
         asked.append(number)
         stop.ask(code)
-        _say("stopping after the request under way; again: stop at once\n")
+        _say("stopping after the requests under way; again: stop at once\n")
 
     former = {number: signal.signal(number, handle) for number in CODES}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrate.cluster.port import Cluster
-from migrate.commands.installed import get_or_none
+from migrate.commands.installed import get_all
 from migrate.commands.reading import workload_images
 from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
@@ -18,10 +18,8 @@ from migrate.report.status import ServiceStatus
 
 def standings_of(cluster: Cluster, plan: Plan) -> dict[str, str]:
     """Return pending, applied or drifted for each object that the plan writes."""
-    return {
-        str(op.target): classify(op, get_or_none(cluster, op.target)).value
-        for op in plan.operations
-    }
+    live = get_all(cluster, (op.target for op in plan.operations))
+    return {str(op.target): classify(op, live[op.target]).value for op in plan.operations}
 
 
 def services_of(cluster: Cluster, plan: Plan) -> tuple[ServiceStatus, ...]:

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """The flags that name a cluster."""
+    """The flags that name a cluster, and say how fast it may be asked.
+
+    ``qps`` is the most requests in a second; 0 means no limit.
+    """
 
     kubeconfig: str = ""
     context: str = ""
     expect_context: str = ""
     snapshot: str = ""
+    qps: int = 0
 
     def open(self, dry_run: DryRun = DryRun.CLIENT) -> Cluster:
         """Return the cluster to read from, and to write to as far as ``dry_run`` lets.
@@ -32,7 +36,9 @@ class Target:
         from migrate.cluster.kube import connect  # noqa: PLC0415 -- 200 ms of imports
 
         is_dry = dry_run is not DryRun.NONE
-        cluster = connect(self.kubeconfig or None, self.context or None, dry_run=is_dry)
+        cluster = connect(
+            self.kubeconfig or None, self.context or None, dry_run=is_dry, qps=self.qps
+        )
         if self.expect_context and cluster.context != self.expect_context:
             raise UsageError(
                 f"--expect-context {self.expect_context}: the context is {cluster.context}",

@@ -6,99 +6,80 @@ written before a crash is found applied and skipped; what was not is pending and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
+from itertools import groupby
 from typing import TypeVar, assert_never
 
-import msgspec
-
-from migrate.cluster.port import Cluster
-from migrate.errors import (
-    ApiError,
-    ConflictError,
-    InvalidError,
-    NotFoundError,
-    UnreachableError,
-)
+from migrate.cluster.lookup import each_of
+from migrate.errors import InterruptError, LockedError
 from migrate.execute import record
-from migrate.execute.clock import Clock
 from migrate.execute.drift import drifted
-from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Written
-from migrate.execute.lease import Lease
+from migrate.execute.events import Activated, Failed, Finished
 from migrate.execute.rest import rest
-from migrate.execute.retry import insist
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
-from migrate.execute.sealed import Sealed, tests_of
+from migrate.execute.tally import Tally
 from migrate.execute.waiting import await_all
 from migrate.execute.wake import wake, waking_again
-from migrate.execute.watching import States, Watch
+from migrate.execute.watching import Watch
+from migrate.execute.workers import each
+from migrate.execute.writing import Writer
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
-from migrate.operations.describe import found_value
-from migrate.operations.model import (
-    Activation,
-    Create,
-    Delete,
-    Direction,
-    Operation,
-    Patch,
-    Restart,
-    Wake,
-    Wave,
-)
-from migrate.operations.patching import json_patch
+from migrate.operations.classify import Standing, classify
+from migrate.operations.model import Activation, Direction, Operation, Restart, Wake, Wave
 
-T = TypeVar("T")
-CONFLICTS = 5
-"""How often a write is tried again after somebody else was faster."""
+Item = TypeVar("Item", Operation, Activation)
+BATCH = 50
+"""So many operations are noted at once before the first of them is written, where waves are
+small: the journal then costs far fewer requests than the writes, and stays small itself."""
 
 
-@dataclass
-class Engine:
-    """What the engine works with. ``timeout`` is in seconds, for each wait and for retries.
+class Engine(Writer):
+    """A writer that goes through waves, by as many threads as ``parallelism`` allows.
 
-    With ``keep_foreign`` a field that somebody else changed is left as it is and told;
-    without, it stops the engine. ``written`` counts the writes that were begun. An object is
-    written only while its ``sealed`` fields are so. ``states``: see watching.States.
+    What is of one kind in a wave is done in parallel; other kinds come before or after it, as
+    the wave has them.
     """
-
-    cluster: Cluster
-    lease: Lease
-    clock: Clock
-    tell: Callable[[Event], None]
-    timeout: float
-    keep_foreign: bool = False
-    written: int = 0
-    kept: list[Kept] = field(default_factory=list)
-    sealed: Sequence[Sealed] = ()
-    states: States = lambda _: ()
 
     def preflight(self, waves: Sequence[Wave]) -> None:
         """Raise StaleError, before anything is written, where an operation has drifted."""
-        if self.keep_foreign:
+        planned = {op.target: op for wave in waves for op in wave.operations}
+        if self.keep_foreign or not planned:
             return
-        operations = [operation for wave in waves for operation in wave.operations]
-        found = [(operation, self._seen(operation.target)) for operation in operations]
-        bad = [(op, live) for op, live in found if classify(op, live) is Standing.DRIFTED]
-        if bad:
+        first = next(iter(planned))
+        if bad := self.insist(first, lambda: self._drifted(planned)):
             raise drifted(bad)
+
+    def _drifted(
+        self, planned: dict[ObjectRef, Operation]
+    ) -> list[tuple[Operation, Manifest | None]]:
+        """Look at each object; remember which are not there."""
+        bad = []
+        for target, read in each_of(self.cluster, planned):
+            live = read()
+            if live is None:
+                self.absent.add(target)
+            if classify(planned[target], live) is Standing.DRIFTED:
+                bad.append((planned[target], live))
+        return bad
 
     def execute(self, run: Run, direction: Direction, waves: Sequence[Wave]) -> Run:
         """Go through the waves; return the run with its journal. Raise what stops it.
 
         What was reached is to be proven then, and `finish` notes it.
         """
+        batches, owed = batches_of(waves), list[Entry]()
         for number, wave in enumerate(waves):
             rest(wave.pause, self.cluster, self.clock, self.tell, self.guard, self.lease.patience)
-            if wave.operations:
-                run = self.note(run, "intent", direction, number)
-                for operation in wave.operations:
-                    self._settle(operation)
-                run = self.note(run, "done", direction, number)
-            for activation in wave.activations:
-                self._activate(activation)
+            if number in batches:
+                intent = self.entry("intent", direction, batches[number])
+                run, owed = self._append(run, *owed, intent), []
+            self._each_kind(wave.operations, _kind_of, self.settle)
+            if number in batches.values():
+                owed = [self.entry("done", direction, number)]
+            if owed and number == max(batches.values()):
+                run, owed = self._append(run, *owed), []
+            self._each_kind(wave.activations, type, self._activate)
             self._await(wave)
         return run
 
@@ -106,17 +87,17 @@ class Engine:
         """Note that the direction was gone to its end, and whether all of it was proven."""
         entry = self.entry("finished", direction, whole=whole)
         run = self._append(run, entry)
-        self.tell(Finished(run.head.id, direction))
+        self.tell(Finished(run.head.id, direction, whole))
         return run
 
     def note(self, run: Run, event: EventName, direction: Direction, wave: int = -1) -> Run:
         """Write a line to the journal; nothing is written to the cluster without one."""
         return self._append(run, self.entry(event, direction, wave))
 
-    def _append(self, run: Run, entry: Entry) -> Run:
+    def _append(self, run: Run, *entries: Entry) -> Run:
         self.guard()
         ref = record.ref_of_head(run)
-        return self.insist(ref, lambda: record.append(self.cluster, run, entry))
+        return self.insist(ref, lambda: record.append(self.cluster, run, *entries))
 
     def entry(
         self, event: EventName, direction: Direction, wave: int = -1, *, whole: bool = True
@@ -126,99 +107,28 @@ class Engine:
         holder, fence = self.lease.holder, self.lease.fence
         return Entry(event, direction, at, holder, fence, wave, self.written, whole)
 
-    def guard(self) -> None:
-        """Stop between two writes when asked to, or when the Lease is no longer ours."""
-        self.clock.check()
-        self.insist(self.lease.ref, self.lease.keep)
+    def _each_kind(
+        self,
+        items: Sequence[Item],
+        kind: Callable[[Item], Hashable],
+        action: Callable[[Item], None],
+    ) -> None:
+        for _, group in groupby(items, kind):
+            self._each(list(group), action)
 
-    def insist(self, target: ObjectRef, action: Callable[[], T]) -> T:
-        """Do it, and again while nobody answers; see retry.insist."""
-        pause = self.lease.patience
-        return insist(action, target, self.clock, self.tell, self.timeout, pause)
+    def _each(self, items: Sequence[Item], action: Callable[[Item], None]) -> None:
+        tally = Tally(len(items), self.clock, self.tell)
 
-    def _read(self, ref: ObjectRef) -> Manifest | None:
-        try:
-            return self.cluster.get(ref)
-        except NotFoundError:
-            return None
+        def one(item: Item) -> None:
+            with tally.under_way(item.target):
+                action(item)
 
-    def _seen(self, ref: ObjectRef) -> Manifest | None:
-        return self.insist(ref, lambda: self._read(ref))
+        each(items, one, self.parallelism, self._left_over)
 
-    def _settle(self, operation: Operation) -> None:
-        """Bring the object where the operation wants it, whoever writes in between."""
-        last: ApiError
-        for _ in range(CONFLICTS):
-            try:
-                return self.insist(operation.target, lambda: self._once(operation))
-            except (ConflictError, InvalidError, NotFoundError) as error:
-                last = error
-        raise last
-
-    def _once(self, operation: Operation) -> None:
-        live = self._read(operation.target)
-        match classify(operation, live):
-            case Standing.APPLIED:
-                self.tell(Skipped(operation, "applied already"))
-            case Standing.DRIFTED if not self._may_keep(operation):
-                raise drifted([(operation, live)])
-            case _:
-                self._write(operation, live)
-
-    def _may_keep(self, operation: Operation) -> bool:
-        """Tell whether drift can be left where it is: fields can, whole objects cannot."""
-        return self.keep_foreign and isinstance(operation.change, Patch)
-
-    def _write(self, operation: Operation, live: Manifest | None) -> None:
-        self.guard()
-        target = operation.target
-        match operation.change:
-            case Create(manifest):
-                with self._begun():
-                    self.cluster.create(manifest)
-            case Delete():
-                self._delete(target, live)
-            case Patch() if live is None:
-                return self.tell(Skipped(operation, "the object is gone"))
-            case Patch() as change:
-                return self._patch(operation, change, live)
-            case _:
-                assert_never(operation.change)
-        return self.tell(Written(operation))
-
-    @contextmanager
-    def _begun(self) -> Iterator[None]:
-        """Count a write before it is sent: its answer may get lost, but not a refusal."""
-        self.written += 1
-        try:
-            yield
-        except ApiError as error:
-            self.written -= not isinstance(error, UnreachableError)
-            raise
-
-    def _delete(self, target: ObjectRef, live: Manifest | None) -> None:
-        assert live is not None  # else it stands as applied
-        meta = live["metadata"]
-        with self._begun():
-            uid, version = meta["uid"], meta["resourceVersion"]
-            self.cluster.delete(target, uid=uid, resource_version=version)
-
-    def _patch(self, operation: Operation, change: Patch, live: Manifest) -> None:
-        """Make the edits that are pending, and keep what others changed."""
-        edits = to_make(change, live)
-        for edit in parted(change, live).edits:
-            if standing_of(edit, live) is not Standing.APPLIED and edit not in edits:
-                self._keep(Kept(operation.target, edit, found_value(edit, live)))
-        if edits:
-            tests = tests_of(self.sealed, operation.target, edits, live)
-            with self._begun():
-                self.cluster.patch(operation.target, [*tests, *json_patch(edits, live)])
-            self.tell(Written(msgspec.structs.replace(operation, change=Patch(edits))))
-
-    def _keep(self, kept: Kept) -> None:
-        if kept not in self.kept:
-            self.kept.append(kept)
-            self.tell(kept)
+    def _left_over(self, item: Operation | Activation, error: BaseException) -> None:
+        """Tell a failure beside the one that is raised; a stop and a lost Lease hit all alike."""
+        if not isinstance(error, InterruptError | LockedError):
+            self.tell(Failed(item.target, str(error)))
 
     def _activate(self, activation: Activation) -> None:
         self.insist(activation.target, lambda: self._act(activation))
@@ -226,7 +136,7 @@ class Engine:
 
     def _act(self, activation: Activation) -> None:
         self.guard()
-        with self._begun():
+        with self.begun():
             match activation:
                 case Restart(target):
                     restart(self.cluster, target, self.clock)
@@ -236,6 +146,9 @@ class Engine:
                     assert_never(activation)
 
     def _await(self, wave: Wave) -> None:
+        def act(wakes: Sequence[Activation]) -> None:
+            self._each(wakes, self._activate)
+
         if self.cluster.controllers_act:
             await_all(
                 self.cluster,
@@ -244,6 +157,28 @@ class Engine:
                 self.tell,
                 timeout=self.timeout,
                 longest_pause=self.lease.patience,
-                meanwhile=waking_again(wave.activations, self.clock, self.guard, self._activate),
+                meanwhile=waking_again(wave.activations, self.clock, self.guard, act),
                 watch=Watch(self.cluster, self.clock, self.tell, self.states, wave.activations),
             )
+
+
+def _kind_of(operation: Operation) -> Hashable:
+    target = operation.target
+    return target.api_version, target.kind, type(operation.change)
+
+
+def batches_of(waves: Sequence[Wave]) -> dict[int, int]:
+    """Return the batches that are noted together: by their first wave the last one.
+
+    A batch holds one wave with operations, and further ones up to BATCH operations in all.
+    """
+    batches: dict[int, int] = {}
+    first, held = 0, BATCH
+    for number, wave in enumerate(waves):
+        if not wave.operations:
+            continue
+        if held + len(wave.operations) > BATCH:
+            first, held = number, 0
+        held += len(wave.operations)
+        batches[first] = number
+    return batches

@@ -54,6 +54,13 @@ class Kept(msgspec.Struct, frozen=True, tag="kept"):
     found: str
 
 
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Beside the failure that ends the run, this one came for another object."""
+
+    target: ObjectRef
+    reason: str
+
+
 class Activated(msgspec.Struct, frozen=True, tag="activated"):
     """A workload was restarted, or an object woken."""
 
@@ -78,13 +85,59 @@ class Troubled(msgspec.Struct, frozen=True, tag="troubled"):
     owner: ObjectRef | None = None
 
 
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """Of ``total`` writes or wakes of one kind so many are done, and these are under way."""
+
+    done: int
+    total: int
+    targets: tuple[ObjectRef, ...]
+
+
+class Proven(msgspec.Struct, frozen=True, tag="proven"):
+    """What was to be reached was looked at, at the end; ``holds`` where it was reached.
+
+    ``subject`` is the object as people call it; ``changed`` is false for a service that was to
+    stay as it is.
+    """
+
+    subject: str
+    holds: bool
+    text: str
+    changed: bool
+
+
+class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
+    """The run ended before its end: by this error, with this exit code and next command."""
+
+    code: int
+    error: str
+    hint: str
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
-    """The run reached the end of its direction."""
+    """The run reached the end of its direction; ``whole`` where all was proven.
+
+    ``run`` is empty where there was nothing to do.
+    """
 
     run: str
     direction: str
+    whole: bool = True
 
 
 Event: TypeAlias = (
-    Started | Waiting | Retrying | Written | Skipped | Kept | Activated | Met | Troubled | Finished
+    Started
+    | Waiting
+    | Retrying
+    | Written
+    | Skipped
+    | Kept
+    | Failed
+    | Activated
+    | Met
+    | Troubled
+    | Progress
+    | Proven
+    | Stopped
+    | Finished
 )

@@ -7,6 +7,7 @@ clocks of two machines.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from migrate.cluster.port import Cluster
@@ -44,6 +45,7 @@ class Lease:
         self.fence = 0
         self._version = ""
         self._renewed = 0.0
+        self._keeping = Lock()
 
     @property
     def patience(self) -> float:
@@ -70,18 +72,13 @@ class Lease:
     def keep(self) -> None:
         """Renew when due. To be called before each write; raise LockedError where it is lost.
 
-        The API server decides by the resourceVersion: a Lease that nobody took meanwhile is
-        still ours, however late we are.
+        One thread renews, and all others wait for what comes of it: no more than the one write
+        of each that was past this can follow a lost Lease. The API server decides by the
+        resourceVersion: a Lease that nobody took meanwhile is still ours, however late we are.
         """
-        if self._clock.monotonic() - self._renewed < self._duration / 3:
-            return
-        try:
-            self._write({"renewTime": self._now()})
-        except (ConflictError, InvalidError, NotFoundError) as error:
-            if not self._is_ours_anyway():
-                raise LockedError(
-                    f"{self.ref}: the Lease was lost: another holder took it", "kmigrate status"
-                ) from error
+        with self._keeping:
+            if self._clock.monotonic() - self._renewed >= self._duration / 3:
+                self._renew()
 
     def release(self) -> None:
         """Give the Lease up at once, so that nobody has to wait for it to expire."""
@@ -98,6 +95,15 @@ class Lease:
         except NotFoundError:
             return self._create()
         return not _holder(live) and self._take(live)
+
+    def _renew(self) -> None:
+        try:
+            self._write({"renewTime": self._now()})
+        except (ConflictError, InvalidError, NotFoundError) as error:
+            if not self._is_ours_anyway():
+                raise LockedError(
+                    f"{self.ref}: the Lease was lost: another holder took it", "kmigrate status"
+                ) from error
 
     def _is_ours_anyway(self) -> bool:
         """Find out whether a write of ours was done although its answer got lost."""

@@ -83,18 +83,18 @@ def split(payload: bytes) -> list[bytes]:
     return [packed[i : i + CHUNK_BYTES] for i in range(0, len(packed), CHUNK_BYTES)]
 
 
-def append(cluster: Cluster, run: Run, entry: Entry) -> Run:
-    """Add a line to the journal. Raise LockedError where somebody else wrote to it."""
+def append(cluster: Cluster, run: Run, *entries: Entry) -> Run:
+    """Add lines to the journal by one request. Raise LockedError where another wrote to it."""
     ref = _ref(run.namespace, run.head.id, 0)
     before = "".join(_line(e) for e in run.journal)
-    after = before + _line(entry)
+    after = before + "".join(_line(e) for e in entries)
     test = {"op": "test", "path": "/data/journal", "value": before}
     try:
         cluster.patch(ref, [test, {"op": "replace", "path": "/data/journal", "value": after}])
     except InvalidError as error:
         if cluster.get(ref)["data"]["journal"] != after:  # else its answer got lost, not the write
             raise LockedError(f"{ref}: somebody else wrote to the journal") from error
-    return msgspec.structs.replace(run, journal=(*run.journal, entry))
+    return msgspec.structs.replace(run, journal=(*run.journal, *entries))
 
 
 def runs(cluster: Cluster, namespace: str) -> list[Run]:

@@ -25,7 +25,8 @@ def insist(
     """Do it, and again while nobody answers, for ``timeout`` seconds; pauses too are in seconds.
 
     A write whose answer got lost may have been done: an action that writes must begin with
-    a read. Raise the last UnreachableError when the time is over.
+    a read. At least as long is waited as the server asks for, up to ``longest_pause``. Raise
+    the last UnreachableError when the time is over.
     """
     began, pause = clock.monotonic(), FIRST_PAUSE
     while True:
@@ -35,5 +36,6 @@ def insist(
             if clock.monotonic() - began >= timeout:
                 raise
             tell(Retrying(target, error.message))
-        clock.sleep(pause)
+            asked = error.retry_after
+        clock.sleep(min(max(pause, asked), longest_pause))
         pause = min(pause * 2, longest_pause, LONGEST_PAUSE)

@@ -16,9 +16,9 @@ EventName: TypeAlias = Literal["started", "intent", "done", "finished"]
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the journal.
 
-    ``event`` is ``started``, ``intent`` (written before the writes of a wave), ``done``
-    (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how many
-    writes that process had begun, ``whole`` whether the end was proven.
+    ``event`` is ``started``, ``intent`` (written before the writes of the waves up to ``wave``),
+    ``done`` (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how
+    many writes that process had begun, ``whole`` whether the end was proven.
     """
 
     event: EventName

@@ -7,13 +7,14 @@ from typing import assert_never
 
 from msgspec import UNSET
 
+from migrate.cluster.lookup import Read, each_of, read_or_none
 from migrate.cluster.port import Cluster
-from migrate.errors import NotFoundError, UnreachableError, WaitTimeoutError
+from migrate.errors import UnreachableError, WaitTimeoutError
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Met, Waiting
 from migrate.execute.rollout import is_rolled_out, progress
 from migrate.execute.watching import Watch
-from migrate.objects import Manifest, ObjectRef, value_at
+from migrate.objects import ObjectRef, value_at
 from migrate.operations.classify import is_met
 from migrate.operations.describe import describe_condition
 from migrate.operations.model import Condition, Holds, RolledOut
@@ -33,14 +34,14 @@ def await_all(
     *,
     timeout: float,
     longest_pause: float = LONGEST_PAUSE,
-    meanwhile: Callable[[], None],
+    meanwhile: Callable[[Sequence[Condition]], None],
     watch: Watch | None = None,
 ) -> None:
     """Return when all conditions are met. ``timeout`` is in seconds, for all of them together.
 
-    ``meanwhile`` is called between two looks. Raise WaitTimeoutError that names what is
-    missing and what was found instead; ``watch`` looks for the causes, and raises
-    RolloutFailedError where waiting longer is in vain.
+    ``meanwhile`` is called between two looks, with those that are missing. Raise
+    WaitTimeoutError that names what is missing and what was found instead; ``watch`` looks for
+    the causes, and raises RolloutFailedError where waiting longer is in vain.
     """
     began, pause = clock.monotonic(), FIRST_PAUSE
     missing: list[Missing] = [(condition, "") for condition in conditions]
@@ -49,7 +50,7 @@ def await_all(
         if waited >= timeout:
             raise _late(missing, waited, watch)
         tell(Waiting(_summary(missing), waited))
-        meanwhile()
+        meanwhile([condition for condition, _ in missing])
         if watch is not None:
             watch.look(missing)
         clock.sleep(min(pause, max(timeout - waited, 0)))
@@ -60,22 +61,26 @@ def _unmet(
     cluster: Cluster, missing: Sequence[Missing], tell: Callable[[Event], None]
 ) -> list[Missing]:
     """Look at each; of one object at the first that is not met, for the next build on it."""
-    unmet: list[Missing] = []
-    behind: set[ObjectRef] = set()
-    for condition, before in missing:
-        is_met, found = (False, before) if condition.target in behind else _look(cluster, condition)
-        if is_met:
+    of_target: dict[ObjectRef, list[int]] = {}
+    for number, (condition, _) in enumerate(missing):
+        of_target.setdefault(condition.target, []).append(number)
+    unmet = list[tuple[int, Missing]]()
+    for target, read in each_of(cluster, of_target):
+        left = [(number, missing[number]) for number in of_target[target]]
+        while left:
+            number, (condition, _) = left.pop(0)
+            is_met, found = _look(cluster, condition, read)
+            if not is_met:
+                unmet += [(number, (condition, found)), *left]
+                break
             tell(Met(condition, found))
-        else:
-            unmet.append((condition, found))
-            behind.add(condition.target)
-    return unmet
+    return [one for _, one in sorted(unmet, key=lambda pair: pair[0])]
 
 
-def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
+def _look(cluster: Cluster, condition: Condition, read: Read) -> tuple[bool, str]:
     """Tell whether it is met, and what was found."""
     try:
-        live = _read(cluster, condition.target)
+        live = read()
         if live is None:
             return _absent(cluster, condition)
     except UnreachableError as error:
@@ -91,16 +96,9 @@ def _look(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
 
 
 def _absent(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
-    if condition.owner is not None and _read(cluster, condition.owner) is None:
+    if condition.owner is not None and read_or_none(cluster, condition.owner) is None:
         return True, f"{condition.owner} is gone"
     return False, "no such object"
-
-
-def _read(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
-    try:
-        return cluster.get(ref)
-    except NotFoundError:
-        return None
 
 
 def _summary(missing: Sequence[Missing]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import UNSET
 
@@ -10,7 +10,7 @@ from migrate.cluster.port import Cluster
 from migrate.errors import NotFoundError
 from migrate.execute.clock import Clock
 from migrate.objects import Json, ObjectRef, value_at
-from migrate.operations.model import Activation, Wake
+from migrate.operations.model import Activation, Condition, Wake
 
 PATH = "/status/observedGeneration"
 AGAIN = 5.0
@@ -38,21 +38,21 @@ def waking_again(
     activations: Iterable[Activation],
     clock: Clock,
     guard: Callable[[], None],
-    act: Callable[[Activation], None],
-) -> Callable[[], None]:
-    """Return what guards, and wakes the same services again when called after a while.
+    act: Callable[[Sequence[Activation]], None],
+) -> Callable[[Sequence[Condition]], None]:
+    """Return what guards, and when called after a while wakes again for what is missing.
 
     A controller may see an edited runtime later than the wake, and go on with the former.
     """
     wakes, last = [a for a in activations if isinstance(a, Wake)], clock.monotonic()
 
-    def again() -> None:
+    def again(missing: Sequence[Condition]) -> None:
         nonlocal last
         guard()
         if clock.monotonic() - last < AGAIN:
             return
-        for each in wakes:
-            act(each)
+        behind = {ref for one in missing for ref in (one.target, one.owner)}
+        act([each for each in wakes if each.target in behind])
         last = clock.monotonic()
 
     return again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Self, assert_never
 from migrate.execute.events import (
     Activated,
     Event,
+    Failed,
     Finished,
     Kept,
     Met,
+    Progress,
+    Proven,
     Retrying,
     Skipped,
     Started,
+    Stopped,
     Troubled,
     Waiting,
     Written,
@@ -29,6 +33,7 @@ from migrate.operations.describe import (
     describe_condition,
     place_of,
 )
+from migrate.operations.model import Patch
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import PIPE, Screen, Tone, Toned, drawn
 
@@ -37,6 +42,12 @@ if TYPE_CHECKING:
 
 SILENCE = 10.0
 """Seconds between two plain lines that say that something is still awaited."""
+
+
+TOLD_AT_THE_END = (Proven, Stopped)
+"""These are printed when all is over, and not where they happen."""
+UNDER_WAY = 3
+"""So many of the objects under way are named in the status line."""
 
 
 class Console:
@@ -67,21 +78,27 @@ class Console:
     def tell(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, Waiting):
-            self._waiting(event)
+            self._waiting(f"waiting {event.why} ({event.seconds:.0f} s)", event.seconds)
+        elif isinstance(event, Progress):
+            self._show(line_of(event))
         else:
             self._told = -SILENCE
             for line in lines_of(event):
                 self._say(line)
 
-    def _waiting(self, event: Waiting) -> None:
-        text = f"waiting {event.why} ({event.seconds:.0f} s)"
+    def _waiting(self, text: str, seconds: float) -> None:
+        if self._status is not None:
+            self._show(text)
+        elif seconds - self._told >= SILENCE:
+            self._say(text)
+            self._told = seconds
+
+    def _show(self, text: str) -> None:
+        """Put a text into the status line, where there is one."""
         if self._status is not None:
             from rich.text import Text  # noqa: PLC0415 -- there already, with the status line
 
             self._status.update(Text(drawn(text, PIPE)))
-        elif event.seconds - self._told >= SILENCE:
-            self._say(text)
-            self._told = event.seconds
 
     def _say(self, text: str) -> None:
         with suppress(OSError):  # a reader who has gone must not stop a run half-way
@@ -89,14 +106,14 @@ class Console:
 
 
 def lines_of(event: Event) -> Iterator[str]:
-    """Yield an event as lines: one, but for the fields of what was written."""
-    if isinstance(event, Written):
+    """Yield an event as lines: one, but for the fields of what was patched."""
+    if isinstance(event, Written) and isinstance(event.operation.change, Patch):
         yield from operation_lines(event.operation)
-    else:
+    elif not isinstance(event, TOLD_AT_THE_END):
         yield line_of(event)
 
 
-def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each event
+def line_of(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case for each event
     """Return an event as one line."""
     match event:
         case Started(run, direction, resumed):
@@ -117,6 +134,14 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
             return f"ok {describe_condition(condition)}" + _because(reason)
         case Troubled(target, trouble, owner):
             return Toned(f"! {_whose(owner or target, trouble)}{trouble}", Tone.WARNING)
+        case Failed(target, reason):
+            return f"failed too: {target}: {reason}"
+        case Progress(done, total, targets):
+            return f"{done:,} of {total:,}, under way: {_few(targets)}"
+        case Proven(subject, holds, text):
+            return f"{'ok' if holds else 'NOT OK'}  {subject}: {text}"
+        case Stopped(_, error):
+            return f"error: {error}"
         case Finished(run, direction):
             return f"run {run}: {direction} finished"
         case _:
@@ -125,6 +150,11 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each ev
 
 def _whose(awaited: ObjectRef, trouble: Trouble) -> str:
     return "" if awaited == trouble.subject else f"{awaited}: "
+
+
+def _few(targets: Sequence[ObjectRef]) -> str:
+    more = f" and {len(targets) - UNDER_WAY} more" if len(targets) > UNDER_WAY else ""
+    return ", ".join(map(str, targets[:UNDER_WAY])) + more
 
 
 def _because(reason: str) -> str:

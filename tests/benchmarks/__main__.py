@@ -16,6 +16,8 @@ from tests.benchmarks.measuring import Command, Figures, rounds, run
 from tests.benchmarks.serving import Serving, serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+LATENCY_MS = 5
+"""How long the stand-in holds back each answer where writes are timed."""
 _SLOWLY = 20_000
 """From so many services on kubectl runs seldom: it takes minutes."""
 _NO_KUBECTL = 50_000
@@ -26,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="10000,50000,100000")
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--creates", type=int, default=1000)
     parser.add_argument("--kubectl-runs", type=int, default=3, help="at 50,000 services")
     parser.add_argument("--out", type=Path, default=PAGE)
     flags = parser.parse_args()
@@ -34,8 +37,9 @@ def main() -> int:
         python = commands.interpreter(Path(folder) / "python")
         started = _timed(commands.started(python), flags.runs, flags.runs, errors)
         sizes = [_measure(int(n), python, flags, errors) for n in flags.sizes.split(",")]
-    flags.out.write_text(report.page(sizes, started), encoding="utf-8")
-    found = report.targets(sizes, started)
+        created = _created(flags.creates, python, flags.runs, errors)
+    flags.out.write_text(report.page(sizes, started, created), encoding="utf-8")
+    found = [*report.targets(sizes, started), *report.write_targets(created)]
     print("\n".join(target.line for target in found))
     print("\n".join(f"{size.services:,} services: {report.requests(size)}" for size in sizes))
     print(f"written: {flags.out}", file=sys.stderr)
@@ -62,6 +66,20 @@ def _measure(
         found = _timed(chosen, flags.runs, few, errors)
         repeated = {kind: n for (kind, _), n in asked.pages.items() if n > 1}
         return report.Measured(services, found, asked.lists, repeated, asked.others)
+
+
+def _created(count: int, python: str, runs: int, errors: Path) -> report.Created:
+    print(f"{count:,} creates: timing", file=sys.stderr)
+    with serving(1, "--namespaces", str(count), "--request-ms", str(LATENCY_MS)) as server:
+        chosen = commands.creates(python, server.kubeconfig, count, server.folder)
+        asked = {}
+        for command in chosen:
+            server.undo()
+            run(command, errors)
+            asked[command.name] = len(server.asked().requests)
+        counts = dict.fromkeys(asked, runs)
+        found = rounds(chosen, counts, errors, before=server.undo)
+        return report.Created(count, LATENCY_MS, found, asked)
 
 
 def _asked(server: Serving, plan: Command, errors: Path) -> Asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import site
+import subprocess
 import venv
 from pathlib import Path
 
@@ -27,6 +28,8 @@ KINDS = (
 """What both list: the services and the workloads that run them."""
 PAGE = 500
 """Objects in a page, for kmigrate and by default for kubectl."""
+CREATE = "kmigrate, creates with their record"
+APPLY, APPLY_SERVER = "kubectl apply -f", "kubectl apply --server-side -f"
 WANTED = "sklearn=registry.example.com/x:1"
 
 
@@ -70,6 +73,22 @@ def kmigrate(python: str, kubeconfig: Path) -> list[Command]:
     return [
         Command(PLAN, plan, env),
         Command(PLAN_SET, (*plan, "--set", WANTED, "--accept", "KM201"), env),
+    ]
+
+
+def creates(python: str, kubeconfig: Path, count: int, folder: Path) -> list[Command]:
+    """Return what creates so many ServingRuntimes: a whole run of a plan, and kubectl."""
+    file, driver = folder / "runtimes.json", (python, "-m", "tests.benchmarks.creating")
+    made = [*driver, "--count", str(count), "--manifests", str(file)]
+    subprocess.run(made, check=True)
+    env = (("KUBECONFIG", str(kubeconfig)), *_compiled(python))
+    apply = (str(build("kubectl")), "apply", "--validate=false", "-f", str(file))
+    discovery = (("KUBECONFIG", str(kubeconfig)), ("KUBECACHEDIR", str(folder / "cache")))
+    flags = ("--count", str(count), "--kubeconfig", str(kubeconfig))
+    return [
+        Command(CREATE, (*driver, *flags), env),
+        Command(APPLY, apply, discovery),
+        Command(APPLY_SERVER, (*apply, "--server-side"), discovery),
     ]
 
 

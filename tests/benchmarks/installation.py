@@ -61,19 +61,20 @@ def objects(namespaces: list[str], dice: Random) -> Iterator[Manifest]:
     yield _object("v1", "ConfigMap", meta, data=_config())
     yield from _controllers(dice)
     yield from _crds(dice)
-    for name, spec in _stock_specs().items():
+    for name, spec in stock_specs().items():
         yield _object(RUNTIME, "ClusterServingRuntime", stored(dice, name), spec=spec)
     name = "kserve-lgbserver"
     for namespace in namespaces[:_COPIES]:
         meta = stored(dice, name, namespace)
-        yield _object(RUNTIME, "ServingRuntime", meta, spec=_stock_specs()[name])
+        yield _object(RUNTIME, "ServingRuntime", meta, spec=stock_specs()[name])
 
 
 def _object(version: str, kind: str, meta: Manifest, **content: Any) -> Manifest:
     return {"apiVersion": version, "kind": kind, "metadata": meta, **content}
 
 
-def _stock_specs() -> dict[str, Manifest]:
+def stock_specs() -> dict[str, Manifest]:
+    """Return the spec of each stock runtime by its name."""
     return {
         runtime.name: next(o.spec for o in runtime.origins if o.origin == MANIFEST)
         for runtime in stock(RELEASE)

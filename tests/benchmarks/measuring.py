@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -63,15 +63,23 @@ def run(command: Command, errors: Path) -> Sample:
 
 
 def rounds(
-    commands: Sequence[Command], counts: Mapping[str, int], errors: Path
+    commands: Sequence[Command],
+    counts: Mapping[str, int],
+    errors: Path,
+    before: Callable[[], None] = lambda: None,
 ) -> dict[str, Figures]:
-    """Run each command once to warm up, then in turn until each has had its runs."""
+    """Run each command once to warm up, then in turn until each has had its runs.
+
+    ``before`` is called before each run, outside of the time.
+    """
     samples: dict[str, list[Sample]] = {command.name: [] for command in commands}
     for command in commands:
+        before()
         run(command, errors)
     for number in range(max(counts.values())):
         for command in commands:
             if number < counts[command.name]:
+                before()
                 samples[command.name].append(run(command, errors))
     return {name: figures(taken) for name, taken in samples.items()}
 

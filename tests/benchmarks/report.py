@@ -34,6 +34,15 @@ class Measured(msgspec.Struct, frozen=True):
     others: list[str]
 
 
+class Created(msgspec.Struct, frozen=True):
+    """So many creates, each answer held back so long: figures, and requests of one run."""
+
+    count: int
+    latency: float
+    figures: dict[str, Figures]
+    requests: dict[str, int]
+
+
 class Target(msgspec.Struct, frozen=True):
     """What was wanted and what was found; ``is_exact`` where it is no matter of time."""
 
@@ -72,6 +81,7 @@ _RATIOS: dict[int, tuple[tuple[tuple[str, ...], str, float], ...]] = {
         ((commands.CURL,), "`curl` of the same pages", 6),
     ),
 }
+_BESIDE = 40
 _MEMORY_AT, _MEMORY = 50_000, 200
 _FEW, _MANY, _LINEAR = 10_000, 100_000, 1.1
 
@@ -114,14 +124,37 @@ def _linear(tables: Mapping[int, Table]) -> Target:
     return Target(what, (many - middle) / (_MANY - _MEMORY_AT) / early, _LINEAR)
 
 
-def page(sizes: Sequence[Measured], started: Table) -> str:
+def write_targets(created: Created) -> list[Target]:
+    """Return how long the creates take, by what kubectl takes."""
+    ours = created.figures[commands.CREATE].wall
+    what = f"{created.count:,} creates to"
+    found = [
+        Target(f"{what} `{name}`", ours / created.figures[name].wall, wanted)
+        for name, wanted in ((commands.APPLY, 1 / 12), (commands.APPLY_SERVER, 1 / 4))
+    ]
+    more = created.requests[commands.CREATE] - created.count
+    return [*found, Target("requests beside the creates", more, _BESIDE, is_exact=True)]
+
+
+def page(sizes: Sequence[Measured], started: Table, created: Created) -> str:
     """Return the whole page."""
     lines = [*_head(), "## Targets", "", "| what | found | wanted | |", "|---|---|---|---|"]
-    lines += [target.line for target in targets(sizes, started)]
+    lines += [target.line for target in (*targets(sizes, started), *write_targets(created))]
     for size in sizes:
         lines += ["", f"## {size.services:,} InferenceServices", "", *_table(size.figures)]
         lines += ["", f"Requests of `{commands.PLAN}`: {requests(size)}."]
+    lines += ["", f"## {created.count:,} ServingRuntimes created", "", *_creating(created)]
     return "\n".join([*lines, "", "## Starting", "", *_table(started), ""])
+
+
+def _creating(created: Created) -> Iterator[str]:
+    yield f"In as many namespaces; the server holds back each answer for {created.latency:g} ms."
+    yield "kmigrate is a whole run: permissions, Lease, record, creates, proof. kubectl does not"
+    yield "validate, which would be further requests."
+    yield ""
+    yield from _table(created.figures)
+    asked = ", ".join(f"`{name}` {n:,}" for name, n in created.requests.items())
+    yield from ("", f"Requests: {asked}.")
 
 
 def _head() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A stand-in for an API server that answers lists as fast as it can, and counts them.
+"""A stand-in for an API server that answers as fast as it can, and counts what it is asked.
 
 ``python -m tests.benchmarks.server --services 10000 --folder DIR`` writes DIR/admin.kubeconfig,
 prints ``ready``, and serves on loopback over TLS until it is ended.
@@ -12,6 +12,7 @@ import json
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -19,14 +20,19 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from migrate.cluster.resources import Resource
-from migrate.objects import Manifest
+from migrate.errors import ApiError
+from migrate.objects import Json, Manifest
 from tests.benchmarks import discovery
 from tests.benchmarks.store import SERVED, Question, Store, generated
+from tests.benchmarks.writes import Writes
 from tests.testbed.pki import Authority, write_kubeconfig
 from tests.testbed.ports import HOST
 
 COUNTS = "/counts"
 """GET says what was asked since the last DELETE of it."""
+WRITES = "/writes"
+"""DELETE lets everything be as it was generated."""
+REASONS = {404: "NotFound", 405: "MethodNotAllowed", 409: "AlreadyExists", 422: "Invalid"}
 
 
 class Delay(NamedTuple):
@@ -46,7 +52,7 @@ class StandIn(ThreadingHTTPServer):
 
     def __init__(self, store: Store, folder: Path, delay: Delay = NO_DELAY) -> None:
         super().__init__((HOST, 0), _Handler)
-        self.store, self.delay = store, delay
+        self.store, self.writes, self.delay = store, Writes(store), delay
         self.asked: list[str] = []
         self.lock = Lock()
         authority = Authority(folder)
@@ -101,17 +107,39 @@ class _Handler(BaseHTTPRequestHandler):
             self._list(place, parse_qs(url.query))
 
     def do_DELETE(self) -> None:
+        if self.path == WRITES:
+            self.server.store.forget()
         self.server.asked.clear()
         self._send(b"{}")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._note("POST")
-        if not self.path.partition("?")[0].endswith("/selfsubjectaccessreviews"):
-            self._fail(405, "nothing can be written here")
+        body = self._read("POST")
+        place = _place(urlsplit(self.path).path)
+        if place is None or not place.resource.stored:
+            review = {**body, "status": {"allowed": True}}
+            self._send(json.dumps(review).encode(), status=201)
+        else:
+            self._write(lambda: self.server.writes.create(place.resource, body), 201)
+
+    def do_PATCH(self) -> None:
+        body = self._read("PATCH")
+        place = _place(urlsplit(self.path).path)
+        if place is None:
+            self._fail(404, "the server could not find the requested resource")
             return
-        review = {**json.loads(body), "status": {"allowed": True}}
-        self._send(json.dumps(review).encode(), status=201)
+        kind = self.headers.get("Content-Type", "")
+        self._write(lambda: self.server.writes.patch(*place, body, kind), 200)
+
+    def _read(self, verb: str) -> Json:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._note(verb)
+        return json.loads(body)
+
+    def _write(self, write: Callable[[], bytes], status: int) -> None:
+        try:
+            self._send(write(), status=status)
+        except ApiError as error:
+            self._fail(error.status, error.message)
 
     def _note(self, verb: str) -> None:
         with self.server.lock:
@@ -162,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _fail(self, status: int, message: str) -> None:
-        reason = {404: "NotFound", 405: "MethodNotAllowed"}[status]
+        reason = REASONS[status]
         said: Manifest = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
         said |= {"message": message, "reason": reason, "code": status}
         self._send(json.dumps(said).encode(), status=status)
@@ -175,13 +203,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--services", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--namespaces", type=int, default=0)
     parser.add_argument("--request-ms", type=float, default=0.0)
     parser.add_argument("--item-us", type=float, default=0.0)
     flags = parser.parse_args()
     # Nothing of what is generated is ever collected, and looking for it takes minutes.
     gc.disable()
     delay = Delay(flags.request_ms / 1e3, flags.item_us / 1e6)
-    server = StandIn(generated(flags.services), flags.folder, delay)
+    server = StandIn(generated(flags.services, flags.namespaces), flags.folder, delay)
     print("ready", flush=True)
     server.serve_forever()
     return 0

@@ -9,6 +9,7 @@ by the order of their fields; answers above 128 KiB are packed at level 1
 from __future__ import annotations
 
 import gzip
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from random import Random
 from typing import NamedTuple
@@ -22,6 +23,10 @@ from tests.benchmarks import installation, services, tables, workloads
 _PACKED_FROM = 128 * 1024
 _VERSION = "900000000"
 SEED = 20
+
+
+Key = tuple[str, str, str, str]
+"""API version, kind, namespace and name."""
 
 
 class Item(NamedTuple):
@@ -58,8 +63,9 @@ class Store:
 
     def __init__(self, manifests: Iterable[Manifest]) -> None:
         self._items: dict[tuple[str, str], list[Item]] = {}
-        self._index: dict[tuple[str, str, str, str], Item] = {}
-        self._bodies: dict[tuple[Question, bool], Answer] = {}
+        self._index: dict[Key, Item] = {}
+        self._bodies: dict[tuple[str, str], dict[tuple[Question, bool], Answer]] = {}
+        self._former: list[tuple[Key, Item | None]] = []
         for manifest in manifests:
             self._add(manifest)
         for items in self._items.values():
@@ -78,13 +84,35 @@ class Store:
 
     def many(self, asked: Question, *, packs: bool) -> Answer:
         """Return a page of a list, or of a Table; packed where asked and worth it."""
-        key = (asked, packs)
-        if key not in self._bodies:
+        key, kind = (asked, packs), (asked.resource.api_version, asked.resource.kind)
+        bodies = self._bodies.setdefault(kind, {})
+        if key not in bodies:
             body, count = self._page(asked)
             is_packed = packs and len(body) > _PACKED_FROM
             sent = gzip.compress(body, 1) if is_packed else body
-            self._bodies[key] = Answer(sent, is_packed, count)
-        return self._bodies[key]
+            bodies[key] = Answer(sent, is_packed, count)
+        return bodies[key]
+
+    def put(self, manifest: Manifest) -> None:
+        """Keep an object, a new one or in place of the one of that name, until ``forget``."""
+        item = _item(manifest)
+        key = (manifest["apiVersion"], manifest["kind"], item.namespace, item.name)
+        self._former.append((key, self._index.get(key)))
+        self._set(key, item)
+
+    def forget(self) -> None:
+        """Let everything be as it was generated."""
+        while self._former:
+            self._set(*self._former.pop())
+
+    def _set(self, key: Key, item: Item | None) -> None:
+        items = self._items.setdefault(key[:2], [])
+        at = bisect_left(items, key[2:], key=lambda one: one[:2])
+        items[at : at + (key in self._index)] = [item] if item else []
+        self._index.pop(key, None)
+        if item:
+            self._index[key] = item
+        self._bodies.pop(key[:2], None)
 
     def _page(self, asked: Question) -> tuple[bytes, int]:
         resource = asked.resource
@@ -143,13 +171,17 @@ def _table(kind: str, meta: bytes, page: list[Item]) -> bytes:
     return head % meta + b'"columnDefinitions":%s,"rows":[%s]}' % (told, rows)
 
 
-def generated(count: int) -> Store:
-    """Return a cluster with KServe 0.9.0 and so many services, the same for the same count."""
-    return Store(_cluster(count, Random(SEED)))
+def generated(count: int, namespaces: int = 0) -> Store:
+    """Return a cluster with KServe 0.9.0 and so many services, the same for the same count.
+
+    It has at least so many ``namespaces``.
+    """
+    return Store(_cluster(count, namespaces, Random(SEED)))
 
 
-def _cluster(count: int, dice: Random) -> Iterator[Manifest]:
-    teams = [f"team-{number:04d}" for number in range(-(-count // services.PER_NAMESPACE))]
+def _cluster(count: int, namespaces: int, dice: Random) -> Iterator[Manifest]:
+    most = max(namespaces, -(-count // services.PER_NAMESPACE))
+    teams = [f"team-{number:04d}" for number in range(most)]
     installed = list(installation.objects(teams, dice))
     yield from installed
     config = installation.config_of(installed)

@@ -93,3 +93,31 @@ def test_requests_are_told_apart_by_kind_and_page() -> None:
 def test_medians_and_the_spread_of_three_runs() -> None:
     found = figures([Sample(1, 1, 10), Sample(4, 2, 30), Sample(2, 9, 20)])
     assert (found.wall, found.cpu, found.memory, found.runs, found.spread) == (2, 2, 20, 3, 4)
+
+
+def created(ours: float, asked: int = 1025) -> report.Created:
+    table = {commands.CREATE: ours, commands.APPLY: 12, commands.APPLY_SERVER: 6}
+    figures = {name: took(seconds) for name, seconds in table.items()}
+    return report.Created(1000, 5, figures, {commands.CREATE: asked, commands.APPLY: 3002})
+
+
+@pytest.mark.parametrize(
+    ("ours", "asked", "verdicts"),
+    [
+        (1, 1025, ["met", "met", "met"]),
+        (1.2, 1025, ["**not met**", "met", "met"]),
+        (1.6, 1041, ["**not met**", "**not met**", "**not met**"]),
+    ],
+)
+def test_creates_are_held_against_both_ways_of_kubectl(
+    ours: float, asked: int, verdicts: list[str]
+) -> None:
+    found = report.write_targets(created(ours, asked))
+    assert [target.line.split(" | ")[-1].strip(" |") for target in found] == verdicts
+    assert [target.is_exact for target in found] == [False, False, True]
+
+
+def test_the_page_tells_the_requests_of_the_creates() -> None:
+    page = report.page([size(10_000, 1)], STARTED, created(1))
+    assert "## 1,000 ServingRuntimes created" in page
+    assert "`kubectl apply -f` 3,002" in page

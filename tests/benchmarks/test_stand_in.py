@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.benchmarks import commands, services
+from tests.benchmarks import commands, creating, services
 from tests.benchmarks.serving import Serving, serving
 from tests.testbed.programs import build
 
@@ -98,3 +98,39 @@ def test_no_request_is_made_for_a_service_or_a_namespace(server: Serving) -> Non
     with serving(FEW) as small:
         plan(small)
         assert small.asked().others == many.others
+
+
+def test_what_kubectl_writes_is_there_until_it_is_undone(server: Serving) -> None:
+    file = server.folder / "runtimes.json"
+    items = creating.manifests(2)
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    apply = ("apply", "--validate=false", "-f", str(file))
+    names = ("get", "servingruntimes", "-A", "-o", "name")
+    before = kubectl(server, *names).split()
+    for flags in ((), ("--server-side",)):
+        assert kubectl(server, *apply, *flags).count("created\n" if not flags else "applied\n") == 2
+        found = kubectl(server, *names).split()
+        assert len(found) == len(before) + 2
+        server.undo()
+        assert kubectl(server, *names).split() == before
+
+
+def test_a_run_is_there_with_its_record_and_so_is_its_proof(server: Serving) -> None:
+    driver = (sys.executable, "-m", "tests.benchmarks.creating", "--count", "2", "--kubeconfig")
+    said(server, *driver, str(server.kubeconfig))
+    config_maps = kubectl(server, "get", "configmaps", "-n", "kserve", "-o", "name").split()
+    assert len([name for name in config_maps if "/kmigrate-run-" in name]) == 2
+    (lease,) = json.loads(kubectl(server, "get", "leases", "-A", "-o", "json"))["items"]
+    assert lease["spec"]["holderIdentity"] == ""
+    made = kubectl(
+        server,
+        "get",
+        "servingruntimes",
+        "-A",
+        "-l",
+        "app.kubernetes.io/managed-by=kmigrate",
+        "-o",
+        "name",
+    )
+    assert len(made.split()) == 2
+    server.undo()

@@ -1,4 +1,4 @@
-"""One contract, six clusters: the real API server, and all that pretend to be one."""
+"""One contract, seven clusters: the real API server, and all that pretend to be one."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ from migrate.cluster.port import Cluster
 from migrate.cluster.snapshot import load
 from migrate.objects import Manifest, ref_of
 from tests.cluster.manifests import DEFINITIONS
+from tests.execute.counting import CountingCluster
 from tests.testbed.api import Api, ApiError, basic_object
 from tests.testbed.control_plane import ControlPlane
 from tests.testbed.waiting import wait_until
@@ -67,17 +68,27 @@ def dry(plane: ControlPlane) -> Iterator[KubeCluster]:
 
 
 @pytest.fixture(
-    params=["memory", "overlay", "snapshot", "kube", "overlay-on-kube", "server-dry-run"]
+    params=[
+        "memory",
+        "counting",
+        "overlay",
+        "snapshot",
+        "kube",
+        "overlay-on-kube",
+        "server-dry-run",
+    ]
 )
 def start(
     request: pytest.FixtureRequest, tmp_path: Path, kube: KubeCluster, dry: KubeCluster
 ) -> Start:
     """Start the cluster under test with some objects in it."""
 
-    def begin(*objects: Manifest) -> Cluster:
+    def begin(*objects: Manifest) -> Cluster:  # noqa: PLR0911 -- one for each cluster
         match request.param:
             case "memory":
                 return _seeded(MemoryCluster(), objects)
+            case "counting":
+                return _seeded(CountingCluster(MemoryCluster()), objects)
             case "overlay":
                 return MemoryCluster(base=_seeded(MemoryCluster(), objects))
             case "snapshot":

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread, current_thread, main_thread
 from typing import Any
 
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
+from migrate.cluster.pace import Pace
 from migrate.cluster.snapshot import load
 from migrate.commands import making
 from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.comparing import Compared
-from migrate.errors import MixedStateError, RefusedError
+from migrate.errors import Exit, InterruptError, MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Holds, Wake, Wave
@@ -22,6 +26,8 @@ from migrate.planning.desired import Options
 from migrate.planning.plan import Forecast
 from migrate.planning.proof import Result
 from migrate.report.console import Console
+from tests.cluster.scripted import scripted
+from tests.commands.snapshots import run
 
 BEFORE = Path(__file__).parents[2] / "fixtures" / "demo" / "before"
 CONTROL = Control(timeout=5, lease_duration=60, lock_timeout=None)
@@ -102,3 +108,78 @@ def test_what_kserve_says_of_a_service_that_is_awaited_is_told(
     with pytest.raises(MixedStateError, match="waited 3 s"):
         carry_out(cluster, planned, replace(CONTROL, timeout=3), Console())
     assert "! InferenceService fraud/iris: InvalidSpec: RuntimeDisabled" in capsys.readouterr().err
+
+
+class Watched(Refusing):
+    """Remembers which threads wrote."""
+
+    def patch(self, ref: ObjectRef, patch: Any, *, subresource: str = "") -> dict[str, Any]:
+        if ref.kind == "InferenceService":
+            self.by.add(current_thread())
+        return super().patch(ref, patch, subresource=subresource)
+
+    by: set[Thread]
+
+
+@pytest.mark.parametrize("parallelism", [1, 8])
+def test_as_many_threads_write_as_are_asked_for(parallelism: int) -> None:
+    cluster = Watched(base=load(BEFORE))
+    cluster.by = set()
+    carry_out(cluster, job(cluster), replace(CONTROL, parallelism=parallelism), Console())
+    assert (cluster.by == {main_thread()}) == (parallelism == 1)
+
+
+@pytest.mark.parametrize(
+    ("parallelism", "qps", "workers"), [(1, 0, 1), (16, 0, 16), (16, 5, 5), (4, 50, 4)]
+)
+def test_no_more_threads_than_requests_in_a_second(
+    parallelism: int, qps: int, workers: int
+) -> None:
+    """Each would only wait, between the look at the Lease and its write."""
+    assert replace(CONTROL, parallelism=parallelism, qps=qps).workers == workers
+
+
+@pytest.mark.parametrize("verb", [("apply", "--set", "sklearn=r/s:t"), ("rollback",)])
+def test_the_requests_in_a_second_are_those_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    verb: tuple[str, ...],
+) -> None:
+    asked = list[int]()
+
+    def pace(qps: int) -> Pace:
+        asked.append(qps)
+        return Pace(qps)
+
+    monkeypatch.setattr("migrate.cluster.kube.Pace", pace)
+    with scripted((403, {})) as server:
+        flags = ("--kubeconfig", server.kubeconfig(tmp_path), "--qps", "7")
+        assert run(capsys, *verb, *flags)[0] == Exit.DENIED
+    assert asked == [7]
+
+
+class Interrupted(Refusing):
+    """Ctrl-C is pressed while a service is written, by whatever thread."""
+
+    def patch(self, ref: ObjectRef, patch: Any, *, subresource: str = "") -> dict[str, Any]:
+        if ref.kind == "InferenceService":
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().patch(ref, patch, subresource=subresource)
+
+
+@pytest.mark.parametrize("parallelism", [1, 8])
+def test_ctrl_c_ends_a_run_after_what_is_under_way(
+    monkeypatch: pytest.MonkeyPatch, parallelism: int
+) -> None:
+    ended = list[int]()
+    monkeypatch.setattr("os._exit", ended.append)  # what a second one does
+    cluster = Interrupted(base=load(BEFORE))
+    with pytest.raises(InterruptError) as caught:
+        carry_out(cluster, job(cluster), replace(CONTROL, parallelism=parallelism), Console())
+    assert caught.value.code == Exit.INTERRUPTED
+    assert "kmigrate apply goes on" in caught.value.hint
+    (run,) = record.runs(cluster, "kserve")
+    assert run.state == "unfinished apply"
+    lease = cluster.get(ObjectRef("coordination.k8s.io/v1", "Lease", "kmigrate", "kserve"))
+    assert lease["spec"]["holderIdentity"] == ""

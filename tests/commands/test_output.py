@@ -128,8 +128,8 @@ def test_warnings_fail_where_that_is_asked_for(
     ("verb", "forms"),
     [
         (("plan",), FORMS),
-        (("apply", *SET, "--dry-run=client"), ("table", "json", "yaml")),
-        (("rollback", "--dry-run=client"), ("table", "json", "yaml")),
+        (("apply", *SET, "--dry-run=client"), ("table", "json", "jsonl", "yaml")),
+        (("rollback", "--dry-run=client"), ("table", "json", "jsonl", "yaml")),
         (("status",), ("table", "json", "yaml")),
         (("explain", "fraud/iris"), ("table", "json", "yaml")),
         (("check",), ("table", "json", "jsonl", "yaml", "markdown", "sarif")),

@@ -12,8 +12,12 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.errors import BlockedError
 from migrate.execute import record
 from migrate.execute.run import Entry, EventName, Head, Run
-from migrate.objects import sha256
-from migrate.operations.model import Direction
+from migrate.objects import ObjectRef, canonical, ref_of, sha256
+from migrate.operations.model import Create, Direction, Operation
+from migrate.planning.desired import Options
+from migrate.planning.plan import Forecast, Outlook, Plan, Stage
+from tests.benchmarks.creating import manifests
+from tests.execute.counting import CountingCluster
 
 
 def entry(event: EventName = "started", fence: int = 1) -> Entry:
@@ -97,3 +101,45 @@ def test_chunks_without_a_head_are_swept_and_others_stay() -> None:
     record.sweep(cluster, "kserve")
     names = {m["metadata"]["name"] for m in cluster.list("v1", "ConfigMap", dict)}
     assert names == {"kmigrate-run-whole-0", "kmigrate-run-whole-1"}
+
+
+def test_the_plan_for_ten_thousand_services_fits_its_config_maps() -> None:
+    """The API server takes 1 MiB for an object; the journal names waves, not objects."""
+    rows = tuple(row(number) for number in range(10_000))
+    made = tuple(
+        Operation(ref_of(copy), Create(copy), "copy of the ClusterServingRuntime")
+        for copy in manifests(1000)
+    )
+    stage = (Stage(tuple(range(len(made)))),)
+    plan = Plan(
+        cluster_uid="u",
+        kserve_namespace="kserve",
+        release="0.9.0",
+        options=Options(),
+        operations=made,
+        apply=stage,
+        rollback=stage,
+        forecast=rows,
+    )
+    cluster, payload = CountingCluster(MemoryCluster()), canonical(plan)
+    head = Head("one", sha256(payload), len(record.split(payload)), "t", "o", "v", "s")
+    run = record.create(cluster, "kserve", head, payload, entry())
+    sizes = [len(canonical(m)) for m in cluster.inner.list("v1", "ConfigMap", dict)]
+    assert max(sizes) < 512 * 1024
+    assert cluster.asked.total() == head.chunks + 2
+    assert record.payload_of(cluster, run) == payload
+
+
+def row(number: int) -> Forecast:
+    """A service with names and an image of its own, which pack less well than equal ones."""
+    noise = random.Random(number).randbytes(12).hex()
+    place = f"team-{number // 10:04d}"
+    image = f"registry.example.com/{noise}/sklearnserver:v0.7.0"
+    service = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", f"iris-{noise}", place)
+    workload = ObjectRef("apps/v1", "Deployment", f"iris-{noise}-predictor", place)
+    runtime = ObjectRef("serving.kserve.io/v1alpha1", "ServingRuntime", "sklearn", place)
+    images = (image, image, image, image)
+    reason = "the copy of its namespace serves it as the runtime of the cluster did"
+    return Forecast(
+        service, "model", Outlook.UNCHANGED, reason, *images, workload, runtime, runtime
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from migrate.cluster.lookup import FEW
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import UnreachableError, WaitTimeoutError
 from migrate.execute.events import Event, Met
@@ -13,6 +15,7 @@ from migrate.execute.waiting import await_all
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Condition, Holds, RolledOut
 from tests.execute.clock import FakeClock
+from tests.execute.counting import CountingCluster
 
 Json = Any
 IMAGE = "/spec/template/spec/containers/0/image"
@@ -51,7 +54,7 @@ def met(cluster: MemoryCluster, *steps: Step) -> list[Condition]:
     told: list[Event] = []
     left = list(steps)
 
-    def meanwhile() -> None:
+    def meanwhile(_: Sequence[Condition]) -> None:
         if left:
             patch, subresource = left.pop(0)
             cluster.patch(TARGET, patch, subresource=subresource)
@@ -86,3 +89,42 @@ def test_a_server_that_does_not_answer_for_the_service_is_asked_again() -> None:
     cluster = Stumbling()
     assert met(cluster) == list(CONDITIONS)
     assert not cluster.stumbles
+
+
+def held_at(number: int) -> Json:
+    meta = {"name": f"w{number}", "namespace": f"team-{number}"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"n": 0}}
+
+
+@pytest.mark.parametrize(("count", "asked"), [(FEW, {"get": 20 + 20 + 13 + 6}), (300, {"list": 4})])
+def test_many_are_awaited_with_one_list_a_look(count: int, asked: dict[str, int]) -> None:
+    """After each of four looks a third of them becomes as it is to be."""
+    workloads = [held_at(number) for number in range(count)]
+    cluster = CountingCluster(MemoryCluster([OWNER, *workloads]))
+    conditions = [Holds(ref_of(one), "/spec/n", 1, ISVC) for one in workloads]
+    told: list[Event] = []
+
+    def meanwhile(missing: Sequence[Condition]) -> None:
+        for condition in missing[: count // 3 + 1]:
+            cluster.inner.patch(condition.target, {"spec": {"n": 1}})
+
+    await_all(cluster, conditions, FakeClock(), told.append, timeout=60, meanwhile=meanwhile)
+    met = [event.condition for event in told if isinstance(event, Met)]
+    assert {condition.target for condition in met} == {ref_of(one) for one in workloads}
+    assert cluster.asked == {(verb, "Deployment"): times for verb, times in asked.items()}
+
+
+def test_what_a_broken_list_did_not_tell_is_looked_at_again() -> None:
+    workloads = [held_at(number) | {"spec": {"n": 1}} for number in range(FEW + 1)]
+    failures = [UnreachableError("cut")]
+
+    def held(verb: str, _: ObjectRef) -> None:
+        if verb == "list" and failures:
+            raise failures.pop()
+
+    cluster = CountingCluster(MemoryCluster(workloads), held)
+    conditions = [Holds(ref_of(one), "/spec/n", 1, ISVC) for one in workloads]
+    told: list[Event] = []
+    await_all(cluster, conditions, FakeClock(), told.append, timeout=60, meanwhile=lambda _: None)
+    assert len([event for event in told if isinstance(event, Met)]) == FEW + 1
+    assert not failures

@@ -49,7 +49,7 @@ class Waited:
                 self.clock,
                 self._tell,
                 timeout=60,
-                meanwhile=lambda: None,
+                meanwhile=lambda _: None,
                 watch=watch,
             )
         except (RolloutFailedError, WaitTimeoutError) as error:
