@@ -15,7 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     first, last = options.first, options.first + options.clusters
     with KServe(options.kserve, knative=options.knative) as kserve:
-        rehearsal = Rehearsal(kserve, beyond_images=options.beyond_images)
+        flags = {"beyond_images": options.beyond_images, "to_runtimes": options.to_runtimes}
+        rehearsal = Rehearsal(kserve, **flags)
         for index in range(first, last):
             print(f"KServe {options.kserve}, seed {options.seed}, cluster {index}:", flush=True)
             cluster = given(options.kserve, options.seed, index, options.services)
@@ -35,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--knative", action="store_true", help="with Knative Serving's programs")
     parser.add_argument(
         "--beyond-images", action="store_true", help="change variables and arguments, too"
+    )
+    parser.add_argument(
+        "--to-runtimes", action="store_true", help="move what is set globally into namespaces"
     )
     return parser
 

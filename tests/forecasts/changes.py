@@ -10,6 +10,7 @@ from migrate.planning.plan import Plan
 from tests.differential.dice import Dice
 from tests.forecasts.generator import REGISTRY
 
+TO_RUNTIMES = "--to-runtimes"
 ACCEPTED = ("KM111", "KM201", "KM206")
 _FORMATS = ("sklearn", "xgboost", "pytorch", "tensorflow", "onnx", "pmml")
 _HOW = {"": 40, "--activate=each": 35, "--activate=restart": 25}
@@ -38,7 +39,7 @@ class Change:
 
     def __str__(self) -> str:
         wanted = ", ".join(f"{_name(i)}={i.get('image', '')}{_beyond(i)}" for i in self.items)
-        return " ".join((wanted, *self.flags))
+        return " ".join((wanted or "as it is", *self.flags))
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,17 @@ def changes(dice: Dice, plan: Plan, *, repin: bool, beyond_images: bool) -> Iter
         if repin and dice.chance(40):
             flags.append("--repin")
         yield Change(items, tuple(flags), in_file=beyond_images or dice.chance(25))
+
+
+def moves(dice: Dice, plan: Plan) -> Iterator[Change]:
+    """Yield moves into namespaces of what is set globally: as it is, or as something else."""
+    known = _known(plan)
+    while True:
+        count = dice.weighed({0: 50, 1: 30, 2: 20}) if known.used else 0
+        names = dict.fromkeys(dice.pick(known.used) for _ in range(count))
+        items = tuple(_item(dice, name, known, beyond_images=False) for name in names)
+        how: str = dice.weighed(_HOW)
+        yield Change(items, (TO_RUNTIMES, *([how] if how else ())), in_file=False)
 
 
 def _known(plan: Plan) -> _Known:

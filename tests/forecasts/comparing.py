@@ -8,7 +8,7 @@ from migrate.operations.model import Direction
 from migrate.planning.plan import Plan
 from tests.differential.shapes import Manifest
 from tests.forecasts.expected import Promise, name_of, promises
-from tests.forecasts.seen import Sight, moved
+from tests.forecasts.seen import Sight, moved, reported
 
 Seen = dict[str, Sight]
 
@@ -55,4 +55,4 @@ def _fields(promise: Promise, before: Sight, after: Sight) -> Iterator[tuple[str
         # A bare Knative Service may be without an image; with Knative's webhook none is written.
         yield "image", promise.image or None, found or None
     if promise.runtime and after.runtimes:
-        yield "runtime in the status", {promise.runtime}, set(after.runtimes.values())
+        yield "runtime in the status", reported(promise.runtime), after.runtimes

@@ -25,9 +25,11 @@ def cluster_runtimes(api: Api, release: str) -> list[Manifest]:
     return [one for one in found if not one["metadata"]["name"].startswith(MARKER)]
 
 
-def edit_runtimes(dice: Dice, api: Api, runtimes: Sequence[Manifest]) -> list[str]:
-    """Give up to two runtimes another image, variable or argument."""
-    chosen = dice.some(runtimes, 0, 2) if dice.chance(60) else []
+def edit_runtimes(
+    dice: Dice, api: Api, runtimes: Sequence[Manifest], *, always: bool = False
+) -> list[str]:
+    """Give up to two runtimes another image, variable or argument; ``always`` at least one."""
+    chosen = dice.some(runtimes, int(always), 2) if always or dice.chance(60) else []
     return [
         f"{CLUSTER_RUNTIME} {one['metadata']['name']}" for one in chosen if _edit(dice, api, one)
     ]

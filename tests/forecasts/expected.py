@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Restart
 from migrate.planning.activation import WOKEN
 from migrate.planning.plan import Forecast, Outlook, Plan
@@ -15,13 +16,13 @@ UNTOLD = (Outlook.CANNOT_TELL, Outlook.BROKEN)
 class Promise:
     """The image that the workload ends with, and whether it gets there by a new ReplicaSet.
 
-    ``runtime`` is the name that the status must have in the end, None where it may have any.
+    ``runtime`` is the one that the status must tell in the end, None where it may tell any.
     """
 
     row: Forecast
     moves: bool
     image: str | None
-    runtime: str | None = None
+    runtime: ObjectRef | None = None
 
 
 def promises(plan: Plan, direction: Direction) -> Iterator[Promise]:
@@ -34,18 +35,22 @@ def promises(plan: Plan, direction: Direction) -> Iterator[Promise]:
 
 
 def _there(row: Forecast, plan: Plan) -> Promise:
-    reconciled = row.restarts or restarts(plan) or row.outlook in WOKEN
-    runtime = row.runtime_after_plan.name if reconciled and row.runtime_after_plan else None
+    runtime = row.runtime_after_plan if _is_reconciled(row, plan) else None
     return Promise(row, row.restarts, row.after_plan if row.restarts else row.now, runtime)
 
 
 def _back(row: Forecast, plan: Plan) -> Promise:
     """Back to what the next reconcile gives: also those that ran the plan's image before it."""
-    there = _there(row, plan)
+    runtime = row.runtime if _is_reconciled(row, plan) else None
     if row.outlook not in WOKEN:
-        return Promise(row, moves=False, image=there.image, runtime=there.runtime)
-    runtime = row.runtime.name if row.runtime else None
+        return Promise(row, moves=False, image=_there(row, plan).image, runtime=runtime)
     return Promise(row, moves=True, image=row.after_rollback, runtime=runtime)
+
+
+def _is_reconciled(row: Forecast, plan: Plan) -> bool:
+    acts = [activation for stage in plan.apply for activation in stage.activations]
+    is_woken = any(activation.target == row.service for activation in acts)
+    return row.restarts or restarts(plan) or row.outlook in WOKEN or is_woken
 
 
 def restarts(plan: Plan) -> bool:

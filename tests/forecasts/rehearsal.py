@@ -13,7 +13,7 @@ from migrate.operations.model import Direction
 from migrate.planning import planfile
 from migrate.planning.plan import Outlook, Plan
 from tests.differential.occupied import CrashedError, Occupied
-from tests.forecasts.changes import Change, changes
+from tests.forecasts.changes import Change, changes, moves
 from tests.forecasts.comparing import Mismatch, Seen, compare
 from tests.forecasts.generator import Given
 from tests.forecasts.scene import Scene
@@ -34,12 +34,14 @@ class NothingToPlanError(RuntimeError):
 class Rehearsal:
     """Clusters one after the other on one live KServe, which it takes over."""
 
-    def __init__(self, kserve: KServe, *, beyond_images: bool = False) -> None:
+    def __init__(
+        self, kserve: KServe, *, beyond_images: bool = False, to_runtimes: bool = False
+    ) -> None:
         self._kserve, self._live = kserve, Occupied(kserve)
         known = rules_for(parse_release(kserve.release.version))
         assert known is not None
         self._rules: Rules = known
-        self._beyond_images = beyond_images
+        self._beyond_images, self._to_runtimes = beyond_images, to_runtimes
         self.tally = Tally()
 
     def run(self, given: Given) -> list[Mismatch]:
@@ -61,7 +63,7 @@ class Rehearsal:
     def _put(self, scene: Scene, given: Given) -> list[str] | None:
         """Return what was edited; None where the generator gives more than the manager bears."""
         try:
-            return scene.edit(given.dice, scene.put())
+            return scene.edit(given.dice, scene.put(), always=self._to_runtimes)
         except CrashedError:
             self.tally.crashed += 1
             return None
@@ -84,17 +86,16 @@ class Rehearsal:
 
     def _planned(self, given: Given, folder: Path) -> tuple[Change, Plan]:
         """Plan changes until one moves somebody; the last that can be planned, if none does."""
-        repin = not self._rules.converts_on_write
         base, said = self._plan((), folder)
         if base is None:
             raise NothingToPlanError(said)
-        tried = changes(given.dice, base, repin=repin, beyond_images=self._beyond_images)
+        tried = self._tried(given, base)
         found: tuple[Change, Plan] | None = None
         for _, change in zip(range(_TRIES), tried, strict=False):
             plan, said = self._plan(change.arguments(folder), folder)
             if plan is None:
                 print(f"  not planned: {change}: {said.strip().splitlines()[0]}")
-            elif any(row.outlook is Outlook.CHANGES for row in plan.forecast):
+            elif self._is_enough(plan):
                 return change, plan
             else:
                 found = (change, plan)
@@ -102,6 +103,17 @@ class Rehearsal:
             raise NothingToPlanError("none of the changes tried can be planned")
         self._plan(found[0].arguments(folder), folder)
         return found
+
+    def _tried(self, given: Given, base: Plan) -> Iterator[Change]:
+        if self._to_runtimes:
+            return moves(given.dice, base)
+        repin = not self._rules.converts_on_write
+        return changes(given.dice, base, repin=repin, beyond_images=self._beyond_images)
+
+    def _is_enough(self, plan: Plan) -> bool:
+        if self._to_runtimes:
+            return bool(plan.operations)
+        return any(row.outlook is Outlook.CHANGES for row in plan.forecast)
 
     def _plan(self, arguments: tuple[str, ...], folder: Path) -> tuple[Plan | None, str]:
         file = folder / "plan.json"

@@ -11,6 +11,7 @@ from tests.differential.probes import Probes
 from tests.differential.rename import Names
 from tests.differential.shapes import (
     CLUSTER_RUNTIME,
+    RUNTIME,
     SERVICE,
     SERVING,
     SERVING_ALPHA,
@@ -62,12 +63,12 @@ class Scene:
         self._leave_out()
         return self.settle()
 
-    def edit(self, dice: Dice, seen: dict[str, Sight]) -> list[str]:
+    def edit(self, dice: Dice, seen: dict[str, Sight], *, always: bool = False) -> list[str]:
         """Edit here and there what sets images, waking nobody; return what was edited."""
         api, images = self.live.api, {i for s in seen.values() for i in s.images.values()}
         runtimes = edits.in_use(self._runtimes(), images)
         done = self._edit_predictors(dice)
-        done += edits.edit_runtimes(dice, api, runtimes)
+        done += edits.edit_runtimes(dice, api, runtimes, always=always)
         done += edits.hide_runtime(dice, api, runtimes, self.namespaces)
         self.settle()
         return done
@@ -92,10 +93,11 @@ class Scene:
         self._log = ManagerLog(self.live.kserve)
 
     def settings(self) -> tuple[object, dict[str, object]]:
-        """What sets images, as it is: the ConfigMap, and the specs of the cluster's runtimes."""
+        """What sets images, as it is: the ConfigMap, and the runtimes."""
         config = basic_object("v1", "ConfigMap", "inferenceservice-config", NAMESPACE)
         data = (self.live.api.get_same(config) or {}).get("data")
-        return data, {one["metadata"]["name"]: one["spec"] for one in self._runtimes()}
+        own = [] if self.cluster["release"] == WITHOUT_RUNTIMES else self._own_runtimes()
+        return data, {key_of(one): one["spec"] for one in (*self._runtimes(), *own)}
 
     def end(self) -> None:
         """Take it away, with the records of runs."""
@@ -140,6 +142,10 @@ class Scene:
 
     def _runtimes(self) -> list[Manifest]:
         return edits.cluster_runtimes(self.live.api, self.cluster["release"])
+
+    def _own_runtimes(self) -> list[Manifest]:
+        names = self.namespaces
+        return [one for name in names for one in self.live.api.list(SERVING_ALPHA, RUNTIME, name)]
 
     def _remove_probes(self) -> None:
         """Nothing of the probes is to be part of a plan."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from migrate.objects import ObjectRef
 from tests.differential.shapes import SERVICE, SERVING, Manifest, compact, key_of
 from tests.testbed.api import Api
 from tests.testbed.kserve import KNATIVE
@@ -43,6 +44,12 @@ def look(api: Api, namespaces: Iterable[str]) -> dict[str, Sight]:
         for revisions in [api.list(*_REVISIONS, namespace)]
         for service in api.list(SERVING, SERVICE, namespace)
     }
+
+
+def reported(runtime: ObjectRef) -> dict[str, str]:
+    """Return how the status of a service tells that this runtime decides."""
+    own, of_cluster = _RUNTIMES
+    return {own if runtime.namespace else of_cluster: runtime.name}
 
 
 def _workloads(api: Api, namespace: str) -> list[Manifest]:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tests.real.cli import KMIGRATE, environment, kmigrate
-from tests.real.world import REPOSITORY, World
+from tests.real.world import REPOSITORY
 from tests.testbed.kills import Moment
+from tests.testbed.kserve import KServe
 from tests.testbed.proxy import KillProxy
 
 QUICK = ("--yes", "--lease-duration", "1", "--timeout", "60")
 APPLY = ("apply", "--set", f"sklearn={REPOSITORY}:v0.7.0", *QUICK)
 ROLLBACK = ("rollback", *QUICK)
-COMMANDS = {"apply": APPLY, "rollback": ROLLBACK}
+IN_PLACE = {"apply": APPLY, "rollback": ROLLBACK}
+TO_RUNTIMES = {"apply": ("apply", "--to-runtimes", *QUICK), "rollback": ROLLBACK}
+Commands = dict[str, tuple[str, ...]]
+
+
+class World(Protocol):
+    """A cluster that is looked at as a whole."""
+
+    kserve: KServe
+
+    def everything_else(self) -> dict[Any, Any]:
+        """All that must be the same after a rollback."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,21 +44,22 @@ class Kill:
 
 @dataclass(frozen=True)
 class Ends:
-    """The two states that a run may end in."""
+    """The two states that a run may end in, and the commands that lead to them."""
 
-    start: dict[str, Any]
-    target: dict[str, Any]
+    start: dict[Any, Any]
+    target: dict[Any, Any]
+    commands: Commands
 
 
-def ends_of(world: World) -> Ends:
+def ends_of(world: World, commands: Commands = IN_PLACE) -> Ends:
     """Go there and back once, undisturbed."""
     start = world.everything_else()
-    kmigrate(world.kserve.admin, *APPLY)
+    kmigrate(world.kserve.admin, *commands["apply"])
     target = world.everything_else()
-    kmigrate(world.kserve.admin, *ROLLBACK)
+    kmigrate(world.kserve.admin, *commands["rollback"])
     assert world.everything_else() == start
     assert target != start
-    return Ends(start, target)
+    return Ends(start, target, commands)
 
 
 def survive(world: World, proxy: KillProxy, ends: Ends, kill: Kill) -> bool:
@@ -54,20 +68,20 @@ def survive(world: World, proxy: KillProxy, ends: Ends, kill: Kill) -> bool:
     Return False when the victim ended before the request was reached.
     """
     if kill.victim == "rollback":
-        kmigrate(world.kserve.admin, *APPLY)
-    was_killed = _kill(proxy, kill)
-    kmigrate(world.kserve.admin, *COMMANDS[kill.then])
+        kmigrate(world.kserve.admin, *ends.commands["apply"])
+    was_killed = _kill(proxy, kill, ends.commands)
+    kmigrate(world.kserve.admin, *ends.commands[kill.then])
     wanted = ends.target if kill.then == "apply" else ends.start
     assert world.everything_else() == wanted, kill
-    kmigrate(world.kserve.admin, *ROLLBACK)
+    kmigrate(world.kserve.admin, *ends.commands["rollback"])
     assert world.everything_else() == ends.start, kill
     return was_killed
 
 
-def _kill(proxy: KillProxy, kill: Kill) -> bool:
+def _kill(proxy: KillProxy, kill: Kill, commands: Commands) -> bool:
     proxy.arm(kill.request, kill.moment)
     done = proxy.run(
-        [str(KMIGRATE), *COMMANDS[kill.victim]], env=environment(proxy.kubeconfig), timeout=120
+        [str(KMIGRATE), *commands[kill.victim]], env=environment(proxy.kubeconfig), timeout=120
     )
     assert done.returncode == (-9 if proxy.has_killed else 0), (kill, done)
     return bool(proxy.has_killed)
