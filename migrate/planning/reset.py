@@ -55,7 +55,9 @@ def reset_of(
 
     Raise UsageError or BlockedError where what is given cannot be set.
     """
-    originals, release = snapshot.originals, str(snapshot.release)
+    release = str(snapshot.release)
+    # Copies of ours in namespaces are whole manifests, too, and none of the global setting.
+    originals = {ref: each for ref, each in snapshot.originals.items() if not ref.namespace}
     entries = entries_of(predictors, release)
     # What one of the two says of a mirror means nothing for the other: charts set runtimes alone.
     wanted, doubts = _wanted(entries, given, ways_of(entries.values()))

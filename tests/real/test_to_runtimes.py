@@ -53,7 +53,7 @@ def test_overrides_move_into_namespaces_and_back_and_nobody_restarts(tenants: Te
     restart(tenants)
     assert not tenants.moved_since(before)
     reset, moved = _runs(tenants)
-    kmigrate(admin, "rollback", moved, "--yes", expect=2)
+    kmigrate(admin, "rollback", moved, "--yes", expect=7)
     kmigrate(admin, "rollback", reset, "--yes", timeout=600)
     kmigrate(admin, "rollback", moved, "--yes", timeout=600)
     assert not tenants.moved_since(before)
