@@ -21,7 +21,7 @@ Manifest: TypeAlias = dict[str, Any]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-class ObjectRef(msgspec.Struct, frozen=True, rename="camel"):
+class ObjectRef(msgspec.Struct, frozen=True, cache_hash=True, rename="camel"):
     """Names one object of a cluster. ``namespace`` is empty for cluster-scoped kinds."""
 
     api_version: str

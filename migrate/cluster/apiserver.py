@@ -64,6 +64,13 @@ class KubeCluster:
         """Close the connections."""
         self._transport.close()
 
+    def apart(self) -> KubeCluster | None:
+        """Return the same cluster over connections of its own; see the port."""
+        apart = self._transport.apart()
+        if apart is None:
+            return None
+        return KubeCluster(apart, dry_run=self._dry_run, page_size=self._page_size)
+
     def get(self, ref: ObjectRef) -> Manifest:
         """Return the object as it is; see the port."""
         about = _about(ref, "get")

@@ -10,6 +10,7 @@ import ipaddress
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -106,7 +107,17 @@ def _session(
     client = ApiClient(settings)
     place = Place(context, settings.host)
     authorize = partial(_authorize, client, impersonation)
-    return Session(place, client.rest_client.pool_manager, authorize)
+    again = partial(_again, context, settings, impersonation)
+    return Session(place, client.rest_client.pool_manager, authorize, again)
+
+
+def _again(
+    context: str, settings: Configuration, impersonation: tuple[tuple[str, str], ...]
+) -> Session:
+    same = copy(settings)
+    # It may run a credential plugin, which may ask a person: one process does.
+    same.refresh_api_key_hook = None
+    return _session(context, same, impersonation)
 
 
 def _authorize(

@@ -62,6 +62,10 @@ class MemoryCluster:
         """What a person calls this cluster."""
         return self._name
 
+    def apart(self) -> Cluster | None:
+        """Return the base's, as long as nothing is written; see the port."""
+        return None if self._base is None or self._stored else self._base.apart()
+
     def get(self, ref: ObjectRef) -> Manifest:
         """Return the object as it is; see the port."""
         return self._live(ref, self._below(ref))

@@ -24,6 +24,11 @@ class Pace:
         self._lock = Lock()
         self._next = 0.0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether it holds anything back."""
+        return bool(self._gap)
+
     def wait(self) -> None:
         """Return when the next request may be made."""
         if not self._gap:

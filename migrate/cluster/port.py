@@ -1,7 +1,7 @@
 """The port to a cluster. Its adapters: ``kube`` (the Kubernetes API), ``memory``.
 
 Dry run is another adapter, never a flag: nobody who holds a Cluster knows which it is.
-The one thing that callers may ask is ``controllers_act``.
+What callers may ask is ``controllers_act``, and for a cluster ``apart`` to read from.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ class Cluster(Protocol):
     @property
     def name(self) -> str:
         """What a person calls this cluster: context and server, or the snapshot's path."""
+        ...
+
+    def apart(self) -> Cluster | None:
+        """Return the same cluster for a process that is forked from this one.
+
+        It has connections of its own and never logs in anew. None where there are none to
+        have: in memory a second process would save nothing.
+        """
         ...
 
     def get(self, ref: ObjectRef) -> Manifest:

@@ -28,11 +28,15 @@ _UNAUTHORIZED = 401
 
 
 class Session(NamedTuple):
-    """A login: ``authorize`` adds the credentials to the headers of a request."""
+    """A login: ``authorize`` adds the credentials to the headers of a request.
+
+    ``again`` gives the same login over new connections, and asks nobody for credentials.
+    """
 
     place: Place
     pool: urllib3.PoolManager
     authorize: Callable[[urllib3.HTTPHeaderDict], None]
+    again: Callable[[], Session]
 
 
 class Answer(NamedTuple):
@@ -61,23 +65,38 @@ class Transport:
 
     Where they are refused, ``log_in`` is called once more and the request sent again.
     ``timeout`` is in seconds, for connecting and for each wait on the answer. Every request
-    waits for its turn in the ``pace``.
+    waits for its turn in the ``pace``. ``has_answered``: the server is there.
     """
 
     def __init__(
-        self, log_in: Callable[[], Session], timeout: float, pace: Pace | None = None
+        self,
+        log_in: Callable[[], Session],
+        timeout: float,
+        pace: Pace | None = None,
+        *,
+        has_answered: bool = False,
     ) -> None:
         self._log_in = log_in
         self._pace = pace or Pace()
         self._session = log_in()
+        self._seconds = timeout
         self._timeout = urllib3.Timeout(connect=timeout, read=timeout)
         self._lock = Lock()
-        self._has_answered = False
+        self._has_answered = has_answered
 
     @property
     def place(self) -> Place:
         """The context and the server."""
         return self._session.place
+
+    def apart(self) -> Transport | None:
+        """Return one with the same login and connections of its own, which never logs in.
+
+        None where the requests of a second are counted: two processes would count on their own.
+        """
+        if self._pace.is_limited:
+            return None
+        return Transport(self._session.again, self._seconds, has_answered=self._has_answered)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

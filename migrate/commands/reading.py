@@ -19,7 +19,7 @@ from migrate.commands.installed import (
     release_of,
     served,
 )
-from migrate.commands.workloads import workloads_of
+from migrate.commands.workloads import services_and_workloads
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
 from migrate.kserve.config import Config, read_config
@@ -28,7 +28,6 @@ from migrate.kserve.modes import mode_of
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
 from migrate.kserve.services import InferenceService
-from migrate.kserve.shapes import Services
 from migrate.kserve.storage import StorageContainer
 from migrate.kserve.workloads import (
     Deployment,
@@ -53,8 +52,8 @@ def read_snapshot(
     Raise BlockedError where there is no configuration, and the ApiError classes.
     """
     config = config_of(cluster, namespace)
-    services = Services(_services(cluster, only))
-    found = workloads_of(cluster, config, services, namespace, only)
+    listed_services = _services(cluster, only)
+    services, found = services_and_workloads(cluster, config, listed_services, namespace, only)
     controllers = found.controllers
     detected = release_of(cluster, config, controllers, kserve_version)
     rules = detected.rules

@@ -17,7 +17,6 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.running import Running
 from migrate.kserve.services import (
     FormKind,
-    Framework,
     InferenceService,
     form_of,
     framework_of,
@@ -82,8 +81,12 @@ class World:
         found = self.shared(ref)
         if found.entry is None or found.verdict is not Verdict.RESOLVED:
             return None
-        spec, format_ = framework_of(self.shape(ref)), found.entry.format
-        return (format_, found.entry.key, _uses_gpu_tag(format_, spec)) if spec else None
+        gpu, format_ = self._gpus[self.services.shape(ref).number], found.entry.format
+        return (
+            None
+            if gpu is None
+            else (format_, found.entry.key, gpu and format_ in terms.GPU_FORMATS)
+        )
 
     def form(self, ref: ObjectRef) -> str:
         """Return how a service says what it runs, for a person."""
@@ -108,6 +111,12 @@ class World:
         return [_form(shape.service) for shape in self.services.shapes]
 
     @cached_property
+    def _gpus(self) -> list[bool | None]:
+        """Whether the framework field of each shape has a GPU; None where there is no field."""
+        specs = (framework_of(shape.service) for shape in self.services.shapes)
+        return [None if spec is None else has_gpu(spec) for spec in specs]
+
+    @cached_property
     def _called(self) -> dict[int, tuple[str, str]]:
         """The name that each shape gives its predictor, and its mode."""
         return {
@@ -123,10 +132,6 @@ def configured(snapshot: Snapshot, rules: Rules) -> World:
     """Return the services of a snapshot under its own configuration. Raise ConfigError."""
     data = snapshot.config.get("data") or {}
     return World(snapshot.config_of(data, rules), snapshot.services)
-
-
-def _uses_gpu_tag(format_: str, spec: Framework) -> bool:
-    return format_ in terms.GPU_FORMATS and has_gpu(spec)
 
 
 def forecast(

@@ -9,6 +9,7 @@ was saved with, is not judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -32,6 +33,7 @@ class Break(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+@lru_cache(maxsize=1024)
 def known(image: str) -> Server | None:
     """Return what a model server's image holds, None if the image is not known.
 

@@ -68,16 +68,21 @@ class Moves:
     def __init__(self, now: Resolutions, planned: Resolutions) -> None:
         self.now, self.planned = now, planned
         self._pairs: dict[tuple[int, int], Pair] = {}
+        self._of: dict[ObjectRef, Pair] = {}
         self._changes: dict[tuple[int, int], tuple[str, ...] | None] = {}
 
     def pair(self, ref: ObjectRef) -> Pair:
         """Return what it gets now and by the plan, compared with all that are alike."""
-        found, after = self.now.shared(ref), self.planned.shared(ref)
-        key = (id(found), id(after))
-        pair = self._pairs.get(key)
+        pair = self._of.get(ref)
         if pair is None:
-            pair = self._pairs[key] = _pair_of(found, after)
+            pair = self._of[ref] = self._compared(self.now.shared(ref), self.planned.shared(ref))
         return pair
+
+    def _compared(self, found: Resolution, after: Resolution) -> Pair:
+        key = (id(found), id(after))
+        if key not in self._pairs:
+            self._pairs[key] = _pair_of(found, after)
+        return self._pairs[key]
 
     def moves(self, ref: ObjectRef) -> bool:
         """Tell whether the plan makes a difference to its next reconcile."""

@@ -169,6 +169,8 @@ def _head() -> Iterator[str]:
         "  in the framework form, each with its workload: nine Knative Services to one Deployment",
         "- whole processes in turn, after one run of each to warm up; medians; output thrown away;",
         "  kubectl with a warm cache of discovery; `curl` reads the pages that kmigrate reads",
+        "- CPU and memory are those of all processes of a command, memory of those that live at",
+        "  once: a page of it that two of them share counts once",
         "",
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 
 from tests.benchmarks import commands, report
 from tests.benchmarks.asked import Asked
-from tests.benchmarks.measuring import Figures, Sample, figures
+from tests.benchmarks.measuring import Figures, Sample, figures, resident
 
 
 def took(seconds: float, memory: float = 50) -> Figures:
@@ -121,3 +123,24 @@ def test_the_page_tells_the_requests_of_the_creates() -> None:
     page = report.page([size(10_000, 1)], STARTED, created(1))
     assert "## 1,000 ServingRuntimes created" in page
     assert "`kubectl apply -f` 3,002" in page
+
+
+TWO = """
+import os
+is_first, held = os.fork(), b"x" * 100_000_000
+os.write(1, b"+")
+os.read(0, 1)
+os.waitpid(is_first, 0) if is_first else os._exit(0)
+"""
+
+
+def test_memory_is_that_of_the_processes_that_live_at_once() -> None:
+    command = [sys.executable, "-c", TWO]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.read(2) == b"++"
+        found = resident(process.pid)
+        process.stdin.write(b"..")
+    assert 200e6 < found < 300e6
+    assert resident(process.pid) == 0

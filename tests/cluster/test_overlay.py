@@ -27,6 +27,9 @@ class Base(MemoryCluster):
         self.listed = 0
         self.lists: list[type] = []
 
+    def apart(self) -> MemoryCluster:
+        return self
+
     def get(self, ref: ObjectRef) -> Manifest:
         self.gets.append(ref)
         return super().get(ref)
@@ -130,3 +133,11 @@ def test_an_access_review_is_a_question_to_the_base(base: Base) -> None:
 
 def test_nobody_acts_on_it(base: Base) -> None:
     assert MemoryCluster(base=base).controllers_act is False
+
+
+def test_another_process_reads_from_the_base_as_long_as_nothing_is_written(base: Base) -> None:
+    upper = MemoryCluster(base=base)
+    assert upper.apart() is base
+    upper.create(config_map("new", "team"))
+    assert upper.apart() is None
+    assert MemoryCluster().apart() is None

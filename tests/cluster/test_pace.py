@@ -62,3 +62,10 @@ def test_each_request_on_the_wire_waits_for_its_turn(
         cluster.get(NAMESPACE)  # refused once, so two requests
         cluster.close()
     assert clock.seconds == 1.0
+
+
+def test_a_second_process_would_count_its_requests_on_its_own(tmp_path: Path) -> None:
+    with scripted() as server:
+        config = str(server.kubeconfig(tmp_path))
+        assert connect(config).apart() is not None
+        assert connect(config, qps=5).apart() is None

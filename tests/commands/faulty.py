@@ -41,7 +41,10 @@ _NO_KIND = b"404 page not found\n"
 
 
 class Faulty(ThreadingHTTPServer):
-    """Serves ``objects``. ``spoiled`` are the faults to come, by plural and token of the page."""
+    """Serves ``objects``. ``spoiled`` are the faults to come, by plural and token of the page.
+
+    ``clients`` are the ports from which each plural was asked for; ``user`` logs in.
+    """
 
     daemon_threads = True
 
@@ -51,6 +54,8 @@ class Faulty(ThreadingHTTPServer):
         self.missing = missing
         self.spoiled: dict[tuple[str, str], list[Spoil]] = {}
         self.asked: list[str] = []
+        self.clients: dict[str, set[int]] = {}
+        self.user: Json = {}
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that went away: some are made to."""
@@ -64,7 +69,7 @@ class Faulty(ThreadingHTTPServer):
         url = f"http://127.0.0.1:{self.server_address[1]}"
         content = {
             "clusters": [{"name": "c", "cluster": {"server": url}}],
-            "users": [{"name": "u", "user": {}}],
+            "users": [{"name": "u", "user": self.user}],
             "contexts": [{"name": "faulty", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "faulty",
         }
@@ -92,6 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         token = parse_qs(url.query).get("continue", [""])[0]
         status, body = self._sound(url.path, url.query, token)
         plural = url.path.rpartition("/")[2]
+        self.server.clients.setdefault(plural, set()).add(self.client_address[1])
         faults = self.server.spoiled.get((plural, token))
         if faults:
             faults.pop(0)(self, body)

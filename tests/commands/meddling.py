@@ -37,6 +37,9 @@ class Around:
         self.inner, self.at, self.edit, self.is_done = inner, at, edit, False
         self.controllers_act, self.name = inner.controllers_act, inner.name
 
+    def apart(self) -> Cluster | None:
+        return self.inner.apart()
+
     def get(self, ref: ObjectRef) -> Manifest:
         return self.inner.get(ref)
 

@@ -32,6 +32,9 @@ class CountingCluster:
         self.log: list[tuple[str, ObjectRef]] = []
         self._lock = Lock()
 
+    def apart(self) -> None:
+        """In memory there are no connections."""
+
     def get(self, ref: ObjectRef) -> Manifest:
         self._ask("get", ref)
         return self.inner.get(ref)

@@ -36,6 +36,9 @@ class FlakyCluster:
     def __init__(self, inner: MemoryCluster, at: int = 0, fault: Fault = Fault.REFUSED) -> None:
         self.inner, self.at, self.fault, self.writes = inner, at, fault, 0
 
+    def apart(self) -> None:
+        return None
+
     def get(self, ref: ObjectRef) -> Manifest:
         return self.inner.get(ref)
 
