@@ -105,6 +105,10 @@ class MemoryCluster:
             new = rules.patched(resource, old, patch, subresource)
             return old if canonical(new) == canonical(old) else self._store(ref, new)
 
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        """Return what the server below would store, which knows nothing of what is written here."""
+        return self._base.would_patch(ref, patch) if self._base is not None else None
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object; see the port. With finalizers it stays, as terminating."""
         below = self._below(ref)

@@ -23,6 +23,7 @@ from migrate.errors import (
 )
 from migrate.execute import record
 from migrate.execute.clock import Clock
+from migrate.execute.convert import convert
 from migrate.execute.drift import drifted
 from migrate.execute.events import Activated, Event, Finished, Kept, Skipped, Written
 from migrate.execute.lease import Lease
@@ -38,6 +39,7 @@ from migrate.operations.classify import Standing, classify, parted, standing_of,
 from migrate.operations.describe import found_value
 from migrate.operations.model import (
     Activation,
+    Convert,
     Create,
     Delete,
     Direction,
@@ -230,6 +232,8 @@ class Engine:
                     restart(self.cluster, target, self.clock)
                 case Wake(target):
                     wake(self.cluster, target)
+                case Convert(target, path):
+                    convert(self.cluster, target, path)
                 case _:
                     assert_never(activation)
 
