@@ -33,6 +33,7 @@ def apply(
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
+    convert: flags.ConvertFlag = False,
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
@@ -71,6 +72,7 @@ def apply(
     asked = Options(
         **strategies.chosen(
             to_runtimes=to_runtimes,
+            convert=convert,
             scope=scope,
             wave_size=wave_size,
             pause=pause,

@@ -26,6 +26,7 @@ def plan(
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
+    convert: flags.ConvertFlag = False,
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
@@ -69,6 +70,7 @@ def plan(
     asked = Options(
         **strategies.chosen(
             to_runtimes=to_runtimes,
+            convert=convert,
             scope=scope,
             wave_size=wave_size,
             pause=pause,

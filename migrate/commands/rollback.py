@@ -25,7 +25,7 @@ from migrate.commands.target import Target
 from migrate.execute import record
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.copyback import of_namespaces
+from migrate.planning.copyback import of_namespaces, without
 from migrate.planning.rollback import plan_rollback
 from migrate.report.console import Console
 from migrate.report.text import changing, rollback_lines
@@ -72,6 +72,7 @@ def rollback(
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
+    part = without(plan, back.stays)
     job = Job(
         plan=plan,
         direction=Direction.ROLLBACK,
@@ -79,8 +80,8 @@ def rollback(
         run=found,
         known=known,
         check=lambda: Compared(back.forecast),
-        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
-        leaves_rest=leaves_rest(cluster, recorded, plan),
+        prove=lambda forecast: prove(cluster, part, Direction.ROLLBACK, forecast, back.waves),
+        leaves_rest=leaves_rest(cluster, recorded, part),
     )
     with Console(screen_of(sys.stderr)) as console:
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)

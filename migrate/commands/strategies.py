@@ -16,6 +16,7 @@ TO_RUNTIMES = "--to-runtimes"
 def chosen(
     *,
     to_runtimes: bool,
+    convert: bool,
     scope: str,
     wave_size: int | None,
     pause: str,
@@ -32,11 +33,14 @@ def chosen(
             )
     if scope and not to_runtimes:
         raise UsageError(f"--scope: only with {TO_RUNTIMES}", "kmigrate plan --help")
+    if convert and not to_runtimes:
+        raise UsageError(f"--convert: only with {TO_RUNTIMES}", "kmigrate plan --help")
     known = {each.value: each for each in Scope}
     if scope and scope not in known:
         raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")
     return {
         "strategy": Strategy.TO_RUNTIMES if to_runtimes else Strategy.IN_PLACE,
+        "convert": convert,
         "scope": known.get(scope, Scope.NAMESPACE),
         "wave_size": wave_size,
         "pause": duration(pause, "--pause"),
