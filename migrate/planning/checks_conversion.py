@@ -39,7 +39,7 @@ def _changes(now: World, planned: World, services: Iterable[ObjectRef]) -> Itera
         key = (id(now.shared(ref)), id(planned.shared(ref)))
         if key not in pairs:
             pairs[key] = ", ".join(changed_parts(now.resolved[ref].pod, planned.resolved[ref].pod))
-        if pairs[key]:
+        if pairs[key] and now.shared(ref).image == planned.shared(ref).image:
             groups.setdefault(pairs[key], []).append(ref)
     for what, alike in sorted(groups.items()):
         text = f"new pods by the conversion, with the same image: {what}"

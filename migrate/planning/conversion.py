@@ -38,11 +38,9 @@ MODEL = "/spec/predictor/model"
 class Conversion:
     """The services that are converted, and the cluster as it is with all of them converted.
 
-    ``before`` is the world with none of them converted.
-
-    ``targets`` is what the copies of runtimes need so that each service keeps its image, by copy.
-    ``unlike`` are services whose entries of `predictors` have different images and share one
-    runtime, by what is to be said of that.
+    ``before`` is the world with none of them converted. ``targets`` is what the copies of runtimes
+    need so that each service keeps its image, by copy. ``unlike`` are services whose entries of
+    `predictors` have different images and share one runtime, by what is to be said of that.
     """
 
     services: frozenset[ObjectRef]
@@ -67,7 +65,7 @@ class Conversion:
             if ref not in self.services or model is None:
                 continue
             yield Holds(ref, f"{MODEL}/modelFormat/name", model.model_format.name, ref)
-            moved = _moved_variable(self.before.resolved[ref].pod, planned.resolved[ref].pod)
+            moved = _moved_variable(self.before.shared(ref).pod, planned.shared(ref).pod)
             if moved and row.workload and not row.settings:
                 yield Holds(row.workload, CONTAINER_PATH + moved[0], moved[1], ref)
 
@@ -79,8 +77,8 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
     """
     if not options.convert:
         return Conversion(frozenset(), now, snapshot, now)
-    refuse(now.rules, options)
-    entries = overridden_entries(snapshot, now)
+    _refuse(now.rules, options)
+    entries = _overridden(snapshot, now)
     candidates = [ref for ref in now.services if _entry(now, ref) in entries]
     is_meant = meant(options.selection, now.services.__getitem__)
     found = _converted(snapshot, now, [ref for ref in candidates if is_meant(ref, None)])
@@ -88,7 +86,7 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
     return replace(found, targets=targets, unlike=unlike)
 
 
-def refuse(rules: Rules, options: Options) -> None:
+def _refuse(rules: Rules, options: Options) -> None:
     """Raise UsageError where `--convert` does not go with the release, or with other flags."""
     if not (rules.predictors_read and rules.converts_on_write):
         raise UsageError(
@@ -109,7 +107,7 @@ def refuse(rules: Rules, options: Options) -> None:
         )
 
 
-def overridden_entries(snapshot: Snapshot, now: World) -> frozenset[str]:
+def _overridden(snapshot: Snapshot, now: World) -> frozenset[str]:
     """Return the entries of `predictors` whose image is not the one that the release ships."""
     own = image_rows(now.predictors, snapshot.release, {})
     mirror = mirror_of([*own, *runtime_rows(now.config, snapshot.release, ())])
@@ -132,15 +130,14 @@ def _converted(snapshot: Snapshot, now: World, services: Iterable[ObjectRef]) ->
 
 def _moved_variable(before: Pod | None, after: Pod | None) -> tuple[str, str] | None:
     """Return the first place in the container's variables that has another name, and that name."""
-    if before is None or after is None:
-        return None
-    former, later = (
-        [one["name"] for one in pod.container.get("env") or ()] for pod in (before, after)
-    )
-    at = next(
-        (i for i, pair in enumerate(zip(former, later, strict=False)) if pair[0] != pair[1]), None
-    )
+    former, later = _variables(before), _variables(after)
+    places = (at for at, (old, new) in enumerate(zip(former, later, strict=False)) if old != new)
+    at = next(places, None)
     return None if at is None else (pointer("env", str(at), "name"), later[at])
+
+
+def _variables(pod: Pod | None) -> list[str]:
+    return [one["name"] for one in pod.container.get("env") or ()] if pod is not None else []
 
 
 def _targets(

@@ -72,8 +72,10 @@ def test_one_image_of_two_entries_is_shared() -> None:
 
 def test_a_registry_with_a_port_and_a_pin_cannot_be_kept_on_0_8() -> None:
     images = {"sklearn_v1": "registry.example.com:5000/ml/sk"}
-    made = converting(upgraded("0.8.0", old("iris"), **images))
+    iris = old("iris", predictor={"containerConcurrency": 3})
+    made = converting(upgraded("0.8.0", iris, **images))
     (one,) = found(made, "KM242")
+    assert not found(made, "KM241")
     assert "would get registry.example.com:v0.7.0" in one.text
     later = converting(upgraded("0.9.0", old("iris"), **images))
     assert blocked(later) == set()
