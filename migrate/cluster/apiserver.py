@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
+_DRY = {"dryRun": "All"}
 
 
 class KubeCluster:
@@ -104,10 +105,15 @@ class KubeCluster:
         self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
     ) -> Manifest:
         """Patch and return the object; see the port."""
-        body_type = _JSON_PATCH if isinstance(patch, list) else _MERGE_PATCH
         about = _about(ref, "patch", subresource)
         path = about.resource.item(ref, subresource) + self._query()
-        return self._manifest(Call(about, "PATCH", path, patch, body_type))
+        return self._manifest(Call(about, "PATCH", path, patch, _type_of(patch)))
+
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        """Return what the server would store for a patch; see the port."""
+        about = _about(ref, "patch")
+        path = f"{about.resource.item(ref)}?{urlencode({'fieldManager': 'kmigrate'} | _DRY)}"
+        return self._manifest(Call(about, "PATCH", path, patch, _type_of(patch)))
 
     def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
         """Return the last lines that a container wrote; see the port."""
@@ -132,7 +138,7 @@ class KubeCluster:
         return read_object(body, call.about, self._transport.place)
 
     def _query(self) -> str:
-        dry = {"dryRun": "All"} if self._dry_run else {}
+        dry = _DRY if self._dry_run else {}
         return "?" + urlencode({"fieldManager": "kmigrate"} | dry)
 
     def _page(self, call: Call, into: type[T], token: str) -> Page[T]:
@@ -142,6 +148,10 @@ class KubeCluster:
     def _read_page(self, call: Call, into: type[T]) -> Page[T]:
         body = self._transport.send(call)
         return read_page(body, into, call.about, self._transport.place)
+
+
+def _type_of(patch: JsonPatch | Manifest) -> str:
+    return _JSON_PATCH if isinstance(patch, list) else _MERGE_PATCH
 
 
 def _about(ref: ObjectRef, verb: str, subresource: str = "") -> Request:

@@ -115,6 +115,10 @@ class MemoryCluster:
             raise NotFoundError(f"{pod}: no container runs in {self._name}")
         return self._base.logs(pod, container, lines=lines)
 
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        """Return what the server below would store, which knows nothing of what is written here."""
+        return self._base.would_patch(ref, patch) if self._base is not None else None
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object; see the port. With finalizers it stays, as terminating."""
         below = self._below(ref)

@@ -77,6 +77,14 @@ class Cluster(Protocol):
         """
         ...
 
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        """Return what the server would store for a patch, and store nothing.
+
+        Defaults, webhooks and permissions have their say. None where there is no server. Raise
+        as ``patch``.
+        """
+        ...
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object. Raise ConflictError where it is another or a newer one."""
         ...

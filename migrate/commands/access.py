@@ -14,6 +14,7 @@ from migrate.execute.workers import each
 from migrate.objects import ObjectRef, value_at
 from migrate.operations.model import (
     Activation,
+    Convert,
     Create,
     Delete,
     Holds,
@@ -110,8 +111,9 @@ def _of_activation(activation: Activation) -> Iterator[Permission]:
     match activation:
         case Restart(target):
             yield from on(target, "get", "patch")
-        case Wake(target):
-            yield from on(target, "get")
+        case Wake(target) | Convert(target):
+            # What was converted may have to be woken again.
+            yield from on(target, "get", *["patch"] * isinstance(activation, Convert))
             for need in on(target, "patch"):
                 yield msgspec.structs.replace(need, subresource="status")
         case _:

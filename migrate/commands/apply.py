@@ -35,6 +35,7 @@ def apply(
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
+    convert: flags.ConvertFlag = False,
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
@@ -78,6 +79,7 @@ def apply(
         **strategies.chosen(
             reset_global=reset_global,
             to_runtimes=to_runtimes,
+            convert=convert,
             scope=scope,
             wave_size=wave_size,
             pause=pause,

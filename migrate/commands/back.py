@@ -26,7 +26,7 @@ from migrate.errors import Exit, InterruptError, KmigrateError, LockedError, Mix
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
-from migrate.planning.copyback import of_namespaces
+from migrate.planning.copyback import of_namespaces, without
 from migrate.planning.recovery import recovering
 from migrate.planning.rollback import Rollback, plan_rollback
 from migrate.report.lines import Tone, Toned
@@ -55,6 +55,7 @@ def prepared(
     live = get_all(cluster, (op.target for op in plan.operations))
     back = plan_rollback(plan, seen, live, later)
     waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
+    part = without(plan, back.stays)
     job = Job(
         plan=plan,
         direction=Direction.ROLLBACK,
@@ -62,8 +63,8 @@ def prepared(
         run=run,
         known=known,
         check=lambda: Compared(back.forecast),
-        prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, waves),
-        leaves_rest=leaves_rest(cluster, recorded, plan),
+        prove=lambda forecast: prove(cluster, part, Direction.ROLLBACK, forecast, waves),
+        leaves_rest=leaves_rest(cluster, recorded, part),
     )
     return job, back
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from migrate.cluster.port import Cluster
+from migrate.commands.conversions import unforeseen
 from migrate.commands.installed import get_or_none
 from migrate.commands.making import uncollected
 from migrate.commands.reading import read_snapshot
@@ -39,6 +40,8 @@ def compare(cluster: Cluster, made: Plan, kserve_version: str) -> Compared:
     with uncollected():
         snapshot = _read(cluster, made)
         fresh, found = against(snapshot, made)
+    if fresh is not None and not found:
+        found = list(unforeseen(cluster, fresh, snapshot))
     if found or fresh is None:
         raise refusal(signed(found, readable(cluster)))
     look = _sealed_objects(snapshot).get

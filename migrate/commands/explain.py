@@ -11,6 +11,7 @@ import typer
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making
 from migrate.commands.comparing import refuse_broken_seals
+from migrate.commands.conversions import write_converted
 from migrate.commands.flags import Output
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.reading import read_case
@@ -19,9 +20,9 @@ from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.invert import invert
-from migrate.operations.model import Operation
 from migrate.planning.explanation import Explanation, Outcome, explain, outcome
-from migrate.planning.plan import API_VERSION
+from migrate.planning.keptcopies import converted_by, kept_for
+from migrate.planning.plan import API_VERSION, Plan
 from migrate.report.explanation import explanation_lines
 
 
@@ -52,7 +53,7 @@ def explain_(
         made = making.load(with_)
         refuse_elsewhere(cluster, made, kserve_version)
         refuse_broken_seals(cluster, made)
-        told = _with_plan(cluster, told, made.operations, kserve_namespace, kserve_version)
+        told = _with_plan(cluster, told, made, kserve_namespace, kserve_version)
     if output is Output.TABLE:
         emit_lines(explanation_lines(told))
     else:
@@ -76,13 +77,17 @@ def _explained(cluster: Cluster, ref: ObjectRef, namespace: str, version: str) -
 def _with_plan(
     cluster: Cluster,
     told: Explanation,
-    operations: tuple[Operation, ...],
+    made: Plan,
     namespace: str,
     version: str,
 ) -> Explanation:
     """Carry the plan out on a copy in memory, and back again, and look each time."""
-    back = tuple(invert(operation) for operation in reversed(operations))
-    planned = making.carried_out(cluster, operations)
+    stays = kept_for(made, told.service)
+    back = [invert(op) for op in reversed(made.operations) if op.target != stays]
+    planned = making.carried_out(cluster, made.operations)
+    if told.service in converted_by(made):
+        config = read_case(cluster, told.service, namespace, version).config
+        write_converted(planned, told.service, config)
     after = _outcome(planned, told.service, namespace, version)
     former = _outcome(making.carried_out(planned, back), told.service, namespace, version)
     return msgspec.structs.replace(told, after_plan=after, after_rollback=former)

@@ -80,6 +80,13 @@ ResetGlobal = Annotated[
 Repin = Annotated[
     bool, typer.Option("--repin", help="Move the services' runtimeVersion with the image.")
 ]
+ConvertFlag = Annotated[
+    bool,
+    typer.Option(
+        "--convert",
+        help="With --to-runtimes: have services of 0.8 and 0.9 in the framework form converted.",
+    ),
+]
 ActivateFlag = Annotated[
     Activate | None,
     typer.Option(

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from migrate.cluster.port import Cluster
+from migrate.commands.conversions import with_answers
 from migrate.commands.reading import read_snapshot
 from migrate.errors import UsageError
 from migrate.operations.classify import to_make
@@ -83,7 +84,7 @@ def plan_and_snapshot(cluster: Cluster, namespace: str, wanted: Options) -> tupl
     """Read the cluster and plan; return what was read, too. Raise as ``plan``."""
     with uncollected():
         snapshot = read_snapshot(cluster, namespace, wanted.kserve_version)
-        return make_plan(snapshot, wanted), snapshot
+        return with_answers(cluster, make_plan(snapshot, wanted), snapshot), snapshot
 
 
 @contextmanager

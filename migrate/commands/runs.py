@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from migrate.cluster.port import Cluster
 from migrate.commands.installed import cluster_uid, get_all, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
@@ -11,9 +13,10 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.kserve.releases import parse_release
 from migrate.kserve.table import rules_for
-from migrate.objects import ObjectRef, sha256
+from migrate.objects import ObjectRef, sha256, value_at
 from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
+from migrate.operations.model import Convert
 from migrate.planning import planfile
 from migrate.planning.copies import stamped
 from migrate.planning.desired import Options, without_release
@@ -68,10 +71,13 @@ def leaves_rest(cluster: Cluster, recorded: Plan, part: Plan) -> bool:
 
 
 def stands_applied(cluster: Cluster, plan: Plan) -> bool:
-    """Tell whether every operation of the plan is found done."""
-    live = get_all(cluster, (op.target for op in plan.operations))
+    """Tell whether every operation of the plan is found done, and every service converted."""
+    acts = [act for s in plan.apply for act in s.activations if isinstance(act, Convert)]
+    wanted = [*(op.target for op in plan.operations), *(act.target for act in acts)]
+    live = get_all(cluster, wanted)
     found = (classify(op, live[op.target]) for op in plan.operations)
-    return bool(plan.operations) and all(one is Standing.APPLIED for one in found)
+    is_done = bool(plan.operations) and all(one is Standing.APPLIED for one in found)
+    return is_done and all(value_at(live[act.target], act.path) is not UNSET for act in acts)
 
 
 def chosen(runs: Sequence[Run], name: str) -> Run | None:

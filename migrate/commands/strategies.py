@@ -17,6 +17,7 @@ def chosen(
     *,
     reset_global: bool,
     to_runtimes: bool,
+    convert: bool,
     scope: str,
     wave_size: int | None,
     pause: str,
@@ -33,11 +34,14 @@ def chosen(
             )
     if scope and not to_runtimes:
         raise UsageError(f"--scope: only with {TO_RUNTIMES}", "kmigrate plan --help")
+    if convert and not to_runtimes:
+        raise UsageError(f"--convert: only with {TO_RUNTIMES}", "kmigrate plan --help")
     known = {each.value: each for each in Scope}
     if scope and scope not in known:
         raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")
     return {
         "strategy": _strategy(to_runtimes=to_runtimes, reset_global=reset_global),
+        "convert": convert,
         "scope": known.get(scope, Scope.NAMESPACE),
         "wave_size": wave_size,
         "pause": duration(pause, "--pause"),

@@ -13,6 +13,7 @@ from typing import TypeVar, assert_never
 from migrate.cluster.lookup import each_of
 from migrate.errors import InterruptError, LockedError
 from migrate.execute import record
+from migrate.execute.convert import convert
 from migrate.execute.drift import drifted
 from migrate.execute.events import Activated, Failed, Finished
 from migrate.execute.rest import rest
@@ -26,7 +27,15 @@ from migrate.execute.workers import each
 from migrate.execute.writing import Writer
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify
-from migrate.operations.model import Activation, Direction, Operation, Restart, Wake, Wave
+from migrate.operations.model import (
+    Activation,
+    Convert,
+    Direction,
+    Operation,
+    Restart,
+    Wake,
+    Wave,
+)
 
 Item = TypeVar("Item", Operation, Activation)
 BATCH = 50
@@ -142,6 +151,8 @@ class Engine(Writer):
                     restart(self.cluster, target, self.clock)
                 case Wake(target):
                     wake(self.cluster, target)
+                case Convert(target, path):
+                    convert(self.cluster, target, path)
                 case _:
                     assert_never(activation)
 

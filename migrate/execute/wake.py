@@ -10,7 +10,7 @@ from migrate.cluster.port import Cluster
 from migrate.errors import NotFoundError
 from migrate.execute.clock import Clock
 from migrate.objects import Json, ObjectRef, value_at
-from migrate.operations.model import Activation, Condition, Wake
+from migrate.operations.model import Activation, Condition, Convert, Wake
 
 PATH = "/status/observedGeneration"
 AGAIN = 5.0
@@ -42,9 +42,11 @@ def waking_again(
 ) -> Callable[[Sequence[Condition]], None]:
     """Return what guards, and when called after a while wakes again for what is missing.
 
-    A controller may see an edited runtime later than the wake, and go on with the former.
+    A controller may see an edited runtime later than the wake, and go on with the former. What
+    was converted cannot be written as it is once more to that end, and is woken.
     """
-    wakes, last = [a for a in activations if isinstance(a, Wake)], clock.monotonic()
+    targets = [a.target for a in activations if isinstance(a, Wake | Convert)]
+    wakes, last = list(map(Wake, targets)), clock.monotonic()
 
     def again(missing: Sequence[Condition]) -> None:
         nonlocal last

@@ -13,7 +13,7 @@ from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Troubled
 from migrate.execute.troubles import Key, Trouble, Weight
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.model import Activation, Condition, RolledOut, Wake
+from migrate.operations.model import Activation, Condition, Convert, RolledOut, Wake
 
 States = Callable[[Manifest], Iterable[Trouble]]
 """Reads troubles out of the object on whose behalf a workload is awaited."""
@@ -60,7 +60,7 @@ class Watch:
     ) -> None:
         self._cluster, self._clock, self._tell = cluster, clock, tell
         self._states = states
-        self._woken = {each.target for each in activations if isinstance(each, Wake)}
+        self._woken = {each.target for each in activations if isinstance(each, Wake | Convert)}
         self._began = clock.now() - SKEW
         self._seen: dict[ObjectRef, _Seen] = {}
         self._told: set[tuple[ObjectRef, str, str]] = set()

@@ -13,6 +13,7 @@ from migrate.operations.classify import UNREADABLE, current
 from migrate.operations.model import (
     Activation,
     Condition,
+    Convert,
     Create,
     Delete,
     Edit,
@@ -84,6 +85,8 @@ def describe_activation(activation: Activation) -> str:
             return f"! restart {target}"
         case Wake(target):
             return f"! wake {target}"
+        case Convert(target):
+            return f"! convert {target}"
         case _:
             assert_never(activation)
 

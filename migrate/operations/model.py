@@ -84,7 +84,17 @@ class Wake(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="wake"):
     target: ObjectRef
 
 
-Activation: TypeAlias = Restart | Wake
+class Convert(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="convert"):
+    """Write one object as it is, so that a webhook converts it; no write takes that back.
+
+    Where there is something at ``path``, a JSON Pointer, it is converted already.
+    """
+
+    target: ObjectRef
+    path: str
+
+
+Activation: TypeAlias = Restart | Wake | Convert
 
 
 class RolledOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rolledOut"):

@@ -114,13 +114,15 @@ def _refused(snapshot: Snapshot, now: World, found: Expansion) -> Iterator[Findi
 
 
 def _moved(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
-    """Find who gets other pods though its runtime is copied as it is."""
+    """Find who gets other pods though its runtime is copied as it is, and it is not converted."""
     wanted = {c.target for c in found.copies.values() if options.images and not c.keeps}
     bad = [
         ref
         for services in found.services.values()
         for ref in services
-        if used(found.planned, ref) not in wanted and _differs(now, found.planned, ref)
+        if used(found.planned, ref) not in wanted
+        and ref not in found.converted
+        and _differs(now, found.planned, ref)
     ]
     if bad:
         text = "their pods would be others, though their runtime is copied as it is"
@@ -206,7 +208,7 @@ def _framework(now: World, options: Options) -> Iterator[Finding]:
     ]
     if found:
         text = "they are in the framework form: predictors decide about them, and no runtime does"
-        fix = "any write to one converts it to the model form; then plan again"
+        fix = "--convert has them converted to the model form, and keeps their images"
         yield finding(codes.FRAMEWORK_FORM, text, fix, found)
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import ObjectRef
-from migrate.operations.model import Condition, Holds, Operation, RolledOut, Wake
+from migrate.operations.model import Condition, Convert, Holds, Operation, RolledOut, Wake
 from migrate.planning.activation import (
     AWAITED,
     WAVE,
@@ -26,6 +26,7 @@ from migrate.planning.activation import (
     waves_of,
 )
 from migrate.planning.closure import Layers, layers
+from migrate.planning.conversion import Conversion
 from migrate.planning.course import Stages
 from migrate.planning.desired import Activate, Options
 from migrate.planning.expand import Expansion
@@ -44,7 +45,7 @@ class Moves:
 
     ``operations`` are all that the plan does, and ``of`` names the copy that each belongs to.
     ``differing`` tells what the plan changes of a service beside its image, ``asked`` who gets
-    what is wanted.
+    what is wanted. ``conversion`` tells who is converted in place of being woken.
     """
 
     snapshot: Snapshot
@@ -55,12 +56,15 @@ class Moves:
     differing: Differing
     asked: Callable[[Forecast], bool]
     options: Options
+    conversion: Conversion
 
     def is_woken(self, row: Forecast) -> bool:
         """Tell whether a service is woken: it is on a copy, and is not yet, or not as it will be.
 
         One that is not selected is left asleep, unless the plan gives it other pods.
         """
+        if row.service in self.conversion.services:
+            return True
         if row.runtime_after_plan not in self.expansion.copies:
             return False
         if row.outlook in WOKEN:
@@ -128,14 +132,18 @@ def _with_pauses(stages: Iterable[Stage], pause: float) -> Iterator[Stage]:
 def _without_waits(stage: Stage) -> Stage:
     """Leave the waits for services out: a rollback finds out anew whom to await."""
     kept = tuple(c for c in stage.conditions if isinstance(c, RolledOut) and not c.owner)
-    return Stage(stage.operations, stage.activations, kept, stage.pause)
+    acts = (Wake(act.target) if isinstance(act, Convert) else act for act in stage.activations)
+    return Stage(stage.operations, tuple(acts), kept, stage.pause)
 
 
 def _stages(moves: Moves, rows: Sequence[Forecast], order: Layers) -> Iterator[Stage]:
     woken = [row for row in rows if moves.is_woken(row)]
     how = moves.options.activate or Activate.EACH
     changing = {row.runtime_after_plan for row in woken if row.outlook in WOKEN}
-    units = {ref: [r for r in woken if r.runtime_after_plan == ref] for ref in changing if ref}
+    units = {
+        ref: [r for r in woken if r.runtime_after_plan == ref]
+        for ref in frozenset().union(*order) & changing
+    }
     if how is not Activate.EACH:
         units = {}
     for layer in order:
@@ -187,7 +195,9 @@ def wakes_in_waves(moves: Moves, rows: Sequence[Forecast]) -> Iterator[Stage]:
 
 def _waking(moves: Moves, operations: tuple[int, ...], rows: Sequence[Forecast]) -> Stage:
     awaited = awaited_of(moves.expansion.planned, moves.snapshot, rows, moves.differing)
-    return Stage(operations, tuple(Wake(row.service) for row in rows), tuple(awaited))
+    converted = moves.conversion.awaited(rows, moves.expansion.planned)
+    acts = (moves.conversion.activation(row.service) or Wake(row.service) for row in rows)
+    return Stage(operations, tuple(acts), (*converted, *awaited))
 
 
 def awaited_of(

@@ -172,6 +172,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     wave_size: int | None = None
     pause: float = 0.0
     repin: bool = False
+    convert: bool = False
     activate: Activate | None = None
     selection: Selection = Selection()
     take_ownership: bool = False

@@ -6,9 +6,10 @@ spec: so what KServe keys on names stays, and the pods of who used that one stay
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 import msgspec
 
@@ -24,6 +25,7 @@ from migrate.planning.desired import Options
 from migrate.planning.forecast import World
 from migrate.planning.images import runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
+from migrate.planning.reset import reset_of
 from migrate.planning.selection import meant
 from migrate.planning.settings import edits_in, merged
 from migrate.planning.snapshot import Snapshot
@@ -50,7 +52,7 @@ class Expansion:
 
     ``foreign`` are runtimes that are there under a name that a copy would need, and are not ours;
     ``taken`` are services that no further copy keeps where they are. ``services`` are those of the
-    namespaces that have copies, by namespace.
+    namespaces that have copies, by namespace, ``converted`` those of them that are converted.
     """
 
     copies: Mapping[ObjectRef, Copy]
@@ -59,6 +61,7 @@ class Expansion:
     foreign: Mapping[ObjectRef, Sequence[ObjectRef]]
     taken: Sequence[Taken]
     services: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
+    converted: Collection[ObjectRef] = ()
 
     @cached_property
     def in_namespace(self) -> Mapping[str, Sequence[ObjectRef]]:
@@ -86,38 +89,57 @@ def _reason(copy: Copy) -> str:
     return f"a copy of {copy.source}"
 
 
-def overridden(snapshot: Snapshot, now: World) -> list[ObjectRef]:
-    """Return the ClusterServingRuntimes whose image is not the one that the release ships."""
-    rows = runtime_rows(now.config, snapshot.release, ())
-    names = {
-        row.entry.partition("/")[2]
-        for row in taken_for_stock(rows, mirror_of(rows))
-        if not row.is_stock
-    }
+def overridden(snapshot: Snapshot, now: World) -> set[ObjectRef]:
+    """Return the ClusterServingRuntimes that are not as the installed distribution ships them.
+
+    Those that a reset would set back, be it another image, a variable or a flag; and those with
+    another image than the release's of which it cannot be told to what.
+    """
+    reset = reset_of(snapshot, now.predictors, {}, ())
+    doubtful = {one.entry for one in reset.doubts} & _with_other_images(snapshot, now)
     every = now.config.runtimes.of("").values()
-    return [runtime.ref for runtime in every if runtime.name in names]
+    found = {runtime.ref for runtime in every if f"runtime/{runtime.name}" in doubtful}
+    return found | {ref for ref in reset.edits if ref.kind == terms.CLUSTER_RUNTIME}
+
+
+def _with_other_images(snapshot: Snapshot, now: World) -> set[str]:
+    rows = runtime_rows(now.config, snapshot.release, ())
+    return {row.entry for row in taken_for_stock(rows, mirror_of(rows)) if not row.is_stock}
 
 
 def expand(
-    snapshot: Snapshot, now: World, options: Options, targets: Sequence[Target]
+    snapshot: Snapshot,
+    now: World,
+    options: Options,
+    targets: Sequence[Target],
+    also: Collection[ObjectRef] = (),
+    own: Mapping[ObjectRef, Target] = {},
 ) -> Expansion:
     """Return the copies that the namespaces of the selected services need.
 
     They are copies of the runtimes that are targets; without any, of all that are overridden.
+    Services of ``also`` need theirs anyhow, and ``own`` is what single copies are to have.
     Raise BlockedError where what is wanted of one cannot be expressed.
     """
-    sources = {t.runtime for t in targets} if options.images else set(overridden(snapshot, now))
-    work = _Work(snapshot, now, targets)
-    for ref in work.users(sources, options):
+    sources = {t.runtime for t in targets} if options.images else overridden(snapshot, now)
+    work = _Work(snapshot, now, targets, own)
+    served = (ref for ref in now.services if ref in also and used(now, ref))
+    for ref in chain(work.users(sources, options), served):
         work.place(ref)
-    return work.closed()
+    return replace(work.closed(), converted=also)
 
 
 class _Work:
     """The copies as they are found, namespace by namespace."""
 
-    def __init__(self, snapshot: Snapshot, now: World, targets: Sequence[Target]) -> None:
-        self.snapshot, self.now, self.targets = snapshot, now, targets
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        now: World,
+        targets: Sequence[Target],
+        own: Mapping[ObjectRef, Target],
+    ) -> None:
+        self.snapshot, self.now, self.targets, self.own = snapshot, now, targets, own
         self.copies: dict[ObjectRef, Copy] = {}
         self.foreign: dict[ObjectRef, list[ObjectRef]] = {}
         self.by_namespace: dict[str, list[ObjectRef]] = {}
@@ -150,17 +172,19 @@ class _Work:
     def _copy(self, target: ObjectRef, known: Runtime | None) -> Copy:
         source = source_ref(target.name)
         if known is not None:
-            edits = self._edits(source, self.snapshot.originals[target])
+            edits = self._edits(target, self.snapshot.originals[target])
             return Copy(target, source, Patch(edits) if edits else None)
-        return Copy(target, source, Create(self._manifest(source, target.namespace)))
+        return Copy(target, source, Create(self._manifest(source, target)))
 
-    def _manifest(self, source: ObjectRef, namespace: str) -> Manifest:
+    def _manifest(self, source: ObjectRef, target: ObjectRef) -> Manifest:
         original = self.snapshot.originals[source]
-        made = copy_of(original, namespace, self.snapshot.release)
-        return apply_edits(self._edits(source, original), made)
+        made = copy_of(original, target.namespace, self.snapshot.release)
+        return apply_edits(self._edits(target, original), made)
 
-    def _edits(self, source: ObjectRef, manifest: Manifest) -> tuple[Edit, ...]:
+    def _edits(self, copy: ObjectRef, manifest: Manifest) -> tuple[Edit, ...]:
+        source = source_ref(copy.name)
         mine = [target for target in self.targets if target.runtime == source]
+        mine += [self.own[copy]] if copy in self.own else []
         if not mine:
             return ()
         return edits_in(manifest, mine[0].container, merged(source, [t.desired for t in mine]))

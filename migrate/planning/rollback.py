@@ -26,6 +26,7 @@ from migrate.planning.copyback import changed_since, copies_in, copy_waves, refu
 from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast, with_pins
+from migrate.planning.keptcopies import kept_findings, staying
 from migrate.planning.moves import Moves
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import with_restarts
@@ -37,13 +38,15 @@ from migrate.planning.worlds import world_of
 class Rollback(msgspec.Struct, frozen=True):
     """What a rollback will do, and where it leads: ``after_plan`` is the way it ends.
 
-    ``to_do`` is what is still to be written of the waves' operations.
+    ``to_do`` is what is still to be written of the waves' operations, ``stays`` what the run made
+    and converted services need.
     """
 
     waves: tuple[Wave, ...]
     to_do: tuple[Operation, ...]
     forecast: tuple[Forecast, ...]
     findings: tuple[Finding, ...]
+    stays: frozenset[ObjectRef] = frozenset()
 
 
 def plan_rollback(
@@ -70,6 +73,9 @@ def plan_rollback(
     changed_ones = changed_since(plan, live)
     kept = (*_kept_whole(changed_ones), *_kept(plan, live))
     plan = without(plan, changed_ones)
+    needed = staying(plan, snapshot, now)
+    kept = (*kept, *kept_findings(plan, now, needed))
+    plan = without(plan, needed)
     # A rollback that was stopped after its writes has to wait for the same as before.
     applied = _standing(snapshot, now, plan.operations)
     back = _standing(snapshot, now, map(invert, plan.operations))
@@ -84,7 +90,7 @@ def plan_rollback(
         waves = _waves(plan, snapshot, rows, _moved(plan, applied, back), differing)
     to_do = tuple(_to_do(plan, live))
     activations = [activation for wave in waves for activation in wave.activations]
-    return Rollback(waves, to_do, with_restarts(rows, to_do, activations, now), findings)
+    return Rollback(waves, to_do, with_restarts(rows, to_do, activations, now), findings, needed)
 
 
 def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:

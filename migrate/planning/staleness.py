@@ -48,7 +48,7 @@ def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:
         if operation.target not in targets:
             text = f"to be written: {operation.reason}"
             yield Difference(operation.target, "", "not to be written", text, "it was not shown")
-    yield from map(_blocking, fresh.blocking)
+    yield from map(blocking, fresh.blocking)
 
 
 def _matters(planned: Forecast | None, fresh: Forecast, *, is_pending: bool) -> str:
@@ -109,7 +109,8 @@ def _told(row: Forecast) -> str:
     return f"would get {image}{changed} ({'; '.join(part for part in parts if part)})"
 
 
-def _blocking(finding: Finding) -> Difference:
+def blocking(finding: Finding) -> Difference:
+    """Return a finding that blocks as what is not as planned."""
     target = next(chain(finding.objects), None)
     named = target or ObjectRef("", "finding", finding.code)
     return Difference(named, finding.code, "no such finding", finding.text, "it blocks the plan")

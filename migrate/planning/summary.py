@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from migrate.operations.model import Activation, Operation, Restart, Wake
+from migrate.operations.model import Activation, Convert, Operation, Restart, Wake
 from migrate.planning.desired import Options, summary
 from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
@@ -26,6 +26,7 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     writes: int
     controller_restarts: int
     wakes: int
+    conversions: int
     services: int
     restarts: int
     anyway: int
@@ -63,6 +64,7 @@ def _numbers(
         writes=len(operations),
         controller_restarts=acts.count(Restart),
         wakes=acts.count(Wake),
+        conversions=acts.count(Convert),
         services=len(forecast),
         restarts=len(moving),
         anyway=sum(row.outlook is Outlook.CHANGES_ANYWAY for row in moving),

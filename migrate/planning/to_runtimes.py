@@ -8,7 +8,9 @@ from itertools import chain
 from migrate.errors import BlockedError, UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
+from migrate.planning.checks_conversion import conversion_findings
 from migrate.planning.checks_copies import findings_of
+from migrate.planning.conversion import conversion_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
 from migrate.planning.desired import Activate, Options
@@ -29,7 +31,9 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
             "upgrade to 0.8 or later first; without --to-runtimes the images in predictors change",
         )
     targets = targets_of(options.images, now.config)
-    found = expand(snapshot, now, options, targets)
+    conversion, before = conversion_of(snapshot, now, options), now
+    snapshot, now = conversion.snapshot, conversion.world
+    found = expand(snapshot, now, options, targets, conversion.services, conversion.targets)
     images = {
         ref: target.desired.image
         for ref, copy in found.copies.items()
@@ -43,11 +47,15 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     operations, of = _operations(found, pins)
     order, stuck = ordered(found, now)
     moves = Moves(
-        *(snapshot, now, found, operations, of, between(now, planned)),
+        *(snapshot, now, found, operations, of, between(before, planned)),
         _asked(found, images),
         options,
+        conversion,
     )
-    told = tuple(findings_of(snapshot, now, found, options, stuck, over if not pins else {}))
+    told = (
+        *conversion_findings(before, found.planned, conversion),
+        *findings_of(snapshot, now, found, options, stuck, over if not pins else {}),
+    )
     sources = {copy.source for copy in found.copies.values() if copy.change is not None}
     return Course(
         operations,

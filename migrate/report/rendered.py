@@ -9,7 +9,7 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
 from migrate.objects import count, printable
-from migrate.operations.model import Create, Restart, Wake
+from migrate.operations.model import Convert, Create, Restart, Wake
 from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
@@ -154,6 +154,12 @@ def _then(plan: Plan) -> Iterator[str]:
         of = [f"{ref.kind.lower()}/{ref.name} -n {ref.namespace}" for ref in restarts]
         verbs = ("restart", "status")
         yield from _command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
+    elif converted := [step.target for step in steps if isinstance(step, Convert)]:
+        yield "When the ServingRuntimes are there, write these services as they are: KServe's"
+        yield "webhook converts them to the model form, and no write takes that back."
+        yield ""
+        patch = "kubectl patch inferenceservice --type=merge --patch={}"
+        yield from _command(*(f"{patch} {ref.name} -n {ref.namespace}" for ref in converted))
     elif plan.options.strategy is Strategy.TO_RUNTIMES:
         yield "A ServingRuntime that comes or goes wakes nobody: services move to it at their next"
         yield "reconcile. Restart KServe's controller to have that at once, for everybody."
@@ -170,7 +176,10 @@ def _then(plan: Plan) -> Iterator[str]:
 
 def _back(plan: Plan, rendering: Rendering) -> Iterator[str]:
     yield from ("## How to go back", "")
-    if any(isinstance(operation.change, Create) for operation in plan.operations):
+    if plan.options.convert:
+        yield "Leave the ServingRuntimes there: converted services get their images from them."
+        yield ""
+    elif any(isinstance(operation.change, Create) for operation in plan.operations):
         yield "Take the ServingRuntimes away again, while the ClusterServingRuntimes of their names"
         yield "are as they were. As for the rest:"
         yield ""

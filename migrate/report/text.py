@@ -73,7 +73,8 @@ def summary(plan: Plan) -> str:
 
 def _told(what: str, found: Summary) -> str:
     acts = [count(found.writes, "write"), count(found.controller_restarts, "controller restart")]
-    acts += [count(found.wakes, "wake")] if found.wakes else []
+    more = ((found.wakes, "wake"), (found.conversions, "conversion"))
+    acts += [count(number, noun) for number, noun in more if number]
     services = f"{found.restarts:,} of {count(found.services, 'InferenceService')}"
     restart = "restarts" if found.services == 1 else "restart"
     where = f" ({found.anyway:,} of them anyway)" if found.anyway else ""

@@ -4,6 +4,7 @@ import pytest
 
 from migrate.cluster.dryrun import ServerDryRun
 from migrate.cluster.kube import KubeCluster, connect
+from migrate.cluster.memory import MemoryCluster
 from migrate.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from migrate.objects import ref_of
 from tests.cluster.manifests import config_map, deployment, manifest, service
@@ -101,3 +102,24 @@ def test_nobody_acts_on_it(trial: ServerDryRun, dry: KubeCluster, kube: KubeClus
         True,
     )
     assert kube.name in trial.name
+
+
+def test_what_a_patch_would_store_is_told_and_not_stored(
+    kube: KubeCluster, trial: ServerDryRun, plane: ControlPlane, namespace: str
+) -> None:
+    wanted = service("s", namespace, spec={"k": "v"})
+    before = kube.create(wanted)
+    mark = plane.audit.mark()
+    for cluster in (kube, trial, MemoryCluster(base=kube)):
+        told = cluster.would_patch(ref_of(wanted), {"spec": {"k": "w"}})
+        assert told is not None
+        assert told["spec"] == {"k": "w"}
+    assert kube.get(ref_of(wanted)) == before
+    plane.audit.settle(plane.api)
+    writes = [each for each in plane.audit.since(mark) if each.is_mutating]
+    assert [(write.verb, write.is_dry_run) for write in writes] == [("patch", True)] * 3
+
+
+def test_where_there_is_no_server_nobody_tells_what_a_patch_would_store() -> None:
+    cluster = MemoryCluster([config_map("a", "team")])
+    assert cluster.would_patch(ref_of(config_map("a", "team")), {}) is None

@@ -60,6 +60,9 @@ class Around:
             self.edit()
         return self.inner.patch(ref, patch, subresource=subresource)
 
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        return self.inner.would_patch(ref, patch)
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         self.inner.delete(ref, uid=uid, resource_version=resource_version)
 

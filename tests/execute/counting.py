@@ -59,6 +59,10 @@ class CountingCluster:
         self._ask("logs", pod)
         return self.inner.logs(pod, container, lines=lines)
 
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        self._ask("would_patch", ref)
+        return self.inner.would_patch(ref, patch)
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         self._ask("delete", ref)
         self.inner.delete(ref, uid=uid, resource_version=resource_version)

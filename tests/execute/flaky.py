@@ -56,6 +56,9 @@ class FlakyCluster:
     ) -> Manifest:
         return self._write(lambda: self.inner.patch(ref, patch, subresource=subresource))
 
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
+        return self.inner.would_patch(ref, patch)
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         self._write(lambda: self.inner.delete(ref, uid=uid, resource_version=resource_version))
 

@@ -9,6 +9,7 @@ from tests.forecasts.seen import Sight, is_quiet, look
 from tests.real.everything import everything
 from tests.testbed.api import Manifest, basic_object
 from tests.testbed.kserve import SERVING, SERVING_ALPHA, KServe
+from tests.testbed.releases import SERVERLESS
 from tests.testbed.samples import model_service
 from tests.testbed.waiting import wait_until
 
@@ -125,6 +126,8 @@ def make_tenants(kserve: KServe) -> Tenants:
     for team, services in SERVICES.items():
         for name, *_ in services:
             kserve.wait_predictor(tenants.namespaces[team], name)
+            if kserve.has_knative or kserve.mode != SERVERLESS:
+                kserve.wait_ready(tenants.namespaces[team], name)
     tenants.settled()
     return tenants
 

@@ -17,7 +17,7 @@ from tests.real.everything import differences, everything, traces
 from tests.real.tenants import Tenants, make_tenants
 from tests.testbed.kserve import KServe
 
-RELEASES = ["0.9.0+knative", "0.15.2", "0.20.0", *only_if_all("0.11.2", "0.16.0")]
+RELEASES = ["0.9.0+knative", "0.20.0", *only_if_all("0.11.2", "0.15.2", "0.16.0")]
 pytestmark = pytest.mark.parametrize("kserve_cluster", RELEASES, indirect=True)
 REPORTS = parse_release("0.16.0")
 """From this release on a service's status tells its runtime."""

@@ -1,0 +1,181 @@
+"""Services in the framework form that a plan has converted to the ``model`` form.
+
+KServe 0.8 and 0.9 give them their image from `predictors`, and convert one at any write to it
+(``setPredictorModelDefaults`` in ``inference_service_defaults.go``). From then on a runtime
+decides, so a copy of that runtime in their namespace has to have the image that they run now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from migrate.errors import UsageError
+from migrate.kserve import terms
+from migrate.kserve.admission import admitted
+from migrate.kserve.building import Pod, base_or_none
+from migrate.kserve.rules import Rules
+from migrate.kserve.runtimes import Runtime
+from migrate.objects import ObjectRef, pointer
+from migrate.operations.model import Convert, Holds
+from migrate.planning.activation import CONTAINER_PATH
+from migrate.planning.closure import used
+from migrate.planning.copies import copy_ref
+from migrate.planning.desired import Activate, Desired, Options
+from migrate.planning.forecast import World
+from migrate.planning.images import image_rows, runtime_rows
+from migrate.planning.mirrors import mirror_of, taken_for_stock
+from migrate.planning.plan import Forecast
+from migrate.planning.selection import meant
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import Target
+
+MODEL = "/spec/predictor/model"
+"""What a converted service has."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The services that are converted, and the cluster as it is with all of them converted.
+
+    ``before`` is the world with none of them converted. ``targets`` is what the copies of runtimes
+    need so that each service keeps its image, by copy. ``unlike`` are services whose entries of
+    `predictors` have different images and share one runtime, by what is to be said of that.
+    """
+
+    services: frozenset[ObjectRef]
+    before: World
+    snapshot: Snapshot
+    world: World
+    targets: Mapping[ObjectRef, Target] = field(default_factory=dict)
+    unlike: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
+
+    def activation(self, ref: ObjectRef) -> Convert | None:
+        """Return the write that converts a service; None for one that is not converted."""
+        return Convert(ref, MODEL) if ref in self.services else None
+
+    def awaited(self, rows: Iterable[Forecast], planned: World) -> Iterator[Holds]:
+        """Yield the wait for the ``model`` form of each service that is converted.
+
+        Where its variables stay and change places, that is awaited as well: nothing else tells
+        its new pods from the former ones.
+        """
+        for row in rows:
+            ref, model = row.service, self.world.shape(row.service).spec.predictor.model
+            if ref not in self.services or model is None:
+                continue
+            yield Holds(ref, f"{MODEL}/modelFormat/name", model.model_format.name, ref)
+            moved = _moved_variable(self.before.shared(ref).pod, planned.shared(ref).pod)
+            if moved and row.workload and not row.settings:
+                yield Holds(row.workload, CONTAINER_PATH + moved[0], moved[1], ref)
+
+
+def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversion:
+    """Return who is converted: the selected services that depend on an image set in `predictors`.
+
+    None without `--convert`. Raise UsageError where that does not go with what else is asked for.
+    """
+    if not options.convert:
+        return Conversion(frozenset(), now, snapshot, now)
+    _refuse(now.rules, options)
+    entries = _overridden(snapshot, now)
+    candidates = [ref for ref in now.services if _entry(now, ref) in entries]
+    is_meant = meant(options.selection, now.services.__getitem__)
+    found = _converted(snapshot, now, [ref for ref in candidates if is_meant(ref, None)])
+    targets, unlike = _targets(now, found)
+    return replace(found, targets=targets, unlike=unlike)
+
+
+def _refuse(rules: Rules, options: Options) -> None:
+    """Raise UsageError where `--convert` does not go with the release, or with other flags."""
+    if not (rules.predictors_read and rules.converts_on_write):
+        raise UsageError(
+            f"--convert: KServe {rules.name} gives no service its image from predictors",
+            "leave it out",
+        )
+    if options.images or options.repin:
+        other = "--repin" if options.repin else "other images"
+        raise UsageError(
+            f"--convert does not go with {other}: a rollback could not bring the former ones back",
+            "convert first, with the images as they are; then plan again for the others",
+        )
+    if options.activate not in (None, Activate.EACH):
+        raise UsageError(
+            f"--convert does not go with --activate={options.activate}: a conversion is a write "
+            "to each service, and has it reconciled",
+            "leave --activate out",
+        )
+
+
+def _overridden(snapshot: Snapshot, now: World) -> frozenset[str]:
+    """Return the entries of `predictors` whose image is not the one that the release ships."""
+    own = image_rows(now.predictors, snapshot.release, {})
+    mirror = mirror_of([*own, *runtime_rows(now.config, snapshot.release, ())])
+    rows = taken_for_stock(own, mirror)
+    return frozenset(row.entry.removesuffix("/gpu") for row in rows if not row.is_stock)
+
+
+def _entry(now: World, ref: ObjectRef) -> str:
+    """Return the entry that gives a service its image; empty where none does."""
+    return "/".join(filter(None, (now.key(ref) or ("",))[:2]))
+
+
+def _converted(snapshot: Snapshot, now: World, services: Iterable[ObjectRef]) -> Conversion:
+    """Return the cluster as it is once these services were written."""
+    chosen = frozenset(services)
+    changed = (admitted(now.services[ref], now.config) for ref in now.services if ref in chosen)
+    after = replace(snapshot, services=now.services.changed(changed))
+    return Conversion(chosen, now, after, World(now.config, after.services))
+
+
+def _moved_variable(before: Pod | None, after: Pod | None) -> tuple[str, str] | None:
+    """Return the first place in the container's variables that has another name, and that name."""
+    former, later = _variables(before), _variables(after)
+    places = (at for at, (old, new) in enumerate(zip(former, later, strict=False)) if old != new)
+    at = next(places, None)
+    return None if at is None else (pointer("env", str(at), "name"), later[at])
+
+
+def _variables(pod: Pod | None) -> list[str]:
+    return [one["name"] for one in pod.container.get("env") or ()] if pod is not None else []
+
+
+def _targets(
+    now: World, found: Conversion
+) -> tuple[dict[ObjectRef, Target], dict[str, list[ObjectRef]]]:
+    """Return what the copies need, and who cannot share one."""
+    groups: dict[ObjectRef, list[ObjectRef]] = {}
+    for ref in sorted(found.services, key=lambda ref: ref.place):
+        runtime = used(found.world, ref)
+        if runtime is not None and not _keeps_image(now, found.world, ref):
+            groups.setdefault(copy_ref(runtime.name, ref.namespace), []).append(ref)
+    targets: dict[ObjectRef, Target] = {}
+    unlike: dict[str, list[ObjectRef]] = {}
+    for copy, services in groups.items():
+        images = _images(now, services)
+        if len({image.rpartition(":")[0] for image in images.values()}) > 1:
+            told = " and ".join(f"{entry} ({image})" for entry, image in sorted(images.items()))
+            unlike.setdefault(f"{told} share the runtime {copy.name}", []).extend(services)
+        elif (chosen := found.world.shared(services[0]).runtime) is not None:
+            targets[copy] = _target(chosen, min(images.values()), now.rules)
+    return targets, unlike
+
+
+def _keeps_image(now: World, converted: World, ref: ObjectRef) -> bool:
+    return now.shared(ref).image == converted.shared(ref).image
+
+
+def _images(now: World, services: Iterable[ObjectRef]) -> dict[str, str]:
+    """Return the image of each entry that gives one of these services its own.
+
+    Its tag is that of the entry: the pin in a service, which 0.7 wrote, stays, and replaces it.
+    """
+    entries = (entry for ref in services if (entry := now.shared(ref).entry) is not None)
+    return {str(one): f"{one.image}:{one.default_image_version or 'latest'}" for one in entries}
+
+
+def _target(runtime: Runtime, image: str, rules: Rules) -> Target:
+    container = base_or_none(runtime, rules)
+    source = ObjectRef(terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME, runtime.name)
+    name = container.name if container else None
+    return Target(Desired(runtime=runtime.name, image=image), source, name or terms.CONTAINER)
