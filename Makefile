@@ -11,7 +11,7 @@ ONLY ?=
 SIZES ?= 10000,50000,100000
 RUNS ?= 7
 
-.PHONY: help demo test lint programs unit real kill releases claims differential forecasts mutation \
+.PHONY: help demo test lint programs unit real kill releases claims differential forecasts generated mutation \
   bench cluster docs golden clean
 
 help: ## list the targets
@@ -75,6 +75,12 @@ forecasts: programs ## is the forecast of a plan right? 8 clusters on each of th
 	$(BIN)/python -m tests.forecasts --kserve 0.9.0 --knative --seed $(SEED) --clusters 8
 	$(BIN)/python -m tests.forecasts --kserve 0.15.2 --seed $(SEED) --clusters 8
 	$(BIN)/python -m tests.forecasts --kserve 0.20.0 --seed $(SEED) --clusters 8
+
+generated: programs ## is a move into namespaces what its plan says? CLUSTERS=20 on five releases; SEED=1
+	$(BIN)/python -m tests.forecasts --to-runtimes --kserve 0.9.0 --knative --seed $(SEED) --clusters $(CLUSTERS)
+	for release in 0.11.2 0.15.2 0.16.0 0.20.0; do \
+	  $(BIN)/python -m tests.forecasts --to-runtimes --kserve $$release --seed $(SEED) --clusters $(CLUSTERS) \
+	  || exit 1; done
 
 mutation: $(VENV)/dev ## is there a test for every rule of KServe? SAMPLE=600 SEED=1 ONLY=tags
 	$(BIN)/python -m tests.mutation --sample $(SAMPLE) --seed $(SEED) --only "$(ONLY)"
