@@ -43,7 +43,7 @@ def findings_of(
     yield from _refused(snapshot, now, found)
     yield from _moved(now, found, options)
     yield from _served_alike(now, found, str(snapshot.release))
-    yield from _pinned(found, pinned)
+    yield from pinned_over(found.planned, pinned)
     yield from _armed(now, found, options)
     yield from _framework(now, options)
     yield from _kept(found)
@@ -158,10 +158,11 @@ def source(name: str) -> str:
     return f"ClusterServingRuntime {name}"
 
 
-def _pinned(found: Expansion, pinned: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+def pinned_over(planned: World, pinned: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+    """Find whose runtimeVersion keeps it from the image that stands with it."""
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for ref, image in pinned.items():
-        groups.setdefault((image, found.planned.shared(ref).image or ""), []).append(ref)
+        groups.setdefault((image, planned.shared(ref).image or ""), []).append(ref)
     for (image, got), services in sorted(groups.items()):
         text = f"{image}: their pinned runtimeVersion gives {got}"
         fix = f"--repin moves the pins with the image, or --accept {codes.PINNED}"

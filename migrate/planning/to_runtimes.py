@@ -12,6 +12,7 @@ from migrate.planning.checks_copies import findings_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
 from migrate.planning.desired import Activate, Options
+from migrate.planning.strategy import Scope
 from migrate.planning.expand import Expansion, expand
 from migrate.planning.forecast import World, between, with_pins
 from migrate.planning.pins import model_pins, repinned
@@ -19,6 +20,7 @@ from migrate.planning.plan import Forecast
 from migrate.planning.reach import bare
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import targets_of
+from migrate.planning.to_own_runtimes import to_own_runtimes
 
 
 def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
@@ -28,6 +30,8 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
             f"--to-runtimes: KServe {now.rules.name} has no ServingRuntimes",
             "upgrade to 0.8 or later first; without --to-runtimes the images in predictors change",
         )
+    if options.scope is Scope.SERVICE:
+        return to_own_runtimes(snapshot, now, options)
     targets = targets_of(options.images, now.config)
     found = expand(snapshot, now, options, targets)
     images = {
