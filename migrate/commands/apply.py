@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
@@ -13,6 +14,7 @@ from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.outcome import nothing, outcome, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
+from migrate.commands.rehearsal import Rehearsal
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
 from migrate.errors import UsageError
@@ -20,7 +22,7 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.desired import Options, without_release
+from migrate.planning.desired import Options, Scope, without_release
 from migrate.planning.plan import Plan
 from migrate.report.console import Console
 from migrate.report.text import changing, plan_lines
@@ -92,7 +94,8 @@ def apply(
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
-    cluster = Target(kubeconfig, context, expect_context, snapshot).open(dry_run)
+    target = Target(kubeconfig, context, expect_context, snapshot)
+    cluster = target.open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
@@ -107,6 +110,10 @@ def apply(
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     with Console(screen_of(sys.stderr)) as console:
         job = _job(cluster, made, run, known, kserve_version)
+        if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
+            job = replace(
+                job, rehearse=Rehearsal(cluster, lambda: target.open(DryRun.SERVER), made)
+            )
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
     return outcome(cluster, job, end, output)
 

@@ -60,7 +60,8 @@ class Engine:
 
     With ``keep_foreign`` a field that somebody else changed is left as it is and told;
     without, it stops the engine. ``written`` counts the writes that were begun. An object is
-    written only while its ``sealed`` fields are so.
+    written only while its ``sealed`` fields are so. ``rehearse`` is called before the writes of
+    a wave, with those to come, and raises where the wave may not begin.
     """
 
     cluster: Cluster
@@ -72,6 +73,7 @@ class Engine:
     written: int = 0
     kept: list[Kept] = field(default_factory=list)
     sealed: Sequence[Sealed] = ()
+    rehearse: Callable[[Wave, Sequence[Wave]], None] = lambda _wave, _coming: None
 
     def preflight(self, waves: Sequence[Wave]) -> None:
         """Raise StaleError, before anything is written, where an operation has drifted."""
@@ -91,6 +93,7 @@ class Engine:
         for number, wave in enumerate(waves):
             rest(wave.pause, self.cluster, self.clock, self.tell, self.guard, self.lease.patience)
             if wave.operations:
+                self.rehearse(wave, waves[number + 1 :])
                 run = self.note(run, "intent", direction, number)
                 for operation in wave.operations:
                     self._settle(operation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrate.kserve.releases import Release
 from migrate.kserve.runtimes import Runtime
-from migrate.objects import Manifest, ObjectRef, canonical, sha256
+from migrate.objects import Manifest, canonical, sha256
 from migrate.planning.copies import copy_of
 
 SOURCE = "kmigrate.dev/source"
@@ -38,6 +38,6 @@ def _called(name: str, source: Manifest) -> str:
     return f"{name[: _LONGEST - _DIGITS - 1].rstrip('-.')}-{suffix}"
 
 
-def is_named_copy(ref: ObjectRef, manifest: Manifest) -> bool:
-    """Tell whether an object is such a copy."""
-    return SOURCE in (manifest["metadata"].get("annotations") or {}) and bool(ref.namespace)
+def is_named_copy(runtime: Runtime) -> bool:
+    """Tell whether a runtime is such a copy."""
+    return runtime.metadata.annotation(SOURCE) is not None

@@ -30,7 +30,7 @@ from migrate.planning.copies import copy_ref
 from migrate.planning.desired import Options
 from migrate.planning.expand import Copy, operations_of, overridden, source_ref
 from migrate.planning.forecast import World
-from migrate.planning.namedcopies import named_copy, source_name
+from migrate.planning.namedcopies import is_named_copy, named_copy, source_name
 from migrate.planning.pinfit import Fit, Source, among, fitting
 from migrate.planning.pins import MODEL_PIN
 from migrate.planning.pinwrites import lasting, pinned, refusal
@@ -132,10 +132,15 @@ class _Work:
         if runtime.ref not in self.snapshot.originals:
             self.foreign.setdefault(runtime.ref, []).append(ref)
             return
+        source = self._source(runtime)
+        if is_named_copy(runtime) and source.manifest is self.snapshot.originals[runtime.ref]:
+            self.copies[runtime.ref] = Copy(runtime.ref, source_ref(source.name), None)
+            self.pins[ref] = Pin(ref, runtime.ref, ())
+            return
         key = (self.now.services.shape(ref).number, runtime.ref, self._own_place(ref))
         fit = self.fits.get(key)
         if fit is None:
-            fit = self.fits[key] = self._fit(ref, self._source(runtime))
+            fit = self.fits[key] = self._fit(ref, source)
         if fit.copy is None:
             groups = self.refused if fit.is_refused else self.differing
             groups.setdefault(fit.reason, []).append(ref)
@@ -153,7 +158,8 @@ class _Work:
         manifest = self.snapshot.originals[runtime.ref]
         if mine:
             wish = merged(source_ref(name), [target.desired for target in mine])
-            manifest = apply_edits(edits_in(manifest, mine[0].container, wish), manifest)
+            edits = edits_in(manifest, mine[0].container, wish)
+            manifest = apply_edits(edits, manifest) if edits else manifest
         image = next((t.desired.image for t in mine if t.desired.image), "")
         return Source(name, manifest, image)
 
@@ -186,7 +192,9 @@ class _Work:
             return
         model = service.spec.predictor.model
         assert model is not None
-        edits = [Edit(RUNTIME, _text(model.runtime), target.name)] * (model.runtime != target.name)
+        edits = []
+        if model.runtime != target.name:
+            edits.append(Edit(RUNTIME, _text(model.runtime), target.name))
         if fit.moved is not None:
             edits.append(Edit(MODEL_PIN, _text(model.runtime_version), fit.moved or UNSET))
             service = with_pin(service, fit.moved or None)
