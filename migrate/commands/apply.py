@@ -22,8 +22,9 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.desired import Options, Scope, without_release
+from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
+from migrate.planning.strategy import Scope
 from migrate.report.console import Console
 from migrate.report.text import changing, plan_lines
 

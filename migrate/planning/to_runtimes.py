@@ -12,13 +12,13 @@ from migrate.planning.checks_copies import findings_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
 from migrate.planning.desired import Activate, Options
-from migrate.planning.strategy import Scope
 from migrate.planning.expand import Expansion, expand
 from migrate.planning.forecast import World, between, with_pins
 from migrate.planning.pins import model_pins, repinned
 from migrate.planning.plan import Forecast
 from migrate.planning.reach import bare
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Scope
 from migrate.planning.targets import targets_of
 from migrate.planning.to_own_runtimes import to_own_runtimes
 
