@@ -41,6 +41,7 @@ def to_own_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         _targets(found, targets),
         tuple(findings_of(snapshot, now, found, options)),
         found.sources,
+        frozenset(found.copies),
     )
 
 
