@@ -9,7 +9,7 @@ from migrate.kserve.runtimerefusals import refused_runtime
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
-from migrate.planning.checks_copies import pinned_over
+from migrate.planning.checks_copies import pinned_over, served_alike
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
@@ -31,6 +31,7 @@ def findings_of(
     yield from _differing(found)
     yield from _taken(found)
     yield from _refused_runtimes(snapshot, now, found)
+    yield from served_alike(found.planned, found.pins, found.copies, str(snapshot.release))
     yield from pinned_over(found.planned, found.kept)
     yield from _left_alone(now, found)
     yield from _lasting(found)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrate.kserve.releases import Release
 from migrate.kserve.runtimes import Runtime
-from migrate.objects import Manifest, canonical, sha256
-from migrate.planning.copies import copy_of
+from migrate.objects import Manifest
+from migrate.planning.copies import SOURCE_DIGEST, copy_of, digest_of_source
 
 SOURCE = "kmigrate.dev/source"
 """The annotation with the name of the ClusterServingRuntime that it was copied from."""
@@ -18,23 +18,24 @@ def source_name(runtime: Runtime) -> str:
     return runtime.metadata.annotation(SOURCE) or runtime.name
 
 
-def named_copy(source: Manifest, name: str, namespace: str, release: Release | None) -> Manifest:
-    """Return the manifest of a copy of a runtime; ``name`` is that of the ClusterServingRuntime.
+def named_copy(
+    content: Manifest, source: Manifest, namespace: str, release: Release | None
+) -> Manifest:
+    """Return the manifest of a copy with that content; ``source`` is the ClusterServingRuntime.
 
     Its own name ends in a digest of what is in it: equal copies have one name, others do not
     meet. It is a DNS-1123 subdomain of at most 253 characters, as every name of a runtime.
     """
-    made = copy_of(source, namespace, release)
-    meta = made["metadata"]
-    notes = {**meta["annotations"], SOURCE: name}
-    return {**made, "metadata": {**meta, "name": _called(name, source), "annotations": notes}}
+    made = copy_of(content, namespace, release)
+    meta, name = made["metadata"], source["metadata"]["name"]
+    told = {SOURCE: name, SOURCE_DIGEST: digest_of_source(source)}
+    notes = {**meta["annotations"], **told}
+    return {**made, "metadata": {**meta, "name": called(name, content), "annotations": notes}}
 
 
-def _called(name: str, source: Manifest) -> str:
-    annotations = copy_of(source, "", None)["metadata"]["annotations"]
-    deciding = {key: text for key, text in annotations.items() if not key.startswith("kmigrate.")}
-    digest = sha256(canonical({"spec": source["spec"], "annotations": deciding}))
-    suffix = digest.removeprefix("sha256:")[:_DIGITS]
+def called(name: str, content: Manifest) -> str:
+    """Return the name of a copy of the ClusterServingRuntime of that name with that content."""
+    suffix = digest_of_source(content).removeprefix("sha256:")[:_DIGITS]
     return f"{name[: _LONGEST - _DIGITS - 1].rstrip('-.')}-{suffix}"
 
 

@@ -19,7 +19,7 @@ from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest
 from migrate.planning.copies import runtime_of
-from migrate.planning.namedcopies import named_copy
+from migrate.planning.namedcopies import called
 from migrate.planning.pins import tag_of
 from migrate.planning.pinwrites import pinned
 from migrate.planning.podfields import differing
@@ -82,7 +82,7 @@ def _tried(
     service: InferenceService, source: Source, wish: Resolution, config: Config
 ) -> Iterator[tuple[Manifest, Resolution]]:
     for manifest in copies(source.manifest, service, wish.server, wish.image, config.rules):
-        name = named_copy(manifest, source.name, "", None)["metadata"]["name"]
+        name = called(source.name, manifest)
         meta = {**manifest["metadata"], "name": name, "namespace": service.metadata.namespace}
         made = runtime_of({**manifest, "metadata": meta})
         alone = msgspec.structs.replace(config, runtimes=Runtimes([made]))

@@ -185,7 +185,8 @@ class _Work:
 
     def _pin(self, ref: ObjectRef, fit: Fit, manifest: Manifest) -> None:
         source, service = self.sources[_used(self.now, ref)], self.now.services[ref]
-        made = named_copy(manifest, source.name, ref.namespace, self.snapshot.release)
+        origin = self.snapshot.originals[source_ref(source.name)]
+        made = named_copy(manifest, origin, ref.namespace, self.snapshot.release)
         target = copy_ref(made["metadata"]["name"], ref.namespace)
         if target not in self.copies and not self._place(target, made, source):
             self.foreign.setdefault(target, []).append(ref)

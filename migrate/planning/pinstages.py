@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from migrate.objects import ObjectRef
-from migrate.operations.model import Condition, Holds, Operation, Wake
+from migrate.operations.model import Condition, Holds, Operation, RolledOut, Wake
 from migrate.planning.activation import AWAITED, WAVE, Differing
 from migrate.planning.copystages import awaited_of
 from migrate.planning.course import Stages
@@ -79,8 +79,17 @@ def _stage(
     """Return a wave; who names its copy already and does not run it is woken."""
     writes = tuple(numbers[row.service] for row in rows if row.service in numbers)
     wakes = tuple(Wake(row.service) for row in rows if row.service not in numbers)
-    awaited = awaited_of(waves.planned, waves.snapshot, rows, waves.differing)
+    awaited = [*awaited_of(waves.planned, waves.snapshot, rows, waves.differing)]
+    if waves.options.max_unavailable is not None:
+        awaited.extend(one for one in _every_rollout(rows) if one not in awaited)
     return Stage(writes, wakes, (*awaited, *ready(waves.planned, rows)), pause)
+
+
+def _every_rollout(rows: Sequence[Forecast]) -> Iterator[Condition]:
+    """Yield the wait for all that restart: who was not ready before is rolled out, too."""
+    for row in rows:
+        if row.workload and row.rollout is not None:
+            yield RolledOut(row.workload, row.service)
 
 
 def ready(world: World, rows: Sequence[Forecast]) -> Iterator[Condition]:

@@ -10,7 +10,7 @@ from migrate.operations.model import Activation, Operation, Restart, Wake
 from migrate.planning.desired import Options, summary
 from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
-from migrate.planning.strategy import Strategy
+from migrate.planning.strategy import Scope, Strategy
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,5 +84,7 @@ def restarting(forecast: Sequence[Forecast]) -> list[Forecast]:
 def told(options: Options) -> str:
     """Return what is asked for in one line, without the values of variables and flags."""
     strategy = options.strategy
-    parts = ("" if strategy is Strategy.IN_PLACE else strategy.value, summary(options.images))
+    scope = f" (scope {options.scope})" if options.scope is Scope.SERVICE else ""
+    where = "" if strategy is Strategy.IN_PLACE else f"{strategy.value}{scope}"
+    parts = (where, summary(options.images))
     return ": ".join(filter(None, parts))

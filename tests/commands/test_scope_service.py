@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,8 +13,13 @@ import yaml
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
+from migrate.commands.carry import Job, carry_out
+from migrate.commands.comparing import compare
+from migrate.commands.outcome import prove
 from migrate.commands.rehearsal import Rehearsal
+from migrate.commands.runs import plan_of
 from migrate.errors import StaleError
+from migrate.execute import record
 from migrate.kserve.admission import admitted
 from migrate.kserve.config import read_config
 from migrate.kserve.releases import parse_release
@@ -23,7 +30,18 @@ from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
 from migrate.planning.copies import copy_ref
 from migrate.planning.strategy import Scope
-from tests.commands.moving import RELEASES, apply, cluster, everything, objects, planned, rollback
+from migrate.report.console import Console
+from tests.commands.moving import (
+    CONTROL,
+    RELEASES,
+    apply,
+    cluster,
+    everything,
+    objects,
+    planned,
+    rollback,
+    runtimes,
+)
 from tests.commands.snapshots import run
 
 SCOPE = ("--to-runtimes", "--scope", "service")
@@ -76,6 +94,96 @@ def test_a_copy_that_somebody_names_meanwhile_stays_and_the_run_says_so() -> Non
     assert (left.subject, "uses it" in left.text) == (copy_ref(str(name), "team"), True)
     assert [runtime_of(found, each) for each in ("iris", "rows")] == [None, "kserve-sklearnserver"]
     assert found.get(copy_ref(str(name), "team"))
+
+
+class Killed(BaseException):
+    """The process ends."""
+
+
+class Mortal(MemoryCluster):
+    """A cluster whose client is killed right before one of its writes."""
+
+    left = 10**6
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+    def create(self, manifest: Manifest) -> Manifest:
+        self._count()
+        return super().create(manifest)
+
+    def patch(
+        self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
+    ) -> Manifest:
+        self._count()
+        return super().patch(ref, patch, subresource=subresource)
+
+    def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
+        self._count()
+        super().delete(ref, uid=uid, resource_version=resource_version)
+
+
+def stopped(at: int) -> Mortal:
+    found = Mortal(objects("0.15.2"))
+    made = planned(found, NEW, scope=Scope.SERVICE, wave_size=1)
+    found.left = at
+    with suppress(Killed):
+        apply(found, made)
+    return found
+
+
+def test_stopped_before_any_write_it_goes_on_or_back() -> None:
+    whole = stopped(10**6)
+    writes, goal = 10**6 - whole.left, named(everything(whole))
+    before = everything(cluster())
+    assert writes > 10
+    for at in range(1, writes):
+        there, back = stopped(at), stopped(at)
+        known = record.runs(there, "kserve")
+        if not known:
+            assert everything(there) == before
+            continue
+        if not known[-1].finished:
+            go_on(there)
+        assert named(everything(there)) == goal, at
+        rollback(back)
+        assert everything(back) == before, at
+
+
+def named(objects: dict[str, str]) -> dict[str, str]:
+    """The objects without the name of the run, uids and times, which are never the same."""
+    own = re.compile(r'\d{8}-\d{6}-[0-9a-f]{4}|"(?:uid|creationTimestamp)": "[^"]*"')
+    return {key: own.sub("", text) for key, text in objects.items()}
+
+
+def go_on(found: MemoryCluster) -> None:
+    known = record.runs(found, "kserve")
+    made = plan_of(found, known[-1])
+    waves = made.waves(Direction.APPLY)
+    job = Job(
+        plan=made,
+        direction=Direction.APPLY,
+        waves=waves,
+        run=known[-1],
+        known=known,
+        check=lambda: compare(found, made, ""),
+        prove=lambda rows: prove(found, made, Direction.APPLY, rows, waves),
+    )
+    assert carry_out(found, job, CONTROL, Console()).whole
+
+
+def test_one_namespace_goes_back_and_the_other_stands() -> None:
+    found = cluster()
+    before = everything(found)
+    end = apply(found, planned(found, NEW, scope=Scope.SERVICE))
+    assert end.run.head.summary == f"to-runtimes (scope service): {NEW}"
+    assert rollback(found, -1, "team").run.state == "rolled back in part"
+    assert (runtime_of(found, "iris"), bool(runtime_of(found, "far", "other"))) == (None, True)
+    assert [one.partition("/")[0] for one in runtimes(found)] == ["other"]
+    assert rollback(found).run.state == "rolled back"
+    assert everything(found) == before
 
 
 def webhook(release: str, more: Callable[[Manifest], None]) -> type[MemoryCluster]:

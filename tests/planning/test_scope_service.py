@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from migrate.errors import UsageError
+from migrate.kserve.rollouts import Rollout
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef, ref_of
-from migrate.operations.model import Create, Holds, Patch
+from migrate.operations.model import Create, Holds, Patch, RolledOut
 from migrate.planning import planfile
 from migrate.planning.desired import Activate, Selection
 from migrate.planning.pinwrites import pinned
@@ -47,6 +48,7 @@ PROTOCOLS: tuple[dict[str, Any], ...] = (
     {},
     *({"protocolVersion": protocol} for protocol in ("v1", "v2", "grpc-v2")),
 )
+RAW = {"deploy": '{"defaultDeploymentMode": "RawDeployment"}'}
 GPU: dict[str, Any] = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
 UNABLE = {
     "0.8.0": {MLSERVER: "KM250"},
@@ -407,3 +409,41 @@ def test_a_rollback_awaits_the_former_runtime_and_takes_the_copies_last() -> Non
     paths = {one.path: one.value for one in back.waves[0].conditions if isinstance(one, Holds)}
     assert paths["/status/clusterServingRuntimeName"] == SKLEARN
     assert paths["/status/servingRuntimeName"] is None
+
+
+def test_who_is_not_ready_counts_where_no_more_may_be_rolled_out_at_one_time() -> None:
+    found = settled("0.15.2", isvc("iris"), data=RAW)
+    [workload] = found.workloads
+    rollout = Rollout(pods=1, surge=1, unavailable=0, ready=False)
+    running = msgspec.structs.replace(found.workloads[workload], rollout=rollout)
+    found = replace(found, workloads={workload: running})
+
+    def waits(made: Plan) -> bool:
+        return RolledOut(workload, made.forecast[0].service) in made.apply[-1].conditions
+
+    assert waits(pinning_plan(found, SET, max_unavailable=1))
+    assert not waits(pinning_plan(found, SET))
+    assert not waits(pinning_plan(found, max_unavailable=1))
+
+
+def test_a_copy_that_serves_every_model_alike_is_refused() -> None:
+    found = settled("0.15.2", isvc("rows"))
+    ref = next(ref for ref in found.originals if ref.name == SKLEARN)
+    whole = copy.deepcopy(found.originals[ref])
+    whole["spec"]["containers"][0]["args"] = ["--model_name=iris"]
+    others = [one for one in found.runtimes.everywhere if one.ref != ref]
+    runtimes = Runtimes([*others, msgspec.convert(whole, Runtime)])
+    made = pinning_plan(
+        replace(found, runtimes=runtimes, originals={**found.originals, ref: whole})
+    )
+    [told] = [one for one in made.findings if one.code == "KM401"]
+    assert (told.blocks, [ref.name for ref in told.objects]) == (True, ["rows"])
+
+
+def test_a_service_that_argo_cd_takes_back_is_not_written() -> None:
+    owned = isvc("iris")
+    tracked = "models:serving.kserve.io/InferenceService:team/iris"
+    owned["metadata"]["annotations"] = {"argocd.argoproj.io/tracking-id": tracked}
+    made = pinning_plan(settled("0.15.2", owned))
+    assert (codes(made)["KM106"], bool(made.blocking)) == (["iris"], True)
+    assert not pinning_plan(settled("0.15.2", owned), take_ownership=True).blocking
