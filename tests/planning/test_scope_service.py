@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.errors import UsageError
+from migrate.errors import BlockedError, UsageError
 from migrate.kserve.rollouts import Rollout
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef, ref_of
@@ -20,6 +20,7 @@ from migrate.planning import planfile
 from migrate.planning.desired import Activate, Selection
 from migrate.planning.pinwrites import pinned
 from migrate.planning.plan import Outlook, Plan
+from migrate.planning.rollback import Rollback
 from tests.planning.clusters import codes, service
 from tests.planning.copies import (
     MLSERVER,
@@ -447,3 +448,42 @@ def test_a_service_that_argo_cd_takes_back_is_not_written() -> None:
     made = pinning_plan(settled("0.15.2", owned))
     assert (codes(made)["KM106"], bool(made.blocking)) == (["iris"], True)
     assert not pinning_plan(settled("0.15.2", owned), take_ownership=True).blocking
+
+
+@pytest.mark.parametrize("release", ["0.9.0", "0.15.2", "0.20.0"])
+def test_at_every_moment_each_gets_what_it_had_or_what_is_planned(release: str) -> None:
+    services = [isvc(f"m{at}", **asked) for at, asked in enumerate(PROTOCOLS[:3])]
+    found = settled(release, *services, isvc("named", runtime=SKLEARN, protocolVersion="v1"))
+    made = pinning_plan(found, SET, max_unavailable=1)
+    before, after = pods_of(found), pods_of(written(found, made.operations))
+    assert before != after
+    steps = [made.operations[at] for stage in made.apply for at in stage.operations]
+    for number in range(len(steps) + 1):
+        done = {op.target for op in steps[:number]}
+        got = pods_of(written(found, steps[:number]))
+        assert got == {ref: (after if ref in done else before)[ref] for ref in before}, number
+    there = reconciled(written(found, steps))
+    back = [op for wave in back_of(there, made).waves for op in wave.operations]
+    for number in range(len(back)):
+        done = {op.target for op in back[:number]}
+        got = pods_of(written(there, back[:number]))
+        assert got == {ref: (before if ref in done else after)[ref] for ref in before}, number
+
+
+def test_who_lagged_behind_goes_back_to_what_is_set_and_is_told() -> None:
+    """Its runtime was edited before the run, and it had not been reconciled since."""
+    old = settled("0.15.2", isvc("iris"), images={})
+    edited = settled("0.15.2", isvc("iris"))
+    found = replace(edited, workloads=old.workloads)
+    made = pinning_plan(found, SET)
+    assert made.forecast[0].now != made.forecast[0].after_rollback == OVER
+    back = back_of(reconciled(written(found, made.operations)), made)
+    assert [row.after_plan for row in back.forecast] == [OVER]
+    assert codes_of(back) == {"KM302"}
+    reset = replace(edited, runtimes=old.runtimes, originals=old.originals)
+    with pytest.raises(BlockedError, match="changed since the run"):
+        back_of(reconciled(written(reset, made.operations)), made)
+
+
+def codes_of(back: Rollback) -> set[str]:
+    return {one.code for one in back.findings}

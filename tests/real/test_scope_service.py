@@ -104,9 +104,12 @@ def test_chosen_services_roll_one_at_a_time_and_come_back(
     assert len(runtimes(cluster, near)) == 1
     assert not runtimes(cluster, far)
     assert get_service(cluster, near, "left")["spec"] == specs["left"][1]
+    cluster.audit.settle(cluster.api)
+    requests = [r for r in cluster.audit.since(mark) if r.namespace == near]
+    tried = [r.name for r in requests if r.is_dry_run and r.resource == "inferenceservices"]
+    assert tried == ["m2", "m1", "m3"]
     if cluster.mode != SERVERLESS:
-        cluster.audit.settle(cluster.api)
-        times = rolled([r for r in cluster.audit.since(mark) if r.namespace == near])
+        times = rolled(requests)
         assert sorted(times, key=times.__getitem__) == ["m2", "m1", "m3"]
         spans = sorted(times.values())
         assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
