@@ -16,7 +16,7 @@ import msgspec
 
 from migrate.kserve import terms
 from migrate.kserve.rules import Rules, ServerBy
-from migrate.kserve.servers import Prepared, prepared
+from migrate.kserve.servers import prepared, server_of
 from migrate.kserve.services import InferenceService, Model
 from migrate.kserve.tags import server_named
 from migrate.objects import Json, Manifest
@@ -65,33 +65,60 @@ def _with_server_type(source: Manifest, rules: Rules) -> Manifest:
     return {**source, "metadata": meta}
 
 
+def unnamed(content: Manifest, name: str, service: InferenceService, rules: Rules) -> Manifest:
+    """Return a copy under the name of its source again, without what it carries for a service."""
+    meta = {**content["metadata"], "name": name}
+    annotation = (meta.get("annotations") or {}).get(terms.SERVER_TYPE)
+    server, model = server_of(name, annotation, rules), service.spec.predictor.model
+    named = {**content, "metadata": meta}
+    if not server or model is None:
+        return named
+    added = _added(service, model, server, rules)
+    container = _container(named, rules)
+    env = [item for item in container.get("env") or () if item not in added.env]
+    args = list(container.get("args") or ())
+    if added.args and args[-len(added.args) :] == added.args:
+        args = args[: -len(added.args)]
+    made = _with_container(named, {"env": env, "args": args}, rules)
+    labels = made["spec"].get("labels") or {}
+    kept = {key: text for key, text in labels.items() if added.labels.get(key) != text}
+    return {**made, "spec": {**made["spec"], "labels": kept}}
+
+
+class _Added(msgspec.Struct, frozen=True):
+    """What the defaults of a server add to a service, whose name is a placeholder."""
+
+    env: list[Manifest]
+    args: list[str]
+    labels: dict[str, str]
+
+
+def _added(service: InferenceService, model: Model, server: str, rules: Rules) -> _Added:
+    meta = msgspec.structs.replace(service.metadata, name=_ITS_NAME)
+    ready = prepared(msgspec.structs.replace(service, metadata=meta), model, server, rules)
+    own, labels = service.metadata.labels or {}, ready.metadata.labels or {}
+    return _Added(
+        list(ready.model.env or ())[len(model.env or ()) :],
+        list(ready.model.args or ())[len(model.args or ()) :],
+        {key: text for key, text in labels.items() if own.get(key) != text},
+    )
+
+
 def _carried(
     source: Manifest, service: InferenceService, model: Model, server: str, rules: Rules
 ) -> Manifest:
     """Return it with the variables, flags and labels that the server's defaults would add."""
-    meta = msgspec.structs.replace(service.metadata, name=_ITS_NAME)
-    ready = prepared(msgspec.structs.replace(service, metadata=meta), model, server, rules)
-    labels = _added_labels(service, ready)
-    container = _container(source, rules)
-    env = list(ready.model.env or ())[len(model.env or ()) :]
-    args = list(ready.model.args or ())[len(model.args or ()) :]
+    added, container = _added(service, model, server, rules), _container(source, rules)
     changes: Manifest = {}
-    if env:
-        changes["env"] = _with_env(container.get("env") or [], env)
-    if args:
-        changes["args"] = [*(container.get("args") or ()), *args]
+    if added.env:
+        changes["env"] = _with_env(container.get("env") or [], added.env)
+    if added.args:
+        changes["args"] = [*(container.get("args") or ()), *added.args]
     made = _with_container(source, changes, rules)
-    spec = {**made["spec"], "containers": _told(made["spec"]["containers"], labels)}
-    if labels and rules.runtime_metadata:
-        spec["labels"] = {**(spec.get("labels") or {}), **labels}
+    spec = {**made["spec"], "containers": _told(made["spec"]["containers"], added.labels)}
+    if added.labels and rules.runtime_metadata:
+        spec["labels"] = {**(spec.get("labels") or {}), **added.labels}
     return {**made, "spec": spec}
-
-
-def _added_labels(service: InferenceService, ready: Prepared) -> dict[str, str]:
-    own = service.metadata.labels or {}
-    return {
-        key: text for key, text in (ready.metadata.labels or {}).items() if own.get(key) != text
-    }
 
 
 def _with_env(base: list[Manifest], added: list[Manifest]) -> list[Manifest]:

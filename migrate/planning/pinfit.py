@@ -42,7 +42,8 @@ class Fit(msgspec.Struct, frozen=True):
     """What comes of trying: a copy (with the name of its source), or the reason for none.
 
     ``moved`` is the runtimeVersion that the service is to get, "" for none; None leaves it.
-    ``kept`` is the wanted image, where the present runtimeVersion gives another one.
+    ``kept`` is the wanted image, where the present runtimeVersion gives another one. ``is_there``:
+    the copy that it names does so already.
     """
 
     copy: Manifest | None = None
@@ -50,6 +51,7 @@ class Fit(msgspec.Struct, frozen=True):
     is_refused: bool = False
     moved: str | None = None
     kept: str = ""
+    is_there: bool = False
 
 
 def among(config: Config, wanted: Runtime, namespace: str) -> Config:
@@ -59,15 +61,25 @@ def among(config: Config, wanted: Runtime, namespace: str) -> Config:
     return msgspec.structs.replace(config, runtimes=Runtimes([*kept, wanted]))
 
 
-def fitting(service: InferenceService, source: Source, config: Config, *, repin: bool) -> Fit:
+def fitting(
+    service: InferenceService,
+    source: Source,
+    config: Config,
+    current: Resolution | None = None,
+    *,
+    repin: bool,
+) -> Fit:
     """Return the copy on which a service gets the pods that it would get on its own runtime.
 
-    ``config`` has that runtime as it is wanted. A write alone may change the pods: so they may
+    ``config`` has that runtime as it is wanted; ``current`` is what it gets on a copy that it names
+    already. A write alone may change the pods: so they may
     also be those that it would get there after any write.
     """
     moved = _moved_pin(service, source, config) if repin else None
     service = service if moved is None else with_pin(service, moved or None)
     wishes = [resolve_anyway(one, config) for one in (service, admitted(service, config))]
+    if moved is None and current and not all(differing(wish, current) for wish in wishes):
+        return Fit(is_there=True)
     least: tuple[str, ...] = ()
     for manifest, found in _tried(service, source, wishes[0], config):
         told = min((differing(wish, found) for wish in wishes), key=len)

@@ -14,9 +14,11 @@ import msgspec
 from msgspec import UNSET
 
 from migrate.kserve.admission import admitted
+from migrate.kserve.ownname import unnamed
 from migrate.kserve.pins import with_pin
 from migrate.kserve.refusals import specs_of
 from migrate.kserve.resolutions import is_plain
+from migrate.kserve.resolver import resolve_anyway
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.storage import is_foreign
@@ -110,8 +112,9 @@ class _Work:
         self.lasting: dict[str, list[ObjectRef]] = {}
         self.foreign: dict[ObjectRef, list[ObjectRef]] = {}
         self.kept: dict[ObjectRef, str] = {}
-        self.sources: dict[ObjectRef, Source] = {}
-        self.fits: dict[tuple[int, ObjectRef, str], Fit] = {}
+        self.fits: dict[tuple[int, ObjectRef, str, str], Fit] = {}
+        texts = [t for one in options.images for t in (*one.args, *(e.value for e in one.env))]
+        self.is_templated = any("{{" in text for text in texts)
 
     def users(self) -> Iterator[tuple[ObjectRef, Runtime]]:
         """Yield the selected services that use a source, or a copy of it."""
@@ -132,50 +135,49 @@ class _Work:
         if runtime.ref not in self.snapshot.originals:
             self.foreign.setdefault(runtime.ref, []).append(ref)
             return
-        source = self._source(runtime)
-        if is_named_copy(runtime) and source.manifest is self.snapshot.originals[runtime.ref]:
-            self.copies[runtime.ref] = Copy(runtime.ref, source_ref(source.name), None)
-            self.pins[ref] = Pin(ref, runtime.ref, ())
-            return
-        key = (self.now.services.shape(ref).number, runtime.ref, self._own_place(ref))
+        subject = self._subject(ref, runtime)
+        alike = "" if subject.metadata.name != ref.name else ref.name
+        key = (self.now.services.shape(ref).number, runtime.ref, self._own_place(ref), alike)
         fit = self.fits.get(key)
         if fit is None:
-            fit = self.fits[key] = self._fit(ref, source)
-        if fit.copy is None:
+            fit = self.fits[key] = self._fit(subject, runtime, ref.namespace)
+        if fit.is_there:
+            self.copies[runtime.ref] = Copy(runtime.ref, source_ref(source_name(runtime)), None)
+            self.pins[ref] = Pin(ref, runtime.ref, ())
+        elif fit.copy is None:
             groups = self.refused if fit.is_refused else self.differing
             groups.setdefault(fit.reason, []).append(ref)
         else:
-            self._pin(ref, fit, fit.copy)
+            self._pin(ref, fit, fit.copy, source_name(runtime))
 
-    def _source(self, runtime: Runtime) -> Source:
-        if runtime.ref not in self.sources:
-            self.sources[runtime.ref] = self._made(runtime)
-        return self.sources[runtime.ref]
-
-    def _made(self, runtime: Runtime) -> Source:
-        name = source_name(runtime)
-        mine = [target for target in self.targets if target.runtime.name == name]
-        manifest = self.snapshot.originals[runtime.ref]
-        if mine:
-            wish = merged(source_ref(name), [target.desired for target in mine])
-            edits = edits_in(manifest, mine[0].container, wish)
-            manifest = apply_edits(edits, manifest) if edits else manifest
-        image = next((t.desired.image for t in mine if t.desired.image), "")
-        return Source(name, manifest, image)
-
-    def _fit(self, ref: ObjectRef, source: Source) -> Fit:
-        wanted = msgspec.convert(source.manifest, Runtime)
-        config = among(self.now.config, wanted, ref.namespace)
-        subject = self._subject(ref, wanted)
+    def _fit(self, subject: InferenceService, runtime: Runtime, namespace: str) -> Fit:
         if reason := refusal(subject, self.now.config):
             return Fit(reason=reason, is_refused=True)
-        return fitting(subject, source, config, repin=self.options.repin)
+        current = None
+        content, name = self.snapshot.originals[runtime.ref], source_name(runtime)
+        if is_named_copy(runtime):
+            current = resolve_anyway(subject, self.now.config)
+            content = unnamed(content, name, subject, self.now.rules)
+            subject = pinned(subject, name)
+        source = self._wished(name, content)
+        config = among(self.now.config, msgspec.convert(source.manifest, Runtime), namespace)
+        return fitting(subject, source, config, current, repin=self.options.repin)
+
+    def _wished(self, name: str, content: Manifest) -> Source:
+        """Return what is used with what is wanted of it."""
+        mine = [target for target in self.targets if target.runtime.name == name]
+        if not mine:
+            return Source(name, content, "")
+        wish = merged(source_ref(name), [target.desired for target in mine])
+        edits = edits_in(content, mine[0].container, wish)
+        return Source(name, apply_edits(edits, content), wish.image)
 
     def _subject(self, ref: ObjectRef, runtime: Runtime) -> InferenceService:
         """Return the service, with marks for what is its own where that decides nothing."""
         shape = self.now.services.shape(ref)
         specs = specs_of(shape.service.spec.predictor)
-        if is_plain(runtime) and not any(is_foreign(one, self.now.rules) for one in specs):
+        is_foreign_one = any(is_foreign(one, self.now.rules) for one in specs)
+        if is_plain(runtime) and not self.is_templated and not is_foreign_one:
             return shape.in_namespace(self._own_place(ref))
         return self.now.services[ref]
 
@@ -183,12 +185,11 @@ class _Work:
         """Return the namespace where that has runtimes of its own, and so decides."""
         return ref.namespace if self.snapshot.runtimes.of(ref.namespace) else ""
 
-    def _pin(self, ref: ObjectRef, fit: Fit, manifest: Manifest) -> None:
-        source, service = self.sources[_used(self.now, ref)], self.now.services[ref]
-        origin = self.snapshot.originals[source_ref(source.name)]
+    def _pin(self, ref: ObjectRef, fit: Fit, manifest: Manifest, name: str) -> None:
+        service, origin = self.now.services[ref], self.snapshot.originals[source_ref(name)]
         made = named_copy(manifest, origin, ref.namespace, self.snapshot.release)
         target = copy_ref(made["metadata"]["name"], ref.namespace)
-        if target not in self.copies and not self._place(target, made, source):
+        if target not in self.copies and not self._place(target, made, name):
             self.foreign.setdefault(target, []).append(ref)
             return
         model = service.spec.predictor.model
@@ -208,14 +209,14 @@ class _Work:
             if left := lasting(self.now.services[ref], stored):
                 self.lasting.setdefault(left, []).append(ref)
 
-    def _place(self, target: ObjectRef, made: Manifest, source: Source) -> bool:
+    def _place(self, target: ObjectRef, made: Manifest, name: str) -> bool:
         """Put the copy where it is to be; tell whether it can be there."""
         known = self.snapshot.runtimes.of(target.namespace).get(target.name)
         live = self.snapshot.originals.get(target)
         if known is not None and (live is None or not contains(live["spec"], made["spec"])):
             return False
         change = None if known is not None else Create(made)
-        self.copies[target] = Copy(target, source_ref(source.name), change)
+        self.copies[target] = Copy(target, source_ref(name), change)
         return True
 
     def done(self) -> Pinning:

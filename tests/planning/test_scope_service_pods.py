@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.objects import ref_of
+from migrate.objects import ObjectRef, ref_of
 from migrate.operations.model import Create, Patch
 from migrate.planning import planfile
 from migrate.planning.desired import Selection
@@ -23,6 +23,7 @@ from tests.planning.copies import (
     installed,
     isvc,
     own,
+    reconciled,
 )
 from tests.planning.pinned import (
     back_of,
@@ -98,20 +99,25 @@ def test_every_stock_runtime_does_the_same_under_a_name_of_its_own(
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_with_a_desired_image_the_pods_are_those_of_the_runtime_with_it(release: str) -> None:
-    """The reference is the plan in place: the same image in the ClusterServingRuntime."""
+    """The reference is the plan in place: the same image in the ClusterServingRuntime.
+
+    A second run asks for another one: what the copy carries is not carried twice.
+    """
     for one in installed(release, {}):
         name, formats = one["metadata"]["name"], one["spec"].get("supportedModelFormats")
-        wanted = f"registry.example.com/x/{name}:v7"
         if not formats or one["spec"].get("multiModel") or name in UNABLE.get(release, {}):
             continue
-        stock, there = (
-            settled(release, *users(one, 1), images=images) for images in ({}, {name: wanted})
-        )
-        made = pinning_plan(stock, f"runtime/{name}={wanted}")
-        moved = {op.target for op in made.operations if isinstance(op.change, Patch)}
-        expected, got = pods_of(there), pods_of(written(stock, made.operations))
-        assert moved, name
-        assert {ref: got[ref] for ref in moved} == {ref: expected[ref] for ref in moved}, name
+        found = settled(release, *users(one, 1), images={})
+        moved: set[ObjectRef] = set()
+        for image in (f"registry.example.com/x/{name}:v{number}" for number in (7, 8)):
+            made = pinning_plan(found, f"runtime/{name}={image}")
+            pins = {op.target for op in made.operations if isinstance(op.change, Patch)}
+            assert pins == (moved or pins) != set(), name
+            found, moved = reconciled(written(found, made.operations)), pins
+            expected = pods_of(settled(release, *users(one, 1), images={name: image}))
+            got = pods_of(found)
+            assert {ref: got[ref] for ref in pins} == {ref: expected[ref] for ref in pins}, name
+            assert not pinning_plan(found, f"runtime/{name}={image}").operations, name
 
 
 def test_what_the_name_gave_is_in_the_copy() -> None:
