@@ -36,7 +36,7 @@ def _refusals(service: InferenceService, config: Config) -> Iterator[str]:
     predictor, rules = service.spec.predictor, config.rules
     assert predictor.model is not None
     if predictor.worker_spec is not None:
-        # components/predictor.go of 0.15.2: ISVC_NAME and the generation are in their variables.
+        # components/predictor.go:173 of 0.15.2: a label, and in the name of the head Service.
         yield "a model on many nodes: its generation is in its pods, so that any write rolls them"
     share = predictor.canary_traffic_percent
     if share not in (None, _ALL) and mode_of(service, config.mode, rules) == terms.KNATIVE:

@@ -13,7 +13,7 @@ from migrate.errors import UsageError
 from migrate.kserve.rollouts import Rollout
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.operations.model import Holds, RolledOut
-from migrate.planning.desired import Activate
+from migrate.planning.desired import Activate, Selection
 from migrate.planning.plan import Outlook, Plan
 from tests.planning.clusters import codes, service
 from tests.planning.copies import SKLEARN, cluster, isvc, own
@@ -195,3 +195,38 @@ def test_a_service_that_argo_cd_takes_back_is_not_written() -> None:
     made = pinning_plan(settled("0.15.2", owned))
     assert (codes(made)["KM106"], bool(made.blocking)) == (["iris"], True)
     assert not pinning_plan(settled("0.15.2", owned), take_ownership=True).blocking
+
+
+def test_who_names_what_is_not_there_yet_would_get_it_and_is_told() -> None:
+    made = pinning_plan(settled("0.15.2", isvc("iris")), SET)
+    name = made.operations[0].target.name
+    waiting = settled("0.15.2", isvc("iris"), isvc("waiting", runtime=name))
+    told = pinning_plan(waiting, SET, selection=Selection(exclude=("team/waiting",)))
+    assert codes(told)["KM231"] == ["waiting"]
+    assert told.blocking
+
+
+def test_what_the_webhook_of_runtimes_refuses_is_told() -> None:
+    found = settled("0.18.1", isvc("iris"))
+    ref = next(ref for ref in found.originals if ref.name == SKLEARN)
+    whole = copy.deepcopy(found.originals[ref])
+    whole["spec"]["containers"][0]["env"] = [{"name": "PYTHONPATH", "value": "/x"}]
+    others = [one for one in found.runtimes.everywhere if one.ref != ref]
+    runtimes = Runtimes([*others, msgspec.convert(whole, Runtime)])
+    found = replace(found, runtimes=runtimes, originals={**found.originals, ref: whole})
+    assert "KM232" in codes(pinning_plan(found))
+
+
+def test_the_room_that_a_rollout_takes_is_that_of_a_wave() -> None:
+    found = settled("0.15.2", *(isvc(f"m{n}") for n in range(4)), data=RAW)
+    rollout = Rollout(pods=1, surge=1, unavailable=0, ready=True)
+    running = {
+        ref: msgspec.structs.replace(one, rollout=rollout) for ref, one in found.workloads.items()
+    }
+    found = replace(found, workloads=running)
+
+    def room(made: Plan) -> str:
+        return next(one.text for one in made.findings if one.code == "KM220")
+
+    assert room(pinning_plan(found, SET)).startswith("up to 4 more pods")
+    assert "up to 1 more pod during" in room(pinning_plan(found, SET, max_unavailable=1))
