@@ -47,7 +47,7 @@ class Rehearsal:
     def __call__(self, wave: Wave, coming: Sequence[Wave]) -> None:
         """Try the writes of a wave. Raise StaleError that names what would be stored otherwise."""
         pins = next(filter(None, map(_pins, (wave, *coming))), [])
-        for operation in pins if not self._tried else _pins(wave):
+        for operation in pins:
             if operation.target not in self._tried:
                 self._try(operation)
                 self._tried.add(operation.target)

@@ -113,8 +113,6 @@ class _Work:
         self.foreign: dict[ObjectRef, list[ObjectRef]] = {}
         self.kept: dict[ObjectRef, str] = {}
         self.fits: dict[tuple[int, ObjectRef, str, str], Fit] = {}
-        texts = [t for one in options.images for t in (*one.args, *(e.value for e in one.env))]
-        self.is_templated = any("{{" in text for text in texts)
 
     def users(self) -> Iterator[tuple[ObjectRef, Runtime]]:
         """Yield the selected services that use a source, or a copy of it."""
@@ -177,7 +175,7 @@ class _Work:
         shape = self.now.services.shape(ref)
         specs = specs_of(shape.service.spec.predictor)
         is_foreign_one = any(is_foreign(one, self.now.rules) for one in specs)
-        if is_plain(runtime) and not self.is_templated and not is_foreign_one:
+        if is_plain(runtime) and not is_foreign_one:
             return shape.in_namespace(self._own_place(ref))
         return self.now.services[ref]
 

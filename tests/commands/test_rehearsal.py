@@ -9,8 +9,11 @@ import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
+from migrate.commands.carry import Job, carry_out
+from migrate.commands.comparing import Compared
 from migrate.commands.rehearsal import Rehearsal
 from migrate.errors import StaleError
+from migrate.execute import record
 from migrate.kserve.admission import admitted
 from migrate.kserve.config import read_config
 from migrate.kserve.releases import parse_release
@@ -20,7 +23,8 @@ from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
 from migrate.planning.strategy import Scope
-from tests.commands.moving import RELEASES, cluster, everything, objects, planned
+from migrate.report.console import Console
+from tests.commands.moving import CONTROL, RELEASES, cluster, everything, objects, planned
 
 NEW = "sklearn=registry.example.com/ml/sklearnserver:next"
 
@@ -90,3 +94,24 @@ def test_another_webhook_stops_the_run_before_anything_is_written(
         Rehearsal(found, lambda: dry, made)(waves[0], waves[1:])
     assert field in raised.value.message
     assert "InferenceService" in raised.value.message
+
+
+def test_a_run_is_stopped_by_it_and_leaves_nothing() -> None:
+    found = cluster("0.15.2")
+    made, before = planned(found, NEW, scope=Scope.SERVICE), everything(found)
+    dry = webhook("0.15.2", with_limits)(objects("0.15.2"))
+    waves = made.waves(Direction.APPLY)
+    job = Job(
+        plan=made,
+        direction=Direction.APPLY,
+        waves=waves,
+        run=None,
+        known=[],
+        check=lambda: Compared(made.forecast),
+        prove=lambda _rows: [],
+        rehearse=Rehearsal(found, lambda: dry, made),
+    )
+    with pytest.raises(StaleError, match="resources"):
+        carry_out(found, job, CONTROL, Console())
+    assert everything(found) == before
+    assert all(run.finished for run in record.runs(found, "kserve"))

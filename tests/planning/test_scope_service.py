@@ -65,10 +65,12 @@ def test_who_cannot_be_pinned_is_named_and_stays() -> None:
     workers["spec"]["predictor"]["model"] |= {"runtime": "kserve-huggingfaceserver-multinode"}
     workers["spec"]["predictor"]["model"]["modelFormat"]["name"] = "huggingface"
     workers["spec"]["predictor"]["model"]["storageUri"] = "pvc://models/x"
+    workers["metadata"]["annotations"] = {"serving.kserve.io/autoscalerClass": "none"}
     many = pinning_plan(
         settled("0.15.2", workers), f"runtime/kserve-huggingfaceserver-multinode={NEW}"
     )
     assert (codes(many)["KM250"], many.operations) == (["workers"], ())
+    assert "its generation is in its pods" in next(f.text for f in many.findings)
 
 
 def test_the_framework_form_is_refused_by_name() -> None:
@@ -126,6 +128,8 @@ def test_each_is_awaited_until_it_reports_its_runtime_and_is_ready_again() -> No
         ("/status/clusterServingRuntimeName", None),
         ("/status/conditions/type=Ready/status", "True"),
     } <= found
+    assert "KM236" not in codes(made)
+    assert [seal.target.name for seal in made.seals] == [SKLEARN]
     others = [one for one in made.apply[-1].conditions if one.target.name == "other"]
     assert not any("conditions" in getattr(one, "path", "") for one in others)
 
@@ -156,7 +160,8 @@ def test_a_runtime_of_somebody_else_is_left_alone() -> None:
     made = pinning_plan(settled("0.15.2", isvc("iris"), own=(own(SKLEARN),)), SET)
     assert (codes(made)["KM230"], made.operations) == (["iris"], ())
     assert made.blocking
-    assert not pinning_plan(settled("0.15.2", isvc("iris"), own=(own(SKLEARN),))).has_work
+    as_it_is = pinning_plan(settled("0.15.2", isvc("iris"), own=(own(SKLEARN),)))
+    assert (as_it_is.has_work, "KM230" in codes(as_it_is)) == (False, False)
 
 
 def test_who_is_not_ready_counts_where_no_more_may_be_rolled_out_at_one_time() -> None:

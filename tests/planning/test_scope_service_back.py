@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from migrate.errors import BlockedError
+from migrate.kserve.runtimes import Runtimes
 from migrate.objects import ObjectRef
-from migrate.operations.model import Holds
+from migrate.operations.model import Direction, Holds
 from migrate.planning.desired import Selection
 from migrate.planning.pinwrites import pinned
-from migrate.planning.plan import Plan
+from migrate.planning.plan import Outlook, Plan
+from migrate.planning.proof import prove_services
 from migrate.planning.rollback import Rollback
 from tests.planning.copies import (
     OVER,
@@ -79,6 +81,7 @@ def test_what_others_did_to_pins_and_copies_meanwhile_is_kept_and_told() -> None
     assert [op.target.name for op in back.to_do] == ["b"]
     told = {(one.code, one.objects[0].name) for one in back.findings if one.code == "KM303"}
     assert told == {("KM303", "a"), ("KM303", "c")}
+    assert next(r for r in back.forecast if r.service.name == "a").outlook is Outlook.BROKEN
     assert "stays" in next(one.text for one in back.findings if one.objects[0].name == "c")
     assert copy_in(made) not in {op.target for wave in back.waves for op in wave.operations}
     whole = copy.deepcopy(after.originals[copy_in(made)])
@@ -134,6 +137,34 @@ def test_who_lagged_behind_goes_back_to_what_is_set_and_is_told() -> None:
     reset = replace(edited, runtimes=reset.runtimes, originals=reset.originals)
     with pytest.raises(BlockedError, match="changed since the run"):
         back_of(reconciled(written(reset, made.operations)), made)
+
+
+def test_a_copy_of_an_earlier_run_goes_on_to_count_for_a_later_one() -> None:
+    """The later run names what is there already; where to go back to has changed since."""
+    found = settled("0.15.2", isvc("a"), isvc("b"))
+    once = pinning_plan(found, SET, selection=Selection(exclude=("team/b",)))
+    there = reconciled(written(found, once.operations))
+    later = pinning_plan(there, SET, selection=Selection(exclude=("team/a",)))
+    assert [op.target.name for op in later.operations] == ["b"]
+    both = reconciled(written(there, later.operations))
+    other = settled("0.15.2", isvc("a"), images={SKLEARN: NEWER})
+    mine = [one for one in both.runtimes.everywhere if one.metadata.namespace]
+    reset = replace(both, runtimes=Runtimes([*other.runtimes.everywhere, *mine]))
+    with pytest.raises(BlockedError, match="changed since the run"):
+        back_of(reset, later)
+
+
+def test_who_lags_behind_is_restarted_by_its_pin_and_proven() -> None:
+    old = settled("0.15.2", isvc("iris"), images={})
+    found = replace(settled("0.15.2", isvc("iris")), workloads=old.workloads)
+    made = pinning_plan(found)
+    [row] = made.forecast
+    assert (row.outlook, row.restarts) == (Outlook.CHANGES_ANYWAY, True)
+    moving = pinning_plan(settled("0.15.2", isvc("iris")), SET)
+    [row] = moving.forecast
+    assert row.workload is not None
+    [proven] = prove_services(moving, [row], Direction.APPLY, {row.workload: NEW})
+    assert (proven.holds, proven.changed) == (True, True)
 
 
 def codes_of(back: Rollback) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from dataclasses import replace
@@ -10,14 +11,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from migrate.kserve.building import Pod
+from migrate.kserve.metadata import Metadata
+from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.kserve.services import InferenceService, Model, ModelFormat, Predictor, ServiceSpec
 from migrate.objects import ObjectRef, ref_of
 from migrate.operations.model import Create, Patch
 from migrate.planning import planfile
+from migrate.planning.copies import digest_of_source
 from migrate.planning.desired import Selection
+from migrate.planning.podfields import differing
 from tests.planning.clusters import codes
 from tests.planning.copies import (
     MLSERVER,
+    OVER,
     SKLEARN,
     created,
     installed,
@@ -139,6 +147,34 @@ def test_what_the_name_gave_is_in_the_copy() -> None:
     assert "labels" not in make.change.manifest["spec"]
 
 
+def test_an_old_runtime_without_the_annotation_gets_it_in_the_copy() -> None:
+    found = settled("0.17.1", isvc("m", protocolVersion="v2"), images={MLSERVER: OVER})
+    ref = next(ref for ref in found.originals if ref.name == MLSERVER)
+    whole = copy.deepcopy(found.originals[ref])
+    del whole["metadata"]["annotations"]
+    others = [one for one in found.runtimes.everywhere if one.ref != ref]
+    runtimes = Runtimes([*others, msgspec.convert(whole, Runtime)])
+    found = replace(found, runtimes=runtimes, originals={**found.originals, ref: whole})
+    make = pinning_plan(found).operations[0].change
+    assert isinstance(make, Create)
+    notes = make.manifest["metadata"]["annotations"]
+    assert notes["serving.kserve.io/server-type"] == "mlserver"
+    assert notes["kmigrate.dev/source-digest"] == digest_of_source(whole)
+
+
+def test_how_pods_differ_is_said_in_words() -> None:
+    def lot(env: list[str], protocol: str = "v1") -> Resolution:
+        container = {"name": "kserve-container", "env": [{"name": name} for name in env]}
+        model = Model(model_format=ModelFormat("sklearn"), protocol_version=protocol)
+        held = InferenceService(Metadata(name="m"), ServiceSpec(Predictor(model=model)))
+        return Resolution("x:1", Verdict.RESOLVED, "", pod=Pod((container,)), held=held)
+
+    assert differing(lot(["A", "B"]), lot(["A", "B"])) == ()
+    assert differing(lot(["A", "B"]), lot(["B", "A"])) == ("the order of env",)
+    assert differing(lot(["A"]), lot(["A", "B"])) == ("env B",)
+    assert differing(lot(["A"]), lot(["A"], "v2")) == ("protocolVersion",)
+
+
 def test_the_tag_of_a_gpu_is_carried_where_the_name_gave_it() -> None:
     tensorflow = "kserve-tensorflow-serving"
     found = settled(
@@ -151,6 +187,7 @@ def test_the_tag_of_a_gpu_is_carried_where_the_name_gave_it() -> None:
     }
     assert len(created(made)) == 2
     pinned = settled("0.15.2", isvc("gpu", "tensorflow", runtimeVersion="v1", **GPU), images={})
+    assert codes(pinning_plan(pinned, f"runtime/{tensorflow}=registry.example.com/tf:9"))["KM201"]
     moved = pinning_plan(
         pinned, f"runtime/{tensorflow}=registry.example.com/tf@sha256:{'0' * 64}", repin=True
     )
@@ -202,11 +239,11 @@ def test_names_are_valid_short_and_say_what_is_in_it() -> None:
     assert near not in {name.partition("/")[2] for name in created(second)}
     assert re.fullmatch(rf"{SKLEARN}-[0-9a-f]{{8}}", near)
     assert planfile.dump(first) == planfile.dump(pinning_plan(found, SET))
-    long = own("x" * 252 + "y")
+    long = own("x" * 243 + "-" + "y" * 8)
     long |= {"kind": "ClusterServingRuntime"}
-    long["metadata"] = {"name": "x" * 252 + "y"}
+    long["metadata"] = {"name": "x" * 243 + "-" + "y" * 8}
     runtimes = Runtimes([*found.runtimes.everywhere, msgspec.convert(long, Runtime)])
     named = settled("0.20.0", isvc("b", runtime=long["metadata"]["name"]))
     named = replace(named, runtimes=runtimes, originals={**named.originals, ref_of(long): long})
     [name] = created(pinning_plan(named, f"runtime/{long['metadata']['name']}={NEW}"))
-    assert len(name.partition("/")[2]) == 253
+    assert re.fullmatch(r"x{243}-[0-9a-f]{8}", name.partition("/")[2])
