@@ -85,8 +85,8 @@ def parts_of(path: str) -> tuple[str, ...]:
 def value_at(value: Json, path: str) -> Json:
     """Return what the pointer leads to, or ``msgspec.UNSET`` where it leads nowhere.
 
-    A part ``name=X`` picks the first item of a list whose ``name`` is X, so that
-    containers can be named rather than counted.
+    A part ``name=X`` or ``type=X`` picks the first item of a list whose ``name`` or ``type`` is X,
+    so that containers and conditions can be named rather than counted.
     """
     for part in parts_of(path):
         value = _step(value, part)
@@ -104,8 +104,9 @@ def _step(value: Json, part: str) -> Json:
 
 
 def _item(items: list[Json], part: str) -> Json:
-    if part.startswith("name="):
-        named = (i for i in items if isinstance(i, dict) and i.get("name") == part[5:])
+    key, found, value = part.partition("=")
+    if found and key in ("name", "type"):
+        named = (i for i in items if isinstance(i, dict) and i.get(key) == value)
         return next(named, msgspec.UNSET)
     index = int(part) if part.isdecimal() else -1
     return items[index] if 0 <= index < len(items) else msgspec.UNSET

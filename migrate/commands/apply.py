@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
@@ -14,6 +15,7 @@ from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.outcome import nothing, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
+from migrate.commands.rehearsal import Rehearsal
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
 from migrate.commands.telling import Told
@@ -24,6 +26,7 @@ from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.desired import Options, without_release
 from migrate.planning.plan import Plan
+from migrate.planning.strategy import Scope
 from migrate.report.text import changing, plan_lines
 
 
@@ -39,7 +42,7 @@ def apply(
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
-    canary: flags.Canary = "",
+    canary: flags.Canary = [],  # noqa: B006
     max_unavailable: flags.MaxUnavailable = None,
     namespace: flags.Namespaces = [],  # noqa: B006
     all_namespaces: flags.AllNamespaces = False,
@@ -101,7 +104,8 @@ def apply(
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
-    cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
+    target = Target(kubeconfig, context, expect_context, snapshot, qps)
+    cluster = target.open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
@@ -117,6 +121,8 @@ def apply(
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
     told = Told(output, json_into)
     job = _job(cluster, made, run, known, kserve_version)
+    if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
+        job = replace(job, rehearse=Rehearsal(cluster, lambda: target.open(DryRun.SERVER), made))
     if rollback_on_failure:
         return apply_or_back(cluster, job, control, told, kserve_version)
     return carry_and_tell(cluster, job, control, told)

@@ -77,7 +77,7 @@ class Job:
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
-    still stands at the end.
+    still stands at the end. ``rehearse`` is called before the first write of each wave.
     """
 
     plan: Plan
@@ -88,6 +88,7 @@ class Job:
     check: Callable[[], Compared]
     prove: Callable[[Sequence[Forecast]], list[Result]]
     leaves_rest: bool = False
+    rehearse: Callable[[Wave, Sequence[Wave]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Teller) -> 
         engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
         engine.states = model_troubles
         engine.parallelism = control.workers
+        engine.rehearse = job.rehearse or engine.rehearse
         try:
             engine.insist(lease.ref, lambda: lease.acquire(console.tell))
             return _under_lease(engine, job)

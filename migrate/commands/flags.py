@@ -13,7 +13,7 @@ from migrate.planning.desired import Activate
 
 DEFAULT_NAMESPACE = "kserve"
 PARALLELISM = 16
-"""More brought nothing on a server that answers in 5 ms; see docs/adr/0018."""
+"""More brought nothing on a server that answers in 5 ms; see docs/adr/0022."""
 
 
 class Output(StrEnum):
@@ -98,7 +98,8 @@ ToRuntimes = Annotated[
     typer.Option("--to-runtimes", help="Move images into runtimes of the namespaces."),
 ]
 ScopeFlag = Annotated[
-    str, typer.Option(metavar="namespace", help="With --to-runtimes: a runtime for whom.")
+    str,
+    typer.Option(metavar="namespace|service", help="With --to-runtimes: a runtime for whom."),
 ]
 WaveSize = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Services woken at one time (10).")
@@ -107,10 +108,12 @@ Pause = Annotated[
     str, typer.Option(metavar="DURATION", help="Time between two waves: 90s, 5m, 1h30m.")
 ]
 Canary = Annotated[
-    str, typer.Option(metavar="NS/NAME", help="Refused: scope namespace moves all of a namespace.")
+    list[str],
+    typer.Option(metavar="NS/NAME", help="With --scope service: these first, alone; repeatable."),
 ]
 MaxUnavailable = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Refused as --canary is.")
+    int | None,
+    typer.Option(metavar="N", min=1, help="With --scope service: roll out no more at one time."),
 ]
 Namespaces = Annotated[
     list[str],

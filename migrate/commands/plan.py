@@ -31,7 +31,7 @@ def plan(
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
-    canary: flags.Canary = "",
+    canary: flags.Canary = [],  # noqa: B006
     max_unavailable: flags.MaxUnavailable = None,
     namespace: flags.Namespaces = [],  # noqa: B006
     all_namespaces: flags.AllNamespaces = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from migrate.errors import UsageError
@@ -21,16 +22,16 @@ def chosen(
     scope: str,
     wave_size: int | None,
     pause: str,
-    canary: str,
+    canary: Sequence[str],
     max_unavailable: int | None,
 ) -> dict[str, Any]:
     """Return the fields of Options that the flags ask for. Raise UsageError where they clash."""
     for flag, given in (("--canary", canary), ("--max-unavailable", max_unavailable)):
-        if given:
+        if given and scope != Scope.SERVICE:
             raise UsageError(
                 f"{flag}: a runtime of scope {Scope.NAMESPACE} is for all of its namespace; any "
                 "reconcile moves a service as soon as it is there, so nobody can be held back",
-                "--wave-size and --pause go namespace by namespace",
+                "--scope service; else --wave-size and --pause go namespace by namespace",
             )
     if scope and not to_runtimes:
         raise UsageError(f"--scope: only with {TO_RUNTIMES}", "kmigrate plan --help")
@@ -45,6 +46,8 @@ def chosen(
         "scope": known.get(scope, Scope.NAMESPACE),
         "wave_size": wave_size,
         "pause": duration(pause, "--pause"),
+        "canary": tuple(canary),
+        "max_unavailable": max_unavailable,
     }
 
 

@@ -80,6 +80,8 @@ class Engine(Writer):
         batches, owed = batches_of(waves), list[Entry]()
         for number, wave in enumerate(waves):
             rest(wave.pause, self.cluster, self.clock, self.tell, self.guard, self.lease.patience)
+            if wave.operations:
+                self.rehearse(wave, waves[number + 1 :])
             if number in batches:
                 intent = self.entry("intent", direction, batches[number])
                 run, owed = self._append(run, *owed, intent), []

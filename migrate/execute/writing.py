@@ -29,7 +29,7 @@ from migrate.execute.watching import States
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value
-from migrate.operations.model import Create, Delete, Operation, Patch
+from migrate.operations.model import Create, Delete, Operation, Patch, Wave
 from migrate.operations.patching import json_patch
 
 T = TypeVar("T")
@@ -45,7 +45,9 @@ class Writer:
     without, it stops the writer. ``written`` counts the writes that were begun. An object is
     written only while its ``sealed`` fields are so. ``absent`` are objects that were looked for
     and not found: they are created without another look, for a create that comes second fails.
-    ``states``: see watching.States. Safe for several threads; events are told one at a time.
+    ``states``: see watching.States. ``rehearse`` is called before the writes of a wave, with
+    those to come, and raises where the wave may not begin. Safe for several threads; events
+    are told one at a time.
     """
 
     cluster: Cluster
@@ -60,6 +62,7 @@ class Writer:
     sealed: Sequence[Sealed] = ()
     absent: set[ObjectRef] = field(default_factory=set)
     states: States = lambda _: ()
+    rehearse: Callable[[Wave, Sequence[Wave]], None] = lambda _wave, _coming: None
     _counting: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:

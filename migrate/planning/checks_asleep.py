@@ -15,7 +15,7 @@ from migrate.planning.restarts import has_restart
 
 def still_asleep(case: Case, _options: Options) -> Iterator[Finding]:
     """Find who gets its copy at its next reconcile, whenever that is."""
-    woken = {activation.target for activation in case.activations}
+    woken = {*(activation.target for activation in case.activations), *case.written}
     if not case.copies or has_restart(case.activations):
         return
     left = [

@@ -17,6 +17,7 @@ from migrate.planning.desired import Options
 from migrate.planning.expand import Expansion
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
+from migrate.planning.namedcopies import source_name
 from migrate.planning.owners import owner_of
 from migrate.planning.plan import Finding
 from migrate.planning.selection import meant
@@ -42,8 +43,9 @@ def findings_of(
     yield from _stuck(stuck)
     yield from _refused(snapshot, now, found)
     yield from _moved(now, found, options)
-    yield from _served_alike(now, found, str(snapshot.release))
-    yield from _pinned(found, pinned)
+    services = (ref for each in found.services.values() for ref in each)
+    yield from served_alike(found.planned, services, found.copies, str(snapshot.release))
+    yield from pinned_over(found.planned, pinned)
     yield from _armed(now, found, options)
     yield from _framework(now, options)
     yield from _kept(found)
@@ -141,18 +143,20 @@ def _pods(found: Resolution) -> tuple[object, ...]:
     return (found.image, found.pod, found.workers)
 
 
-def _served_alike(now: World, found: Expansion, release: str) -> Iterator[Finding]:
+def served_alike(
+    planned: World, services: Iterable[ObjectRef], copies: Collection[ObjectRef], release: str
+) -> Iterator[Finding]:
+    """Find whose model a copy serves under a name that is not the service's own."""
     groups: dict[str, list[ObjectRef]] = {}
-    for services in found.services.values():
-        for ref in services:
-            got = found.planned.shared(ref)
-            name = serves_under_one_name(ref.name, now.shape(ref), got, release)
-            if name and got.runtime and got.runtime.ref in found.copies:
-                text = f'a copy of {source(got.runtime.name)} serves each model as "{name}"'
-                groups.setdefault(text, []).append(ref)
+    for ref in services:
+        got = planned.shared(ref)
+        name = serves_under_one_name(ref.name, planned.shape(ref), got, release)
+        if name and got.runtime and got.runtime.ref in copies:
+            text = f'a copy of {source(source_name(got.runtime))} serves each model as "{name}"'
+            groups.setdefault(text, []).append(ref)
     fix = "-f desired.yaml with args: [--model_name={{.Name}}] gives the copies the right one"
-    for text, services in groups.items():
-        yield finding(codes.SERVED_AS_MODEL, text, fix, services)
+    for text, found in groups.items():
+        yield finding(codes.SERVED_AS_MODEL, text, fix, found)
 
 
 def source(name: str) -> str:
@@ -160,10 +164,11 @@ def source(name: str) -> str:
     return f"ClusterServingRuntime {name}"
 
 
-def _pinned(found: Expansion, pinned: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+def pinned_over(planned: World, pinned: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+    """Find whose runtimeVersion keeps it from the image that stands with it."""
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for ref, image in pinned.items():
-        groups.setdefault((image, found.planned.shared(ref).image or ""), []).append(ref)
+        groups.setdefault((image, planned.shared(ref).image or ""), []).append(ref)
     for (image, got), services in sorted(groups.items()):
         text = f"{image}: their pinned runtimeVersion gives {got}"
         fix = f"--repin moves the pins with the image, or --accept {codes.PINNED}"

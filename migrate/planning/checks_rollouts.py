@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from migrate.kserve import terms
 from migrate.kserve.rollouts import MEMORY
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
@@ -12,7 +13,7 @@ from migrate.planning.activation import acts_at_once
 from migrate.planning.case import Case
 from migrate.planning.desired import Activate, Options
 from migrate.planning.findings import as_warning, finding
-from migrate.planning.plan import Finding, Forecast
+from migrate.planning.plan import Finding, Forecast, Stage
 from migrate.planning.restarts import has_restart
 
 GIB = 2**30
@@ -39,7 +40,15 @@ def capacity(case: Case, options: Options) -> Iterator[Finding]:
 
 
 def _longest(case: Case) -> int:
-    return max(len(stage.activations) for stage in case.stages)
+    return max(len(_reached(case, stage)) for stage in case.stages)
+
+
+def _reached(case: Case, stage: Stage) -> list[ObjectRef]:
+    """Return the services that a stage has reconciled: it wakes them, or writes them."""
+    written = (case.written[at] for at in stage.operations)
+    services = [ref for ref in written if ref.kind == terms.INFERENCE_SERVICE]
+    woken = [act.target for act in stage.activations]
+    return [*services, *(ref for ref in woken if ref not in services)]
 
 
 def _room(case: Case) -> str:
@@ -67,7 +76,7 @@ def _peak(case: Case, rows: Sequence[Forecast]) -> tuple[dict[str, int], int]:
     peak: Counter[str] = Counter()
     behind: Counter[str] = Counter()
     by_service = {row.service: row for row in case.rows if row.rollout}
-    found = ([act.target for act in stage.activations] for stage in case.stages)
+    found = (_reached(case, stage) for stage in case.stages)
     waves = [[by_service[ref] for ref in wave if ref in by_service] for wave in found if wave]
     for wave in waves:
         peak |= behind + Counter(surge_of(wave))

@@ -124,13 +124,16 @@ def refuse_moved(
     They do if the ClusterServingRuntime, to which they go back, was changed meanwhile. ``gone``
     are the copies that are taken away, ``later`` the newest run that wrote each object since.
     """
-    former = {row.service: row.now or row.after_reconcile for row in plan.forecast}
+    # Who had not been reconciled for long may get what was set for it then.
+    former = {
+        row.service: (row.now or row.after_reconcile, row.after_rollback) for row in plan.forecast
+    }
     bad = [
         row
         for row in rows
         if row.outlook in WOKEN
         and used(applied, row.service) in gone
-        and row.after_plan != former.get(row.service, row.now)
+        and row.after_plan not in former.get(row.service, (row.now,))
     ]
     if not bad:
         return

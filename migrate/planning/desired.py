@@ -163,7 +163,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     """Everything that decides what a plan holds; the same options resume the same run.
 
     ``wave_size`` is how many services are woken at once (None leaves it to the strategy), ``pause``
-    how many seconds lie between two waves.
+    how many seconds lie between two waves. ``canary`` are services (NAMESPACE/NAME) that go first,
+    and ``max_unavailable`` is how many may be rolled out at one time, in scope service.
     """
 
     images: tuple[Desired, ...] = ()
@@ -171,6 +172,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     scope: Scope = Scope.NAMESPACE
     wave_size: int | None = None
     pause: float = 0.0
+    canary: tuple[str, ...] = ()
+    max_unavailable: int | None = None
     repin: bool = False
     convert: bool = False
     activate: Activate | None = None

@@ -16,6 +16,8 @@ from migrate.planning.forecast import World
 from migrate.planning.reach import bare
 from migrate.planning.wanted import Key, Wanted
 
+MODEL_PIN = "/spec/predictor/model/runtimeVersion"
+
 
 def repins(planned: World, wanted: Mapping[Key, Wanted]) -> dict[ObjectRef, Edit]:
     """Return the edit of each service whose pin keeps it from the wanted tag.
@@ -70,6 +72,10 @@ def repinned(planned: World, ref: ObjectRef, image: str) -> Edit:
     """
     model = planned.shape(ref).spec.predictor.model
     assert model is not None
+    return Edit(MODEL_PIN, model.runtime_version, tag_of(image) or UNSET)
+
+
+def tag_of(image: str) -> str:
+    """Return the pin that says the same as an image; "" where it has a digest, or no tag."""
     found = parse_image(image)
-    after = found.tag if found.tag and not found.digest else UNSET
-    return Edit("/spec/predictor/model/runtimeVersion", model.runtime_version, after)
+    return "" if found.digest or not found.tag else found.tag

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, value_at
 from migrate.operations.classify import Standing, classify, is_met, parted, standing_of
 from migrate.operations.describe import found_value, place_of, shown_value
@@ -45,7 +46,7 @@ def _object(
     if standing is not Standing.APPLIED:
         text = "is gone" if live is None else _unlike(wanted, live)
         if isinstance(wanted.change, Delete):
-            text = "is still there, as somebody changed it: it stays"
+            text = "is still there, as somebody changed it or uses it: it stays"
         return Result(target, live is None and direction is Direction.ROLLBACK, text)
     return Result(target, holds=True, text=_bytes(plan, direction, target, live))
 
@@ -141,7 +142,8 @@ def _provable(plan: Plan) -> tuple[Outlook, ...]:
     acts = [activation for stage in plan.apply for activation in stage.activations]
     if has_restart(acts):
         return (*MOVING, *still)
-    return (Outlook.CHANGES, *still) if acts else still
+    is_written = any(op.target.kind == terms.INFERENCE_SERVICE for op in plan.operations)
+    return (Outlook.CHANGES, *still) if acts or is_written else still
 
 
 def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str]) -> Result:

@@ -47,11 +47,13 @@ def _reconciled(
     operations: Iterable[Operation], activations: Sequence[Activation], now: World
 ) -> Callable[[ObjectRef], bool]:
     """Return what tells who is reconciled: woken, or by KServe itself for an edited runtime."""
+    operations = tuple(operations)
     edited = {op.target.name for op in operations if op.target.kind == terms.CLUSTER_RUNTIME}
     wakes = now.rules.edit_wakes
     if has_restart(activations) or (edited and wakes is Wakes.EVERYBODY):
         return lambda _: True
-    woken = {activation.target for activation in activations}
+    written = {op.target for op in operations if op.target.kind == terms.INFERENCE_SERVICE}
+    woken = {activation.target for activation in activations} | written
     waking = edited if wakes is Wakes.USERS else set()
     return lambda ref: ref in woken or _named_runtime(now, ref) in waking
 

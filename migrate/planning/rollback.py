@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 from types import MappingProxyType
 
 import msgspec
-from msgspec import UNSET
 
 from migrate.errors import BlockedError
 from migrate.kserve import terms
@@ -17,21 +16,27 @@ from migrate.objects import Manifest, ObjectRef, parts_of
 from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value, place_of
 from migrate.operations.invert import invert
-from migrate.operations.model import Direction, Edit, Operation, Patch, Wake, Wave
+from migrate.operations.model import Direction, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
-from migrate.planning.changed import carried_out
 from migrate.planning.closure import used
 from migrate.planning.copyback import changed_since, copies_in, copy_waves, refuse_moved, without
 from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
-from migrate.planning.forecast import World, between, forecast, with_pins
+from migrate.planning.forecast import World, between, forecast
 from migrate.planning.keptcopies import kept_findings, staying
 from migrate.planning.moves import Moves
+from migrate.planning.pinback import (
+    kept_copies,
+    named_by,
+    pin_waves,
+    still_named,
+)
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import with_restarts
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Strategy
+from migrate.planning.standing import standing_in
+from migrate.planning.strategy import Scope, Strategy
 from migrate.planning.worlds import world_of
 
 
@@ -71,20 +76,28 @@ def plan_rollback(
         )
     now = world_of(snapshot, rules)
     changed_ones = changed_since(plan, live)
-    kept = (*_kept_whole(changed_ones), *_kept(plan, live))
+    is_pinned = plan.options.scope is Scope.SERVICE
+    if is_pinned:
+        named = still_named(plan, standing_in(snapshot, now, map(invert, plan.operations)))
+        kept = (*kept_copies(named, changed_ones), *_kept(plan, live))
+        changed_ones |= named.keys()
+    else:
+        kept = (*_kept_whole(changed_ones), *_kept(plan, live))
     plan = without(plan, changed_ones)
     needed = staying(plan, snapshot, now)
     kept = (*kept, *kept_findings(plan, now, needed))
     plan = without(plan, needed)
     # A rollback that was stopped after its writes has to wait for the same as before.
-    applied = _standing(snapshot, now, plan.operations)
-    back = _standing(snapshot, now, map(invert, plan.operations))
+    applied = standing_in(snapshot, now, plan.operations)
+    back = standing_in(snapshot, now, map(invert, plan.operations))
     rows = forecast(now, back, back, snapshot.workloads)
-    copies = copies_in(plan.operations)
+    copies = copies_in(plan.operations) | named_by(plan.operations)
     refuse_moved(plan, applied, rows, copies, later)
     findings = (*kept, *_findings(plan, rows, applied, back))
     differing = between(applied, back)
-    if plan.options.strategy is Strategy.TO_RUNTIMES:
+    if is_pinned:
+        waves = pin_waves(plan, snapshot, back, rows, differing)
+    elif plan.options.strategy is Strategy.TO_RUNTIMES:
         waves = copy_waves(plan, snapshot, (applied, back), rows, differing)
     else:
         waves = _waves(plan, snapshot, rows, _moved(plan, applied, back), differing)
@@ -97,26 +110,6 @@ def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:
     return any(operation.target == snapshot.config_ref for operation in plan.operations)
 
 
-def _standing(snapshot: Snapshot, now: World, operations: Iterable[Operation]) -> World:
-    """Return the world in which these stand: of what others changed, all stays as it is."""
-    whole = {snapshot.config_ref: snapshot.config, **snapshot.originals}
-    made: list[Operation] = []
-    pins = {}
-    for operation in operations:
-        found, change = whole.get(operation.target), operation.change
-        if not isinstance(change, Patch):
-            is_pending = classify(operation, found) is Standing.PENDING
-            made.extend([operation] * is_pending)
-        elif found is not None:
-            edits = to_make(change, found)
-            made.extend([Operation(operation.target, Patch(edits), "")] if edits else [])
-        elif operation.target in now.services:
-            pins[operation.target] = change.edits[0]
-    moved = {ref: _pin(edit) for ref, edit in pins.items() if _is_ours(now, ref, edit)}
-    world = world_of(carried_out(snapshot, made), now.rules) if made else now
-    return with_pins(world, moved) if moved else world
-
-
 def _moved(plan: Plan, applied: World, back: World) -> frozenset[ObjectRef]:
     """Return whom the run moved, or may have: told by the plan, or there since.
 
@@ -125,20 +118,6 @@ def _moved(plan: Plan, applied: World, back: World) -> frozenset[ObjectRef]:
     undone = Moves(applied.resolved, back.resolved)
     told = (row.service for row in plan.forecast if row.outlook in WOKEN)
     return frozenset((*told, *filter(undone.moves, back.services)))
-
-
-def _is_ours(now: World, ref: ObjectRef, edit: Edit) -> bool:
-    """Tell whether the pin is still the one that the run wrote."""
-    found = now.pin(ref)
-    return found == _before(edit)
-
-
-def _before(edit: Edit) -> str | None:
-    return None if edit.before is UNSET else str(edit.before)
-
-
-def _pin(edit: Edit) -> str | None:
-    return None if edit.after is UNSET else str(edit.after)
 
 
 def _waves(

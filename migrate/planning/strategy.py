@@ -23,3 +23,5 @@ class Scope(StrEnum):
 
     NAMESPACE = "namespace"
     """For all of a namespace: it has the name of the ClusterServingRuntime."""
+    SERVICE = "service"
+    """For those that are chosen: it has a name of its own, and they name it."""

@@ -10,7 +10,7 @@ from migrate.operations.model import Activation, Convert, Operation, Restart, Wa
 from migrate.planning.desired import Options, summary
 from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
-from migrate.planning.strategy import Strategy
+from migrate.planning.strategy import Scope, Strategy
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
@@ -89,5 +89,6 @@ def asked(options: Options) -> tuple[str, ...]:
     Without the values of variables and flags.
     """
     strategy = options.strategy
-    where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}",)
+    scope = f" (scope {options.scope})" if options.scope is Scope.SERVICE else ""
+    where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}{scope}",)
     return (*where, *(summary([image]) for image in options.images))

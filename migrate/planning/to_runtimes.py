@@ -20,7 +20,9 @@ from migrate.planning.pins import model_pins, repinned
 from migrate.planning.plan import Forecast
 from migrate.planning.reach import bare
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Scope
 from migrate.planning.targets import targets_of
+from migrate.planning.to_own_runtimes import to_own_runtimes
 
 
 def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
@@ -30,6 +32,8 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
             f"--to-runtimes: KServe {now.rules.name} has no ServingRuntimes",
             "upgrade to 0.8 or later first; without --to-runtimes the images in predictors change",
         )
+    if options.scope is Scope.SERVICE:
+        return to_own_runtimes(snapshot, now, options)
     targets = targets_of(options.images, now.config)
     conversion, before = conversion_of(snapshot, now, options), now
     snapshot, now = conversion.snapshot, conversion.world

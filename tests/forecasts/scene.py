@@ -97,7 +97,8 @@ class Scene:
         config = basic_object("v1", "ConfigMap", "inferenceservice-config", NAMESPACE)
         data = (self.live.api.get_same(config) or {}).get("data")
         own = [] if self.cluster["release"] == WITHOUT_RUNTIMES else self._own_runtimes()
-        return data, {key_of(one): one["spec"] for one in (*self._runtimes(), *own)}
+        of_cluster = {one["metadata"]["name"]: one["spec"] for one in self._runtimes()}
+        return data, of_cluster | {key_of(one): one["spec"] for one in own}
 
     def end(self) -> None:
         """Take it away, with the records of runs."""

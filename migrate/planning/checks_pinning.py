@@ -1,0 +1,116 @@
+"""What is found about services that are pinned to runtimes of their own: who cannot be, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.kserve.resolution import Verdict
+from migrate.kserve.runtimerefusals import refused_runtime
+from migrate.kserve.services import FormKind, form_of
+from migrate.objects import ObjectRef
+from migrate.planning import findings as codes
+from migrate.planning.checks_copies import pinned_over, served_alike
+from migrate.planning.desired import Options
+from migrate.planning.findings import finding
+from migrate.planning.forecast import World
+from migrate.planning.pinning import Pinning
+from migrate.planning.plan import Finding
+from migrate.planning.selection import meant
+from migrate.planning.snapshot import Snapshot
+
+LEAVE_OUT = "leave them out: --exclude NAMESPACE/NAME"
+
+
+def findings_of(
+    snapshot: Snapshot, now: World, found: Pinning, options: Options
+) -> Iterator[Finding]:
+    """Yield what is found about the copies and the pins."""
+    yield from _not_ours(found)
+    yield from _refused(found)
+    yield from _framework(now, options)
+    yield from _differing(found)
+    yield from _taken(found)
+    yield from _refused_runtimes(snapshot, now, found)
+    yield from served_alike(found.planned, found.pins, found.copies, str(snapshot.release))
+    yield from pinned_over(found.planned, found.kept)
+    yield from _left_alone(now, found)
+    yield from _lasting(found)
+
+
+def _not_ours(found: Pinning) -> Iterator[Finding]:
+    if found.foreign:
+        services = [ref for users in found.foreign.values() for ref in users]
+        names = ", ".join(sorted({str(ref) for ref in found.foreign}))
+        text = f"they use, or would get, a ServingRuntime that kmigrate did not make: {names}"
+        yield finding(codes.NOT_OURS, text, f"set the image in it; or {LEAVE_OUT}", services)
+
+
+def _refused(found: Pinning) -> Iterator[Finding]:
+    for reason, services in found.refused.items():
+        yield finding(codes.NOT_PINNED, f"cannot be pinned: {reason}", LEAVE_OUT, services)
+
+
+def _framework(now: World, options: Options) -> Iterator[Finding]:
+    """Find who is in the framework form: a pin would convert it, and that is no way back."""
+    if not now.rules.predictors_read:
+        return
+    asked = {image.format for image in options.images if image.format}
+    is_meant = meant(options.selection, now.services.__getitem__)
+    services = [
+        ref
+        for ref in now.services
+        if (form := form_of(now.shape(ref))).kind is FormKind.FRAMEWORK
+        and (not options.images or form.format in asked)
+        and now.shared(ref).verdict is Verdict.RESOLVED
+        and is_meant(ref, None)
+    ]
+    if services:
+        text = (
+            "cannot be pinned: they are in the framework form, which any write converts to the "
+            "model form (--convert)"
+        )
+        yield finding(codes.NOT_PINNED, text, LEAVE_OUT, services)
+
+
+def _differing(found: Pinning) -> Iterator[Finding]:
+    for fields, services in found.differing.items():
+        text = f"a runtime of another name does not give them the same pods: {fields}"
+        fix = f"--scope namespace keeps the name; or {LEAVE_OUT}"
+        yield finding(codes.LOST_NAME, text, fix, services)
+
+
+def _taken(found: Pinning) -> Iterator[Finding]:
+    for one in found.taken:
+        text = f"uses {one.before or 'none that can be told'} and would get {one.after or 'none'}"
+        yield finding(codes.TAKEN, f"{text}, though nobody asked", LEAVE_OUT, [one.service])
+
+
+def _refused_runtimes(snapshot: Snapshot, now: World, found: Pinning) -> Iterator[Finding]:
+    groups: dict[str, list[ObjectRef]] = {}
+    for copy in found.copies.values():
+        every = found.planned.config.runtimes.of(copy.target.namespace)
+        made = every[copy.target.name]
+        reason = refused_runtime(made, every.values(), now.rules) if copy.change else ""
+        if reason:
+            groups.setdefault(reason, []).append(copy.target)
+    for reason, targets in groups.items():
+        text = f"KServe {snapshot.release} refuses it: {reason}"
+        fix = f"change that in the ClusterServingRuntime; or {LEAVE_OUT}"
+        yield finding(codes.REFUSED_RUNTIME, text, fix, targets)
+
+
+def _left_alone(now: World, found: Pinning) -> Iterator[Finding]:
+    """Find who is pinned and does not act on it: its controller leaves it alone for now."""
+    left: dict[str, list[ObjectRef]] = {}
+    for ref in found.pins:
+        if now.shared(ref).verdict is Verdict.NOT_RECONCILED:
+            left.setdefault(now.shared(ref).reason, []).append(ref)
+    for reason, services in left.items():
+        text = f"{reason}; they are pinned, and get the copy when they are reconciled again"
+        yield finding(codes.NO_AUTO_UPDATE, text, objects=services)
+
+
+def _lasting(found: Pinning) -> Iterator[Finding]:
+    for what, services in found.lasting.items():
+        text = f"KServe's webhook adds to them at any write, and a rollback leaves it: {what}"
+        yield finding(codes.WRITE_ADDS, text, objects=services)

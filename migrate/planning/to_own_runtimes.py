@@ -1,0 +1,76 @@
+"""The course that moves chosen services, and nobody else, to runtimes under names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrate.errors import UsageError
+from migrate.objects import ObjectRef
+from migrate.operations.model import Operation, Patch
+from migrate.planning.checks_pinning import findings_of
+from migrate.planning.course import Course
+from migrate.planning.desired import Activate, Options
+from migrate.planning.forecast import World, between
+from migrate.planning.pinning import Pinning, pinning
+from migrate.planning.pinstages import Waves, pin_stages
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.targets import Target, targets_of
+
+
+def to_own_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
+    """Return the course. Raise UsageError or BlockedError."""
+    if options.activate not in (None, Activate.EACH):
+        raise UsageError(
+            f"--activate={options.activate.value}: in scope service the write of a pin has its "
+            "service reconciled at once",
+            "leave it out; --wave-size and --max-unavailable say how many at one time",
+        )
+    targets = targets_of(options.images, now.config)
+    found = pinning(snapshot, now, options, targets)
+    canaries = _canaries(found, options)
+    others = [ref for ref in found.pins if ref not in canaries]
+    operations = (*found.operations, *_pins(found, [*canaries, *others]))
+    differing = between(now, found.planned)
+    waves = Waves(snapshot, found.planned, operations, canaries, others, differing, options)
+    return Course(
+        operations,
+        found.after,
+        found.planned,
+        lambda rows: pin_stages(waves, rows),
+        {},
+        _targets(found, targets),
+        tuple(findings_of(snapshot, now, found, options)),
+        found.sources,
+        frozenset(found.copies),
+    )
+
+
+def _canaries(found: Pinning, options: Options) -> list[ObjectRef]:
+    """Return who goes first. Raise UsageError for one whom the plan does not pin."""
+    known = {f"{ref.namespace}/{ref.name}": ref for ref in found.pins}
+    for name in options.canary:
+        if name not in known:
+            raise UsageError(
+                f"--canary {name}: expected NAMESPACE/NAME of a service that the plan pins; it "
+                f"pins {', '.join(list(known)[:10]) or 'none'}",
+                "kmigrate plan with the same flags, without --canary",
+            )
+    return [known[name] for name in dict.fromkeys(options.canary)]
+
+
+def _pins(found: Pinning, services: Sequence[ObjectRef]) -> list[Operation]:
+    pins = [found.pins[ref] for ref in services]
+    return [
+        Operation(pin.service, Patch(pin.edits), f"pin it to {pin.copy.name}")
+        for pin in pins
+        if pin.edits
+    ]
+
+
+def _targets(found: Pinning, targets: Sequence[Target]) -> tuple[Target, ...]:
+    """Return what is wanted, of the copies where there are any: their services are to get it."""
+    made = {target.runtime: [] for target in targets}  # type: dict[ObjectRef, list[Target]]
+    for copy in found.copies.values():
+        for target in (one for one in targets if one.runtime == copy.source):
+            made[target.runtime].append(Target(target.desired, copy.target, target.container))
+    return tuple(one for target in targets for one in made[target.runtime] or [target])
