@@ -15,7 +15,11 @@ QUICK = ("--yes", "--lease-duration", "1", "--timeout", "60")
 APPLY = ("apply", "--set", f"sklearn={REPOSITORY}:v0.7.0", *QUICK)
 ROLLBACK = ("rollback", *QUICK)
 IN_PLACE = {"apply": APPLY, "rollback": ROLLBACK}
-TO_RUNTIMES = {"apply": ("apply", "--to-runtimes", *QUICK), "rollback": ROLLBACK}
+ONE_BY_ONE = ("--parallelism", "1")
+TO_RUNTIMES = {
+    "apply": ("apply", "--to-runtimes", *ONE_BY_ONE, *QUICK),
+    "rollback": (*ROLLBACK, *ONE_BY_ONE),
+}
 Commands = dict[str, tuple[str, ...]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,10 @@ OVERRIDES = {
     "kserve-mlserver": "registry.example.com:5000/ml/mlserver:v9",
 }
 """What somebody made of the cluster's runtimes."""
+FEW: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "team-a": (("iris", "sklearn", "v1", ""), ("pinned", "sklearn", "", "kserve-sklearnserver")),
+    "team-b": (("iris", "sklearn", "v1", ""),),
+}
 SERVICES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "team-a": (
         ("iris", "sklearn", "", ""),
@@ -114,16 +119,19 @@ class Tenants:
         }
 
 
-def make_tenants(kserve: KServe) -> Tenants:
+Services = Mapping[str, Sequence[tuple[str, str, str, str]]]
+
+
+def make_tenants(kserve: KServe, wanted: Services = SERVICES) -> Tenants:
     """Edit the runtimes, create the services, and wait until all is at rest."""
     stock = _specs(kserve)
     for name, image in OVERRIDES.items():
         edit_runtime(kserve, name, image)
-    tenants = Tenants(kserve, {team: kserve.create_namespace(team) for team in SERVICES}, stock)
-    for team, services in SERVICES.items():
+    tenants = Tenants(kserve, {team: kserve.create_namespace(team) for team in wanted}, stock)
+    for team, services in wanted.items():
         for service in services:
             kserve.api.create(_service(tenants.namespaces[team], *service))
-    for team, services in SERVICES.items():
+    for team, services in wanted.items():
         for name, *_ in services:
             kserve.wait_predictor(tenants.namespaces[team], name)
             if kserve.has_knative or kserve.mode != SERVERLESS:
