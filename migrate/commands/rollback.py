@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from migrate.commands import flags
 from migrate.commands.approval import approve
@@ -10,6 +11,7 @@ from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.flags import DryRun, Output
 from migrate.commands.installed import get_or_none
+from migrate.commands.naming import refuse_named
 from migrate.commands.outcome import nothing, outcome, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.reading import read_snapshot
@@ -27,6 +29,7 @@ from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.copyback import of_namespaces
 from migrate.planning.rollback import plan_rollback
+from migrate.planning.strategy import Scope
 from migrate.report.console import Console
 from migrate.report.text import changing, rollback_lines
 
@@ -72,6 +75,7 @@ def rollback(
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
+    is_pinned = plan.options.scope is Scope.SERVICE
     job = Job(
         plan=plan,
         direction=Direction.ROLLBACK,
@@ -81,6 +85,7 @@ def rollback(
         check=lambda: Compared(back.forecast),
         prove=lambda forecast: prove(cluster, plan, Direction.ROLLBACK, forecast, back.waves),
         leaves_rest=leaves_rest(cluster, recorded, plan),
+        rehearse=partial(refuse_named, cluster) if is_pinned else None,
     )
     with Console(screen_of(sys.stderr)) as console:
         end = carry_out(cluster, job, Control(timeout, lease_duration, lock_timeout), console)
