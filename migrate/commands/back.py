@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.installed import get_all
+from migrate.commands.naming import refuse_named
 from migrate.commands.outcome import outcome, prove, unproven
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.reading import read_snapshot
@@ -29,6 +31,7 @@ from migrate.operations.model import Direction
 from migrate.planning.copyback import of_namespaces, without
 from migrate.planning.recovery import recovering
 from migrate.planning.rollback import Rollback, plan_rollback
+from migrate.planning.strategy import Scope
 from migrate.report.lines import Tone, Toned
 from migrate.report.text import rollback_lines
 
@@ -65,6 +68,7 @@ def prepared(
         check=lambda: Compared(back.forecast),
         prove=lambda forecast: prove(cluster, part, Direction.ROLLBACK, forecast, waves),
         leaves_rest=leaves_rest(cluster, recorded, part),
+        rehearse=partial(refuse_named, cluster) if plan.options.scope is Scope.SERVICE else None,
     )
     return job, back
 

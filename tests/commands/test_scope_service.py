@@ -13,8 +13,10 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
 from migrate.commands.carry import Job, carry_out
 from migrate.commands.comparing import compare
+from migrate.commands.naming import refuse_named
 from migrate.commands.outcome import prove
 from migrate.commands.runs import plan_of
+from migrate.errors import StaleError
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
@@ -25,6 +27,7 @@ from tests.commands.moving import (
     CONTROL,
     RELEASES,
     apply,
+    back_of,
     cluster,
     everything,
     objects,
@@ -84,6 +87,21 @@ def test_a_copy_that_somebody_names_meanwhile_stays_and_the_run_says_so() -> Non
     assert (left.subject, "uses it" in left.text) == (copy_ref(str(name), "team"), True)
     assert [runtime_of(found, each) for each in ("iris", "rows")] == [None, "kserve-sklearnserver"]
     assert found.get(copy_ref(str(name), "team"))
+
+
+def test_a_copy_that_is_named_at_the_last_moment_is_not_deleted() -> None:
+    found = cluster()
+    made = planned(found, NEW, scope=Scope.SERVICE)
+    apply(found, made)
+    [*pins, last] = back_of(found)[1].waves
+    for wave in pins:
+        refuse_named(found, wave)
+    with pytest.raises(StaleError, match="does now"):
+        refuse_named(found, last)
+    for name in ("iris", "rows", "far"):
+        place = "other" if name == "far" else "team"
+        found.patch(service(name, place), {"spec": {"predictor": {"model": {"runtime": None}}}})
+    refuse_named(found, last)
 
 
 class Killed(BaseException):
