@@ -198,7 +198,8 @@ def _outlook(
         return FIXED[after.verdict], ()
     changes = moves.changes(ref, workload, running) if running else ()
     if moves.moves(ref):
-        is_there = running is not None and running.written is not None and not changes
+        is_seen = running is not None and running.written is not None and moves.pair(ref).shows
+        is_there = is_seen and not changes
         return Outlook.RUNS_ALREADY if is_there else Outlook.CHANGES, changes
     if changes:
         return Outlook.CHANGES_ANYWAY, changes

@@ -31,7 +31,8 @@ class Pair(msgspec.Struct, frozen=True):
     ``moves`` is whether image or pods are others, ``told`` how variables and flags differ: None
     where that depends on the single service. ``is_own``: there are marks in what is told.
     ``image`` and ``wanted`` are what the plan writes; the latter is None where that is no pod.
-    ``runtimes`` decide now and by the plan.
+    ``runtimes`` decide now and by the plan. ``shows``: all that differs is in what is read of a
+    workload that runs, so that it can be seen whether it is there already.
     """
 
     moves: bool | None
@@ -40,6 +41,7 @@ class Pair(msgspec.Struct, frozen=True):
     image: str | None
     wanted: Written | None
     runtimes: tuple[ObjectRef | None, ObjectRef | None]
+    shows: bool
 
 
 def _pair_of(found: Resolution, after: Resolution) -> Pair:
@@ -51,7 +53,23 @@ def _pair_of(found: Resolution, after: Resolution) -> Pair:
         after.pod.container.get("image", "") if after.pod else after.image,
         written_of(after.pod.container) if after.pod else None,
         (_runtime(found), _runtime(after)),
+        _unseen(found.pod) == _unseen(after.pod),
     )
+
+
+_SEEN = {*FIELDS, "resources"}
+
+
+def _unseen(pod: Pod | None) -> object:
+    """Return what is not compared with a workload that runs: all but fields of its container."""
+    if pod is None:
+        return None
+    kept = {name: value for name, value in pod.container.items() if name not in _SEEN}
+    resources = pod.container.get("resources") or {}
+    limits = resources.get("limits") or {}
+    # A request that equals its limit is there without being written.
+    requests = {k: v for k, v in (resources.get("requests") or {}).items() if limits.get(k) != v}
+    return (kept, requests, pod.containers[1:], pod.fields, pod.labels, pod.annotations)
 
 
 def _runtime(found: Resolution) -> ObjectRef | None:
