@@ -66,13 +66,17 @@ def _told(key: Key, before: dict[Key, Manifest], after: dict[Key, Manifest]) -> 
 
 
 def _kinds(api: Api) -> Iterator[tuple[str, str, str]]:
+    """Yield version, plural and kind of all that can be listed, each kind of a group once."""
     groups = api.request("GET", "/apis")["groups"]
-    versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
-    for version in versions:
+    versions = [v["groupVersion"] for group in groups for v in group["versions"]]
+    seen = set()
+    for version in ("v1", *versions):
         root = f"/apis/{version}" if "/" in version else f"/api/{version}"
         for resource in api.request("GET", root)["resources"]:
+            known = (version.rpartition("/")[0], resource["kind"])
             is_whole = "/" not in resource["name"] and "list" in resource["verbs"]
-            if is_whole and resource["kind"] not in _RESTLESS:
+            if is_whole and known not in seen and resource["kind"] not in _RESTLESS:
+                seen.add(known)
                 yield version, resource["name"], resource["kind"]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from migrate.planning.copies import RUN
 from tests.forecasts.seen import Sight, is_quiet, look
 from tests.real.everything import everything
 from tests.testbed.api import Manifest, basic_object
@@ -91,9 +92,15 @@ class Tenants:
         ]
 
     def everything_else(self) -> dict[Any, Any]:
-        """All objects, and what the services say of their runtimes, once all is at rest."""
+        """All objects, and what the services say of their runtimes, once all is at rest.
+
+        Without the name of the run in the copies: each run has its own.
+        """
         self.settled()
-        return {**everything(self.kserve.api), "reports": self.reports()}
+        found = everything(self.kserve.api)
+        for manifest in found.values():
+            (manifest["metadata"].get("labels") or {}).pop(RUN, None)
+        return {**found, "reports": self.reports()}
 
     def runtimes(self) -> dict[str, Any]:
         """The specs of the cluster's runtimes."""
