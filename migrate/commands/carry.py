@@ -143,7 +143,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"
     engine.tell(Started(run.head.id, job.direction, resumed))
     try:
-        run = engine.execute(run, job.direction, job.waves)
+        run = engine.execute(run, job.direction, job.waves, resumed=resumed)
     except KmigrateError:
         if job.run is None and not engine.written:
             _close(engine, run)

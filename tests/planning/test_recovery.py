@@ -56,3 +56,8 @@ def test_who_was_not_ready_before_the_run_is_not_awaited(was_ready: bool) -> Non
     run = msgspec.structs.replace(RUN, forecast=(row(was_ready=was_ready),))
     [wave] = recovering(run, [Wave(conditions=(IMAGE_A,))])
     assert wave.conditions == ((IMAGE_A, READY_A) if was_ready else (IMAGE_A,))
+
+
+def test_nobody_is_left_waiting_between_the_waves() -> None:
+    waves = recovering(RUN, [Wave(pause=30.0), Wave(conditions=(IMAGE_A,), pause=30.0)])
+    assert [wave.pause for wave in waves] == [0.0, 0.0]
