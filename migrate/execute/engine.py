@@ -20,6 +20,7 @@ from migrate.execute.rest import rest
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.tally import Tally
+from migrate.execute.trial import Trial
 from migrate.execute.waiting import await_all, unmet
 from migrate.execute.wake import wake, waking_again
 from migrate.execute.watching import Watch
@@ -37,7 +38,7 @@ from migrate.operations.model import (
     Wave,
 )
 
-Item = TypeVar("Item", Operation, Activation)
+Item = TypeVar("Item", Operation, Activation, Trial)
 BATCH = 50
 """So many operations are noted at once before the first of them is written, where waves are
 small: the journal then costs far fewer requests than the writes, and stays small itself."""
@@ -86,7 +87,7 @@ class Engine(Writer):
             if self.written > before:
                 self._rest(wave, resumed=resumed)
             if wave.operations:
-                self.rehearse(wave, waves[number + 1 :])
+                self._each(list(self.rehearse(wave, waves[number + 1 :])), self.ask)
             if number in batches:
                 intent = self.entry("intent", direction, batches[number])
                 run, owed = self._append(run, *owed, intent), []
@@ -157,7 +158,7 @@ class Engine(Writer):
 
         each(items, one, self.parallelism, self._left_over)
 
-    def _left_over(self, item: Operation | Activation, error: BaseException) -> None:
+    def _left_over(self, item: Operation | Activation | Trial, error: BaseException) -> None:
         """Tell a failure beside the one that is raised; a stop and a lost Lease hit all alike."""
         if not isinstance(error, InterruptError | LockedError):
             self.tell(Failed(item.target, str(error)))
