@@ -78,7 +78,7 @@ class Job:
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
-    still stands at the end. ``rehearse`` says what is asked before that.
+    still stands at the end. ``rehearse``: see trial.Rehearse.
     """
 
     plan: Plan
