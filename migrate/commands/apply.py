@@ -122,7 +122,7 @@ def apply(
     told = Told(output, json_into)
     job = _job(cluster, made, run, known, kserve_version)
     if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
-        job = replace(job, rehearse=Rehearsal(cluster, lambda: target.open(DryRun.SERVER), made))
+        job = replace(job, rehearse=Rehearsal(cluster, made))
     if rollback_on_failure:
         return apply_or_back(cluster, job, control, told, kserve_version)
     return carry_and_tell(cluster, job, control, told)

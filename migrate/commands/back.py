@@ -12,7 +12,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.installed import get_all
-from migrate.commands.naming import refuse_named
+from migrate.commands.naming import unnamed
 from migrate.commands.outcome import outcome, prove, unproven
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.reading import read_snapshot
@@ -68,7 +68,7 @@ def prepared(
         check=lambda: Compared(back.forecast),
         prove=lambda forecast: prove(cluster, part, Direction.ROLLBACK, forecast, waves),
         leaves_rest=leaves_rest(cluster, recorded, part),
-        rehearse=partial(refuse_named, cluster) if plan.options.scope is Scope.SERVICE else None,
+        rehearse=partial(unnamed, cluster) if plan.options.scope is Scope.SERVICE else None,
     )
     return job, back
 

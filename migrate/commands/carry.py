@@ -30,6 +30,7 @@ from migrate.execute.engine import Engine
 from migrate.execute.events import Event, Proven, Started
 from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
+from migrate.execute.trial import Rehearse
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.copies import stamped
@@ -77,7 +78,7 @@ class Job:
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
-    still stands at the end. ``rehearse`` is called before the first write of each wave.
+    still stands at the end. ``rehearse``: see trial.Rehearse.
     """
 
     plan: Plan
@@ -88,7 +89,7 @@ class Job:
     check: Callable[[], Compared]
     prove: Callable[[Sequence[Forecast]], list[Result]]
     leaves_rest: bool = False
-    rehearse: Callable[[Wave, Sequence[Wave]], None] | None = None
+    rehearse: Rehearse | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"
     engine.tell(Started(run.head.id, job.direction, resumed))
     try:
-        run = engine.execute(run, job.direction, job.waves)
+        run = engine.execute(run, job.direction, job.waves, resumed=resumed)
     except KmigrateError:
         if job.run is None and not engine.written:
             _close(engine, run)

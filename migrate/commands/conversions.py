@@ -11,7 +11,7 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.errors import ForbiddenError, InvalidError, NotFoundError, RefusedError
 from migrate.kserve.config import Config
-from migrate.kserve.conversion import converted, unlike
+from migrate.kserve.conversion import stored, unlike
 from migrate.objects import ObjectRef
 from migrate.operations.model import Convert
 from migrate.operations.stale import Difference
@@ -43,7 +43,7 @@ def unforeseen(cluster: Cluster, made: Plan, snapshot: Snapshot) -> Iterator[Dif
 def write_converted(copy: Cluster, service: ObjectRef, config: Config) -> None:
     """Write a service into a copy of its cluster as the webhook would store it."""
     live = copy.get(service)
-    after = converted(live, config)
+    after = stored(live, config)
     former = dict.fromkeys(live["spec"]["predictor"])
     meta = {name: after["metadata"].get(name) for name in ("labels", "annotations")}
     predictor = {**former, **after["spec"]["predictor"]}
@@ -95,6 +95,6 @@ def _ask(cluster: Cluster, config: Config, ref: ObjectRef) -> str | None:
         return f"the API server refuses the write that converts them: {error.message}"
     if answer is None:
         return None
-    fields = unlike(converted(live, config), answer)
+    fields = [one.path for one in unlike(stored(live, config), answer)]
     what = "converted, they would not be as predicted"
     return f"{what}: {', '.join(fields)}" if fields else ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import groupby
 from typing import TypeVar, assert_never
 
-from migrate.cluster.lookup import each_of
+from migrate.cluster.lookup import each_of, read_or_none
 from migrate.errors import InterruptError, LockedError
 from migrate.execute import record
 from migrate.execute.convert import convert
@@ -20,7 +20,8 @@ from migrate.execute.rest import rest
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
 from migrate.execute.tally import Tally
-from migrate.execute.waiting import await_all
+from migrate.execute.trial import Trial
+from migrate.execute.waiting import await_all, unmet
 from migrate.execute.wake import wake, waking_again
 from migrate.execute.watching import Watch
 from migrate.execute.workers import each
@@ -37,7 +38,7 @@ from migrate.operations.model import (
     Wave,
 )
 
-Item = TypeVar("Item", Operation, Activation)
+Item = TypeVar("Item", Operation, Activation, Trial)
 BATCH = 50
 """So many operations are noted at once before the first of them is written, where waves are
 small: the journal then costs far fewer requests than the writes, and stays small itself."""
@@ -72,16 +73,21 @@ class Engine(Writer):
                 bad.append((planned[target], live))
         return bad
 
-    def execute(self, run: Run, direction: Direction, waves: Sequence[Wave]) -> Run:
+    def execute(
+        self, run: Run, direction: Direction, waves: Sequence[Wave], *, resumed: bool = False
+    ) -> Run:
         """Go through the waves; return the run with its journal. Raise what stops it.
 
-        What was reached is to be proven then, and `finish` notes it.
+        What was reached is to be proven then, and `finish` notes it. ``resumed``: another process
+        has begun. Before a wave there is a pause where one before it did something, and something
+        is left to do.
         """
-        batches, owed = batches_of(waves), list[Entry]()
+        batches, owed, before = batches_of(waves), list[Entry](), self.written
         for number, wave in enumerate(waves):
-            rest(wave.pause, self.cluster, self.clock, self.tell, self.guard, self.lease.patience)
+            if self.written > before:
+                self._rest(wave, resumed=resumed)
             if wave.operations:
-                self.rehearse(wave, waves[number + 1 :])
+                self._each(list(self.rehearse(wave, waves[number + 1 :])), self.ask)
             if number in batches:
                 intent = self.entry("intent", direction, batches[number])
                 run, owed = self._append(run, *owed, intent), []
@@ -93,6 +99,22 @@ class Engine(Writer):
             self._each_kind(wave.activations, type, self._activate)
             self._await(wave)
         return run
+
+    def _rest(self, wave: Wave, *, resumed: bool) -> None:
+        if not (wave.pause and self.cluster.controllers_act):
+            return
+        if any(map(self._is_left, wave.operations)) or self._is_asleep(wave, resumed=resumed):
+            rest(wave.pause, self.clock, self.tell, self.guard, self.lease.patience)
+
+    def _is_left(self, operation: Operation) -> bool:
+        target = operation.target
+        live = self.insist(target, lambda: read_or_none(self.cluster, target))
+        return classify(operation, live) is not Standing.APPLIED
+
+    def _is_asleep(self, wave: Wave, *, resumed: bool) -> bool:
+        """Tell whether somebody is still to be woken: a wake leaves no trace but what it led to."""
+        met = resumed and not unmet(self.cluster, wave.conditions)
+        return bool(wave.activations) and not met
 
     def finish(self, run: Run, direction: Direction, *, whole: bool) -> Run:
         """Note that the direction was gone to its end, and whether all of it was proven."""
@@ -136,7 +158,7 @@ class Engine(Writer):
 
         each(items, one, self.parallelism, self._left_over)
 
-    def _left_over(self, item: Operation | Activation, error: BaseException) -> None:
+    def _left_over(self, item: Operation | Activation | Trial, error: BaseException) -> None:
         """Tell a failure beside the one that is raised; a stop and a lost Lease hit all alike."""
         if not isinstance(error, InterruptError | LockedError):
             self.tell(Failed(item.target, str(error)))

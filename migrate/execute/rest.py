@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from migrate.cluster.port import Cluster
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Waiting
 
 
 def rest(
     seconds: float,
-    cluster: Cluster,
     clock: Clock,
     tell: Callable[[Event], None],
     guard: Callable[[], None],
@@ -19,11 +17,8 @@ def rest(
 ) -> None:
     """Return after so many seconds. Raise InterruptError where a signal asks to stop.
 
-    ``guard`` keeps the Lease; it is called at least every ``longest`` seconds. In a dry run there
-    is nothing to see, and no time goes by.
+    ``guard`` keeps the Lease; it is called at least every ``longest`` seconds.
     """
-    if not cluster.controllers_act:
-        return
     until = clock.monotonic() + seconds
     while (left := until - clock.monotonic()) > 0:
         tell(Waiting(f"{seconds:g} s between two waves (--pause)", seconds - left))

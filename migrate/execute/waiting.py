@@ -57,6 +57,11 @@ def await_all(
         pause = min(pause * 1.5, longest_pause, LONGEST_PAUSE)
 
 
+def unmet(cluster: Cluster, conditions: Sequence[Condition]) -> list[Missing]:
+    """Return those that are not met now."""
+    return _unmet(cluster, [(condition, "") for condition in conditions], lambda _: None)
+
+
 def _unmet(
     cluster: Cluster, missing: Sequence[Missing], tell: Callable[[Event], None]
 ) -> list[Missing]:

@@ -25,11 +25,12 @@ from migrate.execute.events import Event, Kept, Skipped, Written
 from migrate.execute.lease import Lease
 from migrate.execute.retry import insist
 from migrate.execute.sealed import Sealed, tests_of
+from migrate.execute.trial import Rehearse, Trial
 from migrate.execute.watching import States
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
 from migrate.operations.describe import found_value
-from migrate.operations.model import Create, Delete, Operation, Patch, Wave
+from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 
 T = TypeVar("T")
@@ -45,9 +46,8 @@ class Writer:
     without, it stops the writer. ``written`` counts the writes that were begun. An object is
     written only while its ``sealed`` fields are so. ``absent`` are objects that were looked for
     and not found: they are created without another look, for a create that comes second fails.
-    ``states``: see watching.States. ``rehearse`` is called before the writes of a wave, with
-    those to come, and raises where the wave may not begin. Safe for several threads; events
-    are told one at a time.
+    ``states``: see watching.States. ``rehearse``: see trial.Rehearse. Safe for several
+    threads; events are told one at a time.
     """
 
     cluster: Cluster
@@ -62,7 +62,7 @@ class Writer:
     sealed: Sequence[Sealed] = ()
     absent: set[ObjectRef] = field(default_factory=set)
     states: States = lambda _: ()
-    rehearse: Callable[[Wave, Sequence[Wave]], None] = lambda _wave, _coming: None
+    rehearse: Rehearse = lambda _wave, _coming: ()
     _counting: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -80,13 +80,25 @@ class Writer:
 
     def settle(self, operation: Operation) -> None:
         """Bring the object where the operation wants it, whoever writes in between."""
+        self._whoever_writes(operation.target, lambda: self._once(operation))
+
+    def ask(self, trial: Trial) -> None:
+        """Raise what the trial raises, whoever writes in between."""
+        self._whoever_writes(trial.target, lambda: self._ask(trial))
+
+    def _whoever_writes(self, target: ObjectRef, action: Callable[[], None]) -> None:
+        """Do what begins with a read, and again where somebody else was faster."""
         last: ApiError
         for _ in range(CONFLICTS):
             try:
-                return self.insist(operation.target, lambda: self._once(operation))
+                return self.insist(target, action)
             except (ConflictError, InvalidError, NotFoundError) as error:
                 last = error
         raise last
+
+    def _ask(self, trial: Trial) -> None:
+        self.guard()
+        trial.ask()
 
     def _once(self, operation: Operation) -> None:
         live = self._look(operation)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
 
 from migrate.errors import UsageError
 from migrate.kserve import terms
@@ -16,6 +19,7 @@ from migrate.operations.model import (
     Restart,
     RolledOut,
     Wake,
+    Wave,
 )
 from migrate.planning.desired import Activate, Options
 from migrate.planning.differences import Difference
@@ -23,6 +27,7 @@ from migrate.planning.plan import MOVING, Forecast, Outlook, Stage
 from migrate.planning.snapshot import Snapshot
 
 CONTAINER_PATH = "/spec/template/spec/containers/name=kserve-container"
+Waking = TypeVar("Waking", Stage, Wave)
 Differing = Callable[[ObjectRef], Sequence[Difference]]
 WAVE = 10
 """How many services are woken at once, with `--activate=each`."""
@@ -123,6 +128,14 @@ def wakes(rows: Sequence[Forecast], differing: Differing, options: Options) -> I
         awaited = tuple(conditions(wave, differing))
         pause = options.pause if at else 0.0
         yield Stage((), tuple(Wake(row.service) for row in wave), awaited, pause)
+
+
+def with_pauses(waves: Iterable[Waking], pause: float) -> Iterator[Waking]:
+    """Put the pause before each wave that wakes somebody, but the first of them."""
+    begun = False
+    for wave in waves:
+        yield msgspec.structs.replace(wave, pause=pause) if wave.activations and begun else wave
+        begun = begun or bool(wave.activations)
 
 
 def _is_woken(row: Forecast, asked: Callable[[Forecast], bool]) -> bool:

@@ -14,7 +14,14 @@ from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, count
 from migrate.operations.classify import contains
 from migrate.operations.model import Create, Direction, Operation, Wake, Wave
-from migrate.planning.activation import WAVE, WOKEN, Differing, restart_of, waves_of
+from migrate.planning.activation import (
+    WAVE,
+    WOKEN,
+    Differing,
+    restart_of,
+    waves_of,
+    with_pauses,
+)
 from migrate.planning.closure import used
 from migrate.planning.copystages import awaited_of
 from migrate.planning.desired import Activate
@@ -177,7 +184,8 @@ def copy_waves(
         else:
             waves.append(Wave(wave.operations))
             left.extend(users)
-    return (*waves, *_at_the_end(plan, snapshot, back, left, differing))
+    waves.extend(_at_the_end(plan, snapshot, back, left, differing))
+    return tuple(with_pauses(waves, plan.options.pause))
 
 
 def _at_the_end(
@@ -190,9 +198,8 @@ def _at_the_end(
         yield Wave((), restarts, (*rolled_out, *awaited))
     elif how is Activate.EACH:
         ordered = sorted(users, key=lambda row: row.service.place)
-        for at, rows in enumerate(waves_of(ordered, size)):
-            wave = Wave((), pause=plan.options.pause if at else 0.0)
-            yield _waking(wave, back, snapshot, rows, differing)
+        for rows in waves_of(ordered, size):
+            yield _waking(Wave(), back, snapshot, rows, differing)
 
 
 def _waking(
@@ -200,4 +207,4 @@ def _waking(
 ) -> Wave:
     wakes = tuple(Wake(row.service) for row in rows)
     awaited = tuple(awaited_of(back, snapshot, rows, differing))
-    return Wave(wave.operations, wakes, awaited, wave.pause)
+    return Wave(wave.operations, wakes, awaited)

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import msgspec
-
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import ObjectRef
 from migrate.operations.model import Condition, Convert, Holds, Operation, RolledOut, Wake
@@ -24,6 +22,7 @@ from migrate.planning.activation import (
     conditions,
     restart_of,
     waves_of,
+    with_pauses,
 )
 from migrate.planning.closure import Layers, layers
 from migrate.planning.conversion import Conversion
@@ -114,26 +113,19 @@ def copy_stages(moves: Moves, rows: Sequence[Forecast], order: Layers) -> Stages
 
     On the way back copies go in the opposite order, and who used them is woken after that.
     """
-    apply = tuple(_with_pauses(_stages(moves, rows, order), moves.options.pause))
-    writing = [stage for stage in apply if stage.operations]
-    waking = [stage for stage in apply if not stage.operations]
-    back = (*reversed(writing), *waking)
-    return {"apply": apply, "rollback": tuple(map(_without_waits, back))}
-
-
-def _with_pauses(stages: Iterable[Stage], pause: float) -> Iterator[Stage]:
-    """Put the pause before each stage that wakes somebody, but the first of them."""
-    begun = False
-    for stage in stages:
-        yield msgspec.structs.replace(stage, pause=pause) if stage.activations and begun else stage
-        begun = begun or bool(stage.activations)
+    stages, pause = tuple(_stages(moves, rows, order)), moves.options.pause
+    writing = [stage for stage in stages if stage.operations]
+    waking = [stage for stage in stages if not stage.operations]
+    back = map(_without_waits, (*reversed(writing), *waking))
+    both = {"apply": stages, "rollback": back}
+    return {way: tuple(with_pauses(found, pause)) for way, found in both.items()}
 
 
 def _without_waits(stage: Stage) -> Stage:
     """Leave the waits for services out: a rollback finds out anew whom to await."""
     kept = tuple(c for c in stage.conditions if isinstance(c, RolledOut) and not c.owner)
     acts = (Wake(act.target) if isinstance(act, Convert) else act for act in stage.activations)
-    return Stage(stage.operations, tuple(acts), kept, stage.pause)
+    return Stage(stage.operations, tuple(acts), kept)
 
 
 def _stages(moves: Moves, rows: Sequence[Forecast], order: Layers) -> Iterator[Stage]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
 from migrate.objects import ObjectRef
 from migrate.operations.model import Condition, Holds, RolledOut, Wave
 from migrate.planning.plan import Plan
@@ -16,12 +14,15 @@ def recovering(plan: Plan, waves: Iterable[Wave]) -> tuple[Wave, ...]:
 
     A rollback waits for the pods of workloads that are ready when it is planned. A rollout that
     failed takes old pods away, as many as maxUnavailable says, and a Knative Service is not
-    Ready until its newest Revision is: those count as ready, too.
+    Ready until its newest Revision is: those count as ready, too. Not those that the run awaited
+    though they were not ready before it: they may never be. Nobody pauses on the way out of a
+    run that failed.
     """
     every = (condition for stage in plan.apply for condition in stage.conditions)
-    were_ready = {c.target: c for c in every if isinstance(c, RolledOut)}
+    broken = {row.workload for row in plan.forecast if row.rollout and not row.rollout.ready}
+    were_ready = {c.target: c for c in every if isinstance(c, RolledOut) and c.target not in broken}
     return tuple(
-        msgspec.structs.replace(wave, conditions=tuple(_with(wave.conditions, were_ready)))
+        Wave(wave.operations, wave.activations, tuple(_with(wave.conditions, were_ready)))
         for wave in waves
     )
 

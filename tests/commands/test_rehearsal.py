@@ -12,7 +12,7 @@ from migrate.cluster.port import JsonPatch
 from migrate.commands.carry import Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.rehearsal import Rehearsal
-from migrate.errors import StaleError
+from migrate.errors import ConflictError, StaleError, UnreachableError
 from migrate.execute import record
 from migrate.kserve.admission import admitted
 from migrate.kserve.config import read_config
@@ -22,49 +22,61 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
+from migrate.planning.plan import Plan
 from migrate.planning.strategy import Scope
 from migrate.report.console import Console
-from tests.commands.moving import CONTROL, RELEASES, cluster, everything, objects, planned
+from tests.commands.moving import CONTROL, RELEASES, everything, objects, planned
 
 NEW = "sklearn=registry.example.com/ml/sklearnserver:next"
 
 
-def webhook(release: str, more: Callable[[Manifest], None]) -> type[MemoryCluster]:
-    """A cluster that answers a write as KServe's webhook has it stored, and does more to it."""
+class Admitting(MemoryCluster):
+    """A cluster that says what KServe's webhook would store of a write, and ``more``."""
 
-    class Admitting(MemoryCluster):
-        def patch(
-            self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
-        ) -> Manifest:
-            answer = super().patch(ref, patch, subresource=subresource)
-            rules = rules_for(parse_release(release))
-            assert rules is not None
-            data = {"deploy": '{"defaultDeploymentMode": "RawDeployment"}', "predictors": "{}"}
-            stored = admitted(
-                msgspec.convert(answer, InferenceService), read_config(data, rules, Runtimes())
-            )
-            answer["metadata"]["annotations"] = stored.metadata.annotations
-            more(answer)
-            return answer
+    def __init__(self, release: str, more: Callable[[Manifest], None]) -> None:
+        super().__init__(objects(release))
+        self.release, self.more, self.asked = release, more, list[ObjectRef]()
 
-    return Admitting
+    def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest:
+        self.asked.append(ref)
+        answer = MemoryCluster(base=self).patch(ref, patch)
+        rules = rules_for(parse_release(self.release))
+        assert rules is not None
+        data = {"deploy": '{"defaultDeploymentMode": "RawDeployment"}', "predictors": "{}"}
+        stored = admitted(
+            msgspec.convert(answer, InferenceService), read_config(data, rules, Runtimes())
+        )
+        answer["metadata"]["annotations"] = stored.metadata.annotations
+        self.more(answer)
+        return answer
 
 
 def no_more(_answer: Manifest) -> None:
     """As predicted."""
 
 
+def with_empties(answer: Manifest) -> None:
+    """As Go writes what is not there."""
+    answer["metadata"]["labels"] = {}
+    answer["spec"]["transformer"] = None
+    answer["spec"]["predictor"]["model"] |= {"resources": {}, "name": ""}
+
+
+@pytest.mark.parametrize("more", [no_more, with_empties])
 @pytest.mark.parametrize("release", RELEASES)
-def test_what_the_server_says_of_a_write_is_what_was_predicted(release: str) -> None:
-    found, dry = cluster(release), webhook(release, no_more)(objects(release))
+def test_what_the_server_says_of_a_write_is_what_was_predicted(
+    release: str, more: Callable[[Manifest], None]
+) -> None:
+    found = Admitting(release, more)
     made, before = planned(found, NEW, scope=Scope.SERVICE, wave_size=1), everything(found)
-    rehearse, waves = Rehearsal(found, lambda: dry, made), made.waves(Direction.APPLY)
+    rehearse, waves = Rehearsal(found, made), made.waves(Direction.APPLY)
     tried = []
     for at, wave in enumerate(waves):
-        rehearse(wave, waves[at + 1 :])
-        tried.append(sorted(set(everything(dry).items()) - set(before.items())))
+        for trial in rehearse(wave, waves[at + 1 :]):
+            trial.ask()
+        tried.append(len(found.asked))
     # The first pin is tried before the copies are made, the others before their own waves.
-    assert [len(names) for names in tried] == [1, 1, 2, 3]
+    assert tried == [1, 1, 2, 3]
     assert everything(found) == before
 
 
@@ -86,32 +98,57 @@ def with_note(answer: Manifest) -> None:
 def test_another_webhook_stops_the_run_before_anything_is_written(
     more: Callable[[Manifest], None], field: str
 ) -> None:
-    found = cluster("0.15.2")
+    found = Admitting("0.15.2", more)
     made = planned(found, NEW, scope=Scope.SERVICE)
-    dry = webhook("0.15.2", more)(objects("0.15.2"))
     waves = made.waves(Direction.APPLY)
+    first, *_ = Rehearsal(found, made)(waves[0], waves[1:])
     with pytest.raises(StaleError) as raised:
-        Rehearsal(found, lambda: dry, made)(waves[0], waves[1:])
+        first.ask()
     assert field in raised.value.message
-    assert "InferenceService" in raised.value.message
+    assert str(first.target) in raised.value.message
 
 
-def test_a_run_is_stopped_by_it_and_leaves_nothing() -> None:
-    found = cluster("0.15.2")
-    made, before = planned(found, NEW, scope=Scope.SERVICE), everything(found)
-    dry = webhook("0.15.2", with_limits)(objects("0.15.2"))
-    waves = made.waves(Direction.APPLY)
-    job = Job(
+def job_of(found: MemoryCluster, made: Plan) -> Job:
+    return Job(
         plan=made,
         direction=Direction.APPLY,
-        waves=waves,
+        waves=made.waves(Direction.APPLY),
         run=None,
         known=[],
         check=lambda: Compared(made.forecast),
         prove=lambda _rows: [],
-        rehearse=Rehearsal(found, lambda: dry, made),
+        rehearse=Rehearsal(found, made),
     )
+
+
+def test_a_run_is_stopped_by_it_and_leaves_nothing() -> None:
+    found = Admitting("0.15.2", with_limits)
+    made, before = planned(found, NEW, scope=Scope.SERVICE), everything(found)
     with pytest.raises(StaleError, match="resources"):
-        carry_out(found, job, CONTROL, Console())
+        carry_out(found, job_of(found, made), CONTROL, Console())
     assert everything(found) == before
     assert all(run.finished for run in record.runs(found, "kserve"))
+
+
+@pytest.mark.parametrize("faults", [["unreachable"], ["gone"], ["changed", "unreachable"]])
+def test_a_trial_is_made_again_as_a_write_is(faults: list[str]) -> None:
+    """No answer, another write between the read and the trial, a service that goes meanwhile."""
+
+    class Faulty(Admitting):
+        def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest:
+            fault = faults.pop(0) if faults else ""
+            if fault == "unreachable":
+                raise UnreachableError("503 Service Unavailable")
+            if fault == "gone":
+                meta = self.get(ref)["metadata"]
+                self.delete(ref, uid=meta["uid"], resource_version=meta["resourceVersion"])
+            if fault == "changed":
+                self.patch(ref, {"spec": {"predictor": {"model": {"runtime": "another"}}}})
+                self.patch(ref, {"spec": {"predictor": {"model": {"runtime": None}}}})
+                raise ConflictError("another version")
+            return super().would_patch(ref, patch)
+
+    found = Faulty("0.15.2", no_more)
+    made = planned(found, NEW, scope=Scope.SERVICE)
+    end = carry_out(found, job_of(found, made), CONTROL, Console())
+    assert (end.run.state, faults) == ("applied", [])

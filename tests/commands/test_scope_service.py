@@ -13,7 +13,7 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
 from migrate.commands.carry import Job, carry_out
 from migrate.commands.comparing import compare
-from migrate.commands.naming import refuse_named
+from migrate.commands.naming import unnamed
 from migrate.commands.outcome import prove
 from migrate.commands.runs import plan_of
 from migrate.errors import StaleError
@@ -94,14 +94,14 @@ def test_a_copy_that_is_named_at_the_last_moment_is_not_deleted() -> None:
     made = planned(found, NEW, scope=Scope.SERVICE)
     apply(found, made)
     [*pins, last] = back_of(found)[1].waves
-    for wave in pins:
-        refuse_named(found, wave)
+    assert not [trial for wave in pins for trial in unnamed(found, wave)]
+    [trial] = unnamed(found, last)
     with pytest.raises(StaleError, match="does now"):
-        refuse_named(found, last)
+        trial.ask()
     for name in ("iris", "rows", "far"):
         place = "other" if name == "far" else "team"
         found.patch(service(name, place), {"spec": {"predictor": {"model": {"runtime": None}}}})
-    refuse_named(found, last)
+    trial.ask()
 
 
 class Killed(BaseException):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.cluster.memory import MemoryCluster
 from migrate.execute.events import Event, Waiting
 from migrate.execute.rest import rest
+from migrate.objects import Manifest, ref_of
+from migrate.operations.model import Direction, Holds, Wake, Wave
 from tests.execute.clock import FakeClock
+from tests.execute.runs import World, a_cluster, creates, service
 
-
-class Acting(MemoryCluster):
-    """A cluster whose controllers act."""
-
-    @property
-    def controllers_act(self) -> bool:
-        return True
+PAUSE = 30.0
 
 
 def test_a_pause_lasts_and_keeps_the_lease_meanwhile() -> None:
@@ -23,7 +19,6 @@ def test_a_pause_lasts_and_keeps_the_lease_meanwhile() -> None:
     began = clock.monotonic()
     rest(
         90.0,
-        Acting(),
         clock,
         events.append,
         lambda: guarded.append(clock.monotonic() - began),
@@ -34,9 +29,61 @@ def test_a_pause_lasts_and_keeps_the_lease_meanwhile() -> None:
     assert all(isinstance(event, Waiting) and "--pause" in event.why for event in events)
 
 
-@pytest.mark.parametrize(("seconds", "cluster"), [(0.0, Acting()), (90.0, MemoryCluster())])
-def test_no_pause_and_a_dry_run_take_no_time(seconds: float, cluster: MemoryCluster) -> None:
+def test_no_pause_takes_no_time() -> None:
     clock, events = FakeClock(), list[Event]()
+    rest(0.0, clock, events.append, lambda: None, longest=20.0)
+    assert (clock.monotonic(), events) == (0.0, [])
+
+
+def wave(number: int, *, image: str = "", wakes: bool = False) -> Wave:
+    """A copy in a wave of its own, after a pause; who uses it is woken, and awaited."""
+    [operation] = creates(number + 1)[number:]
+    ref = ref_of(service(number))
+    awaited = (Holds(ref, "/image", image, ref),) if image else ()
+    return Wave(() if wakes else (operation,), (Wake(ref),) if wakes else (), awaited, PAUSE)
+
+
+def pauses(world: World, *waves: Wave, resumed: bool = False) -> float:
+    """How many pauses there were."""
+    clock = world.engine.clock
     began = clock.monotonic()
-    rest(seconds, cluster, clock, events.append, lambda: None, longest=20.0)
-    assert (clock.monotonic(), events) == (began, [])
+    world.run = world.engine.execute(world.run, Direction.APPLY, waves, resumed=resumed)
+    return (clock.monotonic() - began) / PAUSE
+
+
+def world_of(*more: Manifest) -> World:
+    return World(a_cluster(*more), clock=FakeClock())
+
+
+def test_a_pause_is_between_waves_that_do_something() -> None:
+    world, waves = world_of(), [wave(number) for number in range(3)]
+    assert pauses(world, waves[0]) == 0
+    assert pauses(world, *waves[:2]) == 0  # what went before was done by another
+    again = [wave(3), *waves[:2], wave(4), wave(5)]
+    assert pauses(world, *again) == 2
+    assert pauses(world, *again) == 0
+
+
+def test_who_was_woken_already_is_not_paused_for_again() -> None:
+    services = [{**service(number), "image": "new"} for number in range(3)]
+    waves = [wave(number, image="new", wakes=True) for number in range(3)]
+    assert pauses(world_of(*services), *waves) == 2
+    assert pauses(world_of(*services), *waves, resumed=True) == 0
+
+
+def test_who_is_still_asleep_is_paused_for_in_a_run_that_goes_on() -> None:
+    done, asleep = {**service(0), "image": "new"}, {**service(1), "image": "old"}
+    cluster = a_cluster(done, asleep)
+
+    def controller(_seconds: float) -> None:
+        cluster.inner.patch(ref_of(asleep), {"image": "new"})
+
+    clock = FakeClock(controller)
+    waves = [wave(number, image="new", wakes=True) for number in range(2)]
+    assert pauses(World(cluster, clock=clock), *waves, resumed=True) == 1
+
+
+def test_a_dry_run_has_no_pauses() -> None:
+    world = world_of()
+    world.cluster.controllers_act = False
+    assert pauses(world, wave(0), wave(1)) == 0

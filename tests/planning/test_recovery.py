@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from migrate.kserve.rollouts import Rollout
 from migrate.objects import ObjectRef
 from migrate.operations.model import Condition, Holds, RolledOut, Wave
 from migrate.planning.desired import Options
-from migrate.planning.plan import Plan, Stage
+from migrate.planning.plan import Forecast, Outlook, Plan, Stage
 from migrate.planning.recovery import recovering
 
 A, B = (ObjectRef("apps/v1", "Deployment", name, "team") for name in "ab")
@@ -41,3 +43,21 @@ def test_who_was_ready_before_the_run_is_awaited(
 ) -> None:
     [wave] = recovering(RUN, [Wave(conditions=planned)])
     assert wave.conditions == expected
+
+
+def row(*, was_ready: bool) -> Forecast:
+    rollout = Rollout(1, 1, ready=was_ready)
+    return Forecast(OF_A, "model", Outlook.CHANGES, "", workload=A, rollout=rollout)
+
+
+@pytest.mark.parametrize("was_ready", [True, False])
+def test_who_was_not_ready_before_the_run_is_not_awaited(was_ready: bool) -> None:
+    """With --max-unavailable the run awaits every rollout, a broken one's, too."""
+    run = msgspec.structs.replace(RUN, forecast=(row(was_ready=was_ready),))
+    [wave] = recovering(run, [Wave(conditions=(IMAGE_A,))])
+    assert wave.conditions == ((IMAGE_A, READY_A) if was_ready else (IMAGE_A,))
+
+
+def test_nobody_is_left_waiting_between_the_waves() -> None:
+    waves = recovering(RUN, [Wave(pause=30.0), Wave(conditions=(IMAGE_A,), pause=30.0)])
+    assert [wave.pause for wave in waves] == [0.0, 0.0]

@@ -106,7 +106,12 @@ def test_copies_come_first_then_canaries_then_the_rest_in_waves() -> None:
     assert [made.operations[at].target.kind for at in made.apply[0].operations] == [
         "ServingRuntime"
     ]
-    assert [len(s.operations) for s in made.rollback] == [2, 2, 1, 1]
+    assert [(len(s.operations), s.pause) for s in made.rollback] == [
+        (2, 0.0),
+        (2, 30.0),
+        (1, 30.0),
+        (1, 0.0),
+    ]
     assert made.rollback[-1].operations == made.apply[0].operations
     assert [len(w) for w, _ in sizes(pinning_plan(found, SET, wave_size=4))] == [1, 4, 1]
     as_it_is = pinning_plan(found, max_unavailable=1)

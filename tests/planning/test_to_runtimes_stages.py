@@ -45,6 +45,12 @@ def test_waves_and_pauses() -> None:
         (2, 30.0),
         (1, 30.0),
     ]
+    assert [(len(s.activations), s.pause) for s in made.rollback] == [
+        (0, 0.0),
+        (2, 0.0),
+        (2, 30.0),
+        (1, 30.0),
+    ]
     none = plan(found, activate=Activate.NONE)
     assert [(s.operations, s.activations) for s in none.apply] == [((0,), ())]
     assert none.rollback == none.apply
@@ -57,6 +63,14 @@ def test_units_are_taken_together_up_to_the_size_of_a_wave() -> None:
     found = cluster("0.15.2", *services, images={})
     sizes = [len(s.operations) for s in plan(found, f"sklearn={NEW}", wave_size=2).apply]
     assert sizes == [2, 2, 1]
+
+
+def test_no_way_begins_with_a_pause() -> None:
+    services = [isvc(f"m{n}", namespace=f"team-{n}") for n in range(3)]
+    found = cluster("0.15.2", *services, images={})
+    made = plan(found, f"sklearn={NEW}", pause=30.0)
+    for way in (made.apply, made.rollback):
+        assert [(len(s.operations), s.pause) for s in way] == [(1, 0.0), (1, 30.0), (1, 30.0)]
 
 
 def test_the_source_of_a_copy_is_sealed() -> None:

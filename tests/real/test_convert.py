@@ -12,7 +12,7 @@ import pytest
 
 from migrate.cluster.kube import connect
 from migrate.commands.reading import read_snapshot
-from migrate.kserve.conversion import converted, unlike
+from migrate.kserve.conversion import stored, unlike
 from tests.conftest import StartKServe
 from tests.real.claims import only_if_all
 from tests.real.cli import kmigrate
@@ -113,12 +113,12 @@ def test_the_webhook_does_what_is_predicted(start_kserve: StartKServe, release: 
         live = cluster.get(ref_of_service(name))
         answer = cluster.would_patch(ref_of_service(name), {})
         assert answer is not None
-        assert unlike(converted(live, config), answer) == [], name
+        assert unlike(stored(live, config), answer) == [], name
         assert cluster.get(ref_of_service(name))["spec"] == live["spec"]
         cluster.patch(ref_of_service(name), {})
-        stored = cluster.get(ref_of_service(name))
-        assert unlike(answer, stored) == []
-        assert "model" in stored["spec"]["predictor"]
+        after = cluster.get(ref_of_service(name))
+        assert unlike(answer, after) == []
+        assert "model" in after["spec"]["predictor"]
     cluster.close()
 
 
