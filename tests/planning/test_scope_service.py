@@ -130,7 +130,7 @@ def test_each_is_awaited_until_it_reports_its_runtime_and_is_ready_again() -> No
         ("/status/conditions/type=Ready/status", "True"),
     } <= found
     assert "KM236" not in codes(made)
-    assert [seal.target.name for seal in made.seals] == [SKLEARN]
+    assert {seal.target.name for seal in made.seals} == {SKLEARN}
     others = [one for one in made.apply[-1].conditions if one.target.name == "other"]
     assert not any("conditions" in getattr(one, "path", "") for one in others)
 

@@ -27,6 +27,7 @@ from tests.planning.converting import converting, old, upgraded
 from tests.planning.copies import MLSERVER, SKLEARN, cluster, isvc, plan
 from tests.planning.pinned import pinning_plan, settled, written
 from tests.planning.test_staleness import moved, told
+from tests.planning.test_staleness import plan as plan_in_place
 
 GPU: dict[str, Any] = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
 ANNOTATION = ("metadata", "annotations", SERVER_TYPE)
@@ -68,13 +69,31 @@ def test_a_service_that_would_be_pinned_to_another_copy(release: str) -> None:
 
 
 def test_a_copy_that_would_hold_something_else() -> None:
-    """The annotation is no part of the spec, which is sealed."""
     found = cluster("0.20.0", isvc("iris"))
-    made = plan(found)
     live = found.originals[source_ref(SKLEARN)]
-    [one] = told(made, moved(found, {**live, "metadata": {"name": SKLEARN}}))
-    assert (one.target.kind, one.where) == ("ServingRuntime", pointer(*ANNOTATION))
-    assert (one.planned, one.found) == ('"sklearnserver"', "(none)")
+    stale = told(plan(found), moved(found, {**live, "metadata": {"name": SKLEARN}}))
+    assert [one.target.kind for one in stale] == ["ClusterServingRuntime", "ServingRuntime"]
+    assert {(one.where, one.planned, one.found) for one in stale} == {
+        (pointer(*ANNOTATION), '"sklearnserver"', "(none)")
+    }
+
+
+IMAGE = (f"runtime/{SKLEARN}=r.example.com/s:1",)
+
+
+@pytest.mark.parametrize(("release", "stale"), [("0.15.2", []), ("0.17.1", ["sklearnserver"])])
+@pytest.mark.parametrize("annotations", [{}, {SERVER_TYPE: "mlserver"}])
+def test_the_annotation_of_a_runtime_in_place(
+    release: str, stale: list[str], annotations: dict[str, str]
+) -> None:
+    """Up to 0.16 it decides nothing."""
+    found = cluster(release, isvc("iris"))
+    live = found.originals[source_ref(SKLEARN)]
+    meta = {"name": SKLEARN, "annotations": annotations}
+    found_now = told(plan_in_place(found, *IMAGE), moved(found, {**live, "metadata": meta}))
+    assert [(one.where, one.planned) for one in found_now] == [
+        (pointer(*ANNOTATION), f'"{name}"') for name in stale
+    ]
 
 
 def test_a_copy_of_a_runtime_that_was_edited() -> None:
