@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from migrate.errors import UsageError
-from migrate.planning.strategy import RESET, Scope, Strategy
+from migrate.planning.strategy import CONVERT_FIRST, RESET, Scope, Strategy
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = (3600.0, 60.0, 1.0)
@@ -37,6 +37,12 @@ def chosen(
         raise UsageError(f"--scope: only with {TO_RUNTIMES}", "kmigrate plan --help")
     if convert and not to_runtimes:
         raise UsageError(f"--convert: only with {TO_RUNTIMES}", "kmigrate plan --help")
+    if convert and scope == Scope.SERVICE:
+        raise UsageError(
+            f"--convert does not go with --scope {scope}: a conversion needs copies that keep the "
+            "names of the runtimes",
+            f"{CONVERT_FIRST}; then plan --scope {scope} again",
+        )
     known = {each.value: each for each in Scope}
     if scope and scope not in known:
         raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from migrate.errors import StaleError
 from migrate.objects import Json, Manifest, ObjectRef, value_at
@@ -37,7 +38,8 @@ def tests_of(
 ) -> list[PatchOp]:
     """Return the tests by which a patch of these edits fails where a sealed field changes.
 
-    Fields that are edited have their own. Raise StaleError where one has changed already.
+    Fields that are edited have their own; that one is not there cannot be tested. Raise
+    StaleError where one has changed already.
     """
     mine = [one for one in sealed if one.target == target]
     broken = [one for one in mine if value_at(live, one.path) != one.value]
@@ -45,7 +47,9 @@ def tests_of(
         raise _refusal(broken, live)
     edited = {edit.path for edit in edits}
     paths = [one.path for one in mine if one.path not in edited]
-    return [{"op": "test", "path": path, "value": value_at(live, path)} for path in paths]
+    found = ((path, value_at(live, path)) for path in paths)
+    there = ((path, value) for path, value in found if value is not UNSET)
+    return [{"op": "test", "path": path, "value": value} for path, value in there]
 
 
 def _refusal(broken: Sequence[Sealed], live: Manifest) -> StaleError:

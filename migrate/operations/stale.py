@@ -121,7 +121,7 @@ def _changed_leaves(
     for path in dict.fromkeys((*before, *after)):
         was, now = before.get(path, NONE), after.get(path, NONE)
         if was != now:
-            yield path, _shown(was), _shown(now)
+            yield path, shown_leaf(was), shown_leaf(now)
 
 
 def _kept(path: str, leaf: Json) -> str:
@@ -129,7 +129,8 @@ def _kept(path: str, leaf: Json) -> str:
     return sha256(text) if HIDDEN.intersection(parts_of(path)) else text
 
 
-def _shown(text: str) -> str:
+def shown_leaf(text: str) -> str:
+    """Return the text of a leaf as people read it; of a digest its beginning."""
     return f"(not shown, {text[:15]})" if text.startswith("sha256:") else text
 
 

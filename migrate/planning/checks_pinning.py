@@ -17,6 +17,7 @@ from migrate.planning.pinning import Pinning
 from migrate.planning.plan import Finding
 from migrate.planning.selection import meant
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import CONVERT_FIRST
 
 LEAVE_OUT = "leave them out: --exclude NAMESPACE/NAME"
 
@@ -67,9 +68,10 @@ def _framework(now: World, options: Options) -> Iterator[Finding]:
     if services:
         text = (
             "cannot be pinned: they are in the framework form, which any write converts to the "
-            "model form (--convert)"
+            "model form"
         )
-        yield finding(codes.NOT_PINNED, text, LEAVE_OUT, services)
+        fix = f"{CONVERT_FIRST}, then plan again; or {LEAVE_OUT}"
+        yield finding(codes.NOT_PINNED, text, fix, services)
 
 
 def _differing(found: Pinning) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import msgspec
 from migrate.kserve import terms
 from migrate.kserve.releases import Release
 from migrate.kserve.runtimes import Runtime
-from migrate.objects import Manifest, ObjectRef, canonical, sha256
+from migrate.objects import Manifest, ObjectRef, canonical, pointer, sha256
 from migrate.operations.model import Create, Operation
 from migrate.planning.plan import Plan
 
@@ -21,6 +21,8 @@ SOURCE_DIGEST = "kmigrate.dev/source-digest"
 """The annotation with the digest of what it was copied from: see ``digest_of_source``."""
 _DECIDING = (terms.SERVER_TYPE,)
 """The annotations of a runtime that decide something (``SetRuntimeDefaults`` from 0.17.0 on)."""
+DECIDING = ("/spec", *(pointer("metadata", "annotations", key) for key in _DECIDING))
+"""The fields of a runtime that decide, by JSON Pointer."""
 NEWEST = "9999-12-31T23:59:59Z"
 """When a copy that is yet to be made will have been created: after all that is there."""
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from migrate.kserve import terms
+from migrate.kserve.rules import Rules, ServerBy
 from migrate.objects import Json, Manifest, ObjectRef, canonical, count, pointer, sha256, value_at
 from migrate.operations.model import Activation
 from migrate.operations.stale import leaves_of
+from migrate.planning.copies import DECIDING
 from migrate.planning.course import Course
 from migrate.planning.plan import Forecast, Plan, Seal, Stage
 from migrate.planning.restarts import has_restart
@@ -25,8 +27,8 @@ def seals_of(
     """Return the seals of what the services follow: none where the plan does nothing.
 
     They follow all of `predictors`, where the release reads it, and the whole spec of their
-    runtime: at a restart all of them, else those that it moves or wakes. What a copy is made of
-    is sealed, too.
+    runtime, with the annotation that names its server where the release goes by that: at a
+    restart all of them, else those that it moves or wakes. What a copy is made of is sealed, too.
     """
     return tuple(_seals(before, course, rows, stages)) if stages else ()
 
@@ -40,7 +42,14 @@ def _seals(
     acts = [activation for stage in stages for activation in stage.activations]
     for ref in dict.fromkeys((*course.sealed, *_followed(rows, acts))):
         if ref in before.originals:
-            yield _seal(ref, SPEC, before.originals[ref], after.originals[ref])
+            for path in _deciding(before.rules):
+                yield _seal(ref, path, before.originals[ref], after.originals[ref])
+
+
+def _deciding(rules: Rules | None) -> tuple[str, ...]:
+    """Return the fields of a runtime that its services follow."""
+    is_by_annotation = rules is not None and rules.server_by is ServerBy.ANNOTATION
+    return DECIDING if is_by_annotation else (SPEC,)
 
 
 def _seal(ref: ObjectRef, path: str, before: Manifest, after: Manifest) -> Seal:

@@ -13,6 +13,7 @@ from migrate.objects import ObjectRef, value_at
 from migrate.operations.stale import Difference, Look, Place, field_differences
 from migrate.planning.plan import Finding, Forecast, Outlook, Plan
 from migrate.planning.seals import is_broken, why
+from migrate.planning.stalewrites import unlike_writes
 
 PREDICTOR = "/spec/predictor"
 LOST = (Outlook.BROKEN, Outlook.CANNOT_TELL)
@@ -23,7 +24,7 @@ def differences(plan: Plan, fresh: Plan, look: Look) -> list[Difference]:
 
     ``fresh`` is the plan made anew with the same options; ``look`` gives sealed objects.
     """
-    return [*broken_seals(plan, look), *surprises(plan, fresh)]
+    return [*broken_seals(plan, look), *surprises(plan, fresh, look)]
 
 
 def broken_seals(plan: Plan, look: Look) -> Iterator[Difference]:
@@ -35,19 +36,15 @@ def broken_seals(plan: Plan, look: Look) -> Iterator[Difference]:
             yield from field_differences(place, seal.leaves, found, why(plan, seal))
 
 
-def surprises(planned: Plan, fresh: Plan) -> Iterator[Difference]:
-    """Yield what the same options would do now and were not planned to."""
+def surprises(planned: Plan, fresh: Plan, look: Look) -> Iterator[Difference]:
+    """Yield what the same options would do now otherwise than planned."""
     known = {row.service: row for row in planned.forecast}
     pending = {operation.target for operation in fresh.operations}
     for row in fresh.forecast:
         former = known.get(row.service)
         if matters := _matters(former, row, is_pending=row.runtime_after_plan in pending):
             yield _service(former, row, matters)
-    targets = {operation.target for operation in planned.operations}
-    for operation in fresh.operations:
-        if operation.target not in targets:
-            text = f"to be written: {operation.reason}"
-            yield Difference(operation.target, "", "not to be written", text, "it was not shown")
+    yield from unlike_writes(planned, fresh, look)
     yield from map(blocking, fresh.blocking)
 
 

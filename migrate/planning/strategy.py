@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 RESET = "--reset-global"
+CONVERT_FIRST = "kmigrate apply --to-runtimes --convert first"
+"""What to do with services in the framework form before they can be pinned."""
 
 
 class Strategy(StrEnum):

@@ -116,6 +116,14 @@ def test_what_is_written_for_git_says_how_to_convert(
     assert "Leave the ServingRuntimes there" in text
 
 
+def test_it_does_not_go_with_pins(capsys: pytest.CaptureFixture[str]) -> None:
+    both = ("--convert", "--to-runtimes", "--scope", "service")
+    code, _, err = run(capsys, "plan", *both, "--snapshot", "nowhere")
+    assert code == 64
+    assert "--convert does not go with --scope service" in err
+    assert "next: kmigrate apply --to-runtimes --convert" in err
+
+
 def test_it_means_nothing_in_place(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "plan", "--convert", "--snapshot", "nowhere")
     assert code == 64
