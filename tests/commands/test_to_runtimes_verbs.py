@@ -44,6 +44,26 @@ def test_flags_that_scope_namespace_cannot_keep(
     assert (code, words in said) == (64, True), said
 
 
+@pytest.mark.parametrize("flags", [("--canary", "team/iris"), ("--max-unavailable", "2")])
+def test_flags_of_scope_service_alone(
+    capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    code, _, said = run(capsys, "plan", *flags, "--snapshot", "nowhere")
+    assert (code, "only with --to-runtimes --scope service" in said) == (64, True), said
+
+
+def test_an_apply_for_nobody_is_no_success(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    where = ("--snapshot", snapshot_of(tmp_path), "--dry-run=client")
+    asked = ("apply", "--to-runtimes", *where, "-n", "nope")
+    code, _, said = run(capsys, *asked)
+    assert code == 7
+    assert "-n nope: no InferenceService fits it" in said[said.index("error: ") :]
+    assert run(capsys, *asked, "--accept=KM216")[0] == 0
+    assert run(capsys, *asked, "-n", "team")[0] == 0
+
+
 def test_a_dry_run_goes_through_the_whole_plan(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -51,6 +71,9 @@ def test_a_dry_run_goes_through_the_whole_plan(
     code, out, said = run(capsys, "apply", "--to-runtimes", "--dry-run=client", *where)
     assert code == 0, said
     assert f"ServingRuntime team/{SKLEARN}: as planned" in out
+    assert [line for line in said.splitlines() if line.endswith("finished")] == [
+        "dry run: apply finished"
+    ]
     code, out, said = run(capsys, "plan", "--to-runtimes", "--rbac", *where)
     assert code == 0, said
     assert "servingruntimes" in out
@@ -63,12 +86,14 @@ def test_the_copies_are_rendered_for_git_without_marks_of_ours(
     where = ("--snapshot", snapshot_of(tmp_path))
     code, _, said = run(capsys, "plan", "--to-runtimes", *where, "--render", str(folder))
     assert code == 0, said
-    file = folder / "manifests" / "runtimes" / "team" / f"servingruntime.{SKLEARN}.yaml"
+    [file] = folder.glob(f"manifests/*/runtimes/team/servingruntime.{SKLEARN}.yaml")
     manifest = yaml.safe_load(file.read_text())
     assert manifest["spec"]["containers"][0]["image"] == OVER
     assert "kmigrate" not in file.read_text()
     assert not (folder / "rollback").exists()
-    assert "wakes nobody" in (folder / "README.md").read_text()
+    text = (folder / "README.md").read_text()
+    assert "wakes nobody" in text
+    assert "rollback/" not in text
 
 
 def test_status_names_who_is_asleep_where_the_release_reports_it() -> None:

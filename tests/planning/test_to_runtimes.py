@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from migrate.operations.model import Create, Patch
 from migrate.planning import planfile
 from migrate.planning.desired import Selection
 from migrate.planning.plan import Outlook, Plan
+from migrate.planning.rendering import render
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.copies import (
     MLSERVER,
@@ -139,6 +141,9 @@ def test_who_would_be_captured_keeps_its_runtime_by_a_copy(
     assert errors(made) == []
     first = made.operations[made.apply[0].operations[0]].target
     assert (made.apply[0].operations, first) == ((made.apply[0].operations[0],), copy(displaced))
+    assert [Path(name).stem for name in sorted(render(made, found).files)] == [
+        f"servingruntime.{name}" for name in (displaced, copied)
+    ]
 
 
 @pytest.mark.parametrize("release", ["0.9.0", "0.11.2", "0.15.2", "0.20.0"])
@@ -183,7 +188,8 @@ def test_with_a_desired_image_exactly_its_services_change(release: str) -> None:
         ([made.operations[i].target for i in s.operations], len(s.activations)) for s in made.apply
     ]
     assert waves == [([copy(SKLEARN, "other")], 1), ([copy(SKLEARN)], 1)]
-    assert "KM233" in codes(made)
+    [armed] = [one for one in made.findings if one.code == "KM233"]
+    assert "--scope service" in armed.fix
     again = applied(found, made)
     assert not plan(again, f"runtime/{SKLEARN}={NEW}").has_work
     assert not plan(again).has_work
