@@ -1,7 +1,7 @@
 """Copies of runtimes that stay after a rollback: converted services get their images from them.
 
 No write takes a conversion back: KServe 0.8 and 0.9 convert at each. So these services stay on
-runtimes, and a copy without which one of them would get another image must not go. Nor must a copy
+runtimes, and a copy without which one of them would get other pods must not go. Nor must a copy
 that keeps others where they are, beside one that stays.
 """
 
@@ -19,6 +19,7 @@ from migrate.planning.changed import carried_out
 from migrate.planning.closure import used
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
+from migrate.planning.moves import Moves
 from migrate.planning.plan import Finding, Plan
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.worlds import world_of
@@ -53,7 +54,7 @@ def kept_findings(plan: Plan, now: World, needed: Collection[ObjectRef]) -> Iter
         text = "converted by the run: no write takes that back, they stay in the model form"
         yield finding(codes.CONVERTED_STAYS, text, objects=converted)
     if needed:
-        text = "it stays: converted services would get another image without it"
+        text = "it stays: converted services would get another image or other pods without it"
         fix = "kmigrate explain NAMESPACE/NAME tells what each uses"
         yield finding(codes.CONVERTED_STAYS, text, fix, needed)
 
@@ -84,12 +85,12 @@ def _taken_back(operation: Operation, snapshot: Snapshot) -> Operation | None:
 def _missed(
     now: World, world: World, services: Collection[ObjectRef], converted: Collection[ObjectRef]
 ) -> Iterator[ObjectRef]:
-    """Yield the runtimes without which a service gets another image, or another runtime."""
+    """Yield the runtimes without which a service gets other pods, or another runtime."""
+    moves = Moves(now.resolved, world.resolved).moves
     for ref in services:
         runtime, other = used(now, ref), used(world, ref)
         if runtime is None:
             continue
         is_other = other is None or other.name != runtime.name
-        loses = ref in converted and now.shared(ref).image != world.shared(ref).image
-        if is_other or loses:
+        if is_other or (ref in converted and moves(ref)):
             yield runtime

@@ -114,6 +114,15 @@ def test_a_copy_goes_when_the_cluster_gives_the_same_image(go_back: GoBack) -> N
     assert runtimes(found) == []
 
 
+def test_a_copy_stays_where_the_cluster_gives_the_image_and_other_pods(go_back: GoBack) -> None:
+    found = two()
+    apply(found, planned(found))
+    more = {"op": "add", "path": "/spec/containers/0/env", "value": [{"name": "A", "value": "b"}]}
+    found.patch(SOURCE, [*image(f"{SKLEARN}:latest"), more])
+    assert go_back(found) == "rolled back in part"
+    assert runtimes(found) == ["other/kserve-sklearnserver", "team/kserve-sklearnserver"]
+
+
 def image(name: str) -> JsonPatch:
     return [{"op": "replace", "path": "/spec/containers/0/image", "value": name}]
 
