@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.errors import BlockedError, UsageError
+from migrate.errors import UsageError
 from migrate.kserve import terms
-from migrate.objects import Json, Manifest, ObjectRef, count
+from migrate.objects import Json, Manifest, ObjectRef
 from migrate.operations.classify import contains
 from migrate.operations.model import Create, Direction, Operation, Wake, Wave
-from migrate.planning.activation import WAVE, WOKEN, Differing, restart_of, waves_of
+from migrate.planning.activation import WAVE, Differing, restart_of, waves_of
 from migrate.planning.closure import used
 from migrate.planning.copystages import awaited_of
 from migrate.planning.desired import Activate
@@ -110,43 +110,6 @@ def _is_wide(ref: ObjectRef, plan: Plan) -> bool:
 def copies_in(operations: Iterable[Operation]) -> frozenset[ObjectRef]:
     """Return the runtimes of namespaces that these operations are about."""
     return frozenset(op.target for op in operations if op.target.kind == terms.SERVING_RUNTIME)
-
-
-def refuse_moved(
-    plan: Plan,
-    applied: World,
-    rows: Iterable[Forecast],
-    gone: Collection[ObjectRef],
-    later: Mapping[ObjectRef, str],
-) -> None:
-    """Raise BlockedError where services would get another image than before the run.
-
-    They do if the ClusterServingRuntime, to which they go back, was changed meanwhile. ``gone``
-    are the copies that are taken away, ``later`` the newest run that wrote each object since.
-    """
-    # Who had not been reconciled for long may get what was set for it then.
-    former = {
-        row.service: (row.now or row.after_reconcile, row.after_rollback) for row in plan.forecast
-    }
-    bad = [
-        row
-        for row in rows
-        if row.outlook in WOKEN
-        and used(applied, row.service) in gone
-        and row.after_plan not in former.get(row.service, (row.now,))
-    ]
-    if not bad:
-        return
-    names = ", ".join(str(row.service) for row in bad[:SHOWN])
-    more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-    sources = sorted({str(row.runtime_after_plan) for row in bad})
-    runs = {later[ref] for row in bad if (ref := row.runtime_after_plan) in later and ref}
-    ways = [f"kmigrate rollback {run}, then this again" for run in sorted(runs, reverse=True)]
-    raise BlockedError(
-        f"{', '.join(sources)}: changed since the run, so {count(len(bad), 'InferenceService')} "
-        f"would not go back to the image of before: {names}{more}",
-        next(iter(ways), "put its former image back: kmigrate apply --set runtime/NAME=IMAGE"),
-    )
 
 
 def copy_waves(

@@ -19,8 +19,9 @@ from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
+from migrate.planning.checks_back import refuse_lost, refuse_moved
 from migrate.planning.closure import used
-from migrate.planning.copyback import changed_since, copies_in, copy_waves, refuse_moved, without
+from migrate.planning.copyback import changed_since, copies_in, copy_waves, without
 from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast
@@ -92,7 +93,9 @@ def plan_rollback(
     back = standing_in(snapshot, now, map(invert, plan.operations))
     rows = forecast(now, back, back, snapshot.workloads)
     copies = copies_in(plan.operations) | named_by(plan.operations)
-    refuse_moved(plan, applied, rows, copies, later)
+    leaving = [row for row in rows if used(applied, row.service) in copies]
+    refuse_lost(plan, (applied, back), leaving)
+    refuse_moved(plan, snapshot, (applied, back), leaving, later)
     findings = (*kept, *_findings(plan, rows, applied, back))
     differing = between(applied, back)
     if is_pinned:

@@ -12,11 +12,14 @@ from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtimes
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Holds
-from migrate.planning.desired import Selection
+from migrate.planning.desired import Desired, EnvVar, Options, Selection
+from migrate.planning.make import make_plan
 from migrate.planning.pinwrites import pinned
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.proof import prove_services
 from migrate.planning.rollback import Rollback
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Scope, Strategy
 from tests.planning.copies import (
     OVER,
     SKLEARN,
@@ -169,3 +172,19 @@ def test_who_lags_behind_is_restarted_by_its_pin_and_proven() -> None:
 
 def codes_of(back: Rollback) -> set[str]:
     return {one.code for one in back.findings}
+
+
+def threads(found: Snapshot, number: str) -> Plan:
+    """The plan that pins all to copies with a variable."""
+    wanted = Desired(runtime=SKLEARN, env=(EnvVar("THREADS", number),))
+    return make_plan(found, Options((wanted,), strategy=Strategy.TO_RUNTIMES, scope=Scope.SERVICE))
+
+
+def test_a_run_that_sets_a_variable_goes_back_to_the_copy_of_an_earlier_one() -> None:
+    found = settled("0.15.2", isvc("a"))
+    first = threads(found, "1")
+    once = reconciled(written(found, first.operations))
+    second = threads(once, "2")
+    twice = reconciled(written(once, second.operations))
+    back = reconciled(written(twice, back_of(twice, second).to_do))
+    assert spec_of(back) == spec_of(once)
