@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET
 
@@ -16,7 +16,7 @@ from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef, sha256, value_at
 from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
-from migrate.operations.model import Convert
+from migrate.operations.model import Convert, Direction, Operation
 from migrate.planning import planfile
 from migrate.planning.copies import stamped
 from migrate.planning.desired import Options, without_release
@@ -57,17 +57,33 @@ def carries(run: Run, plan: Plan) -> bool:
 
 
 def later_writers(cluster: Cluster, runs: Sequence[Run], run: Run) -> dict[ObjectRef, str]:
-    """Return the newest run after this one that wrote each object, and still stands."""
-    newer = [r for r in runs if r.place > run.place and r.state != "rolled back"]
-    return {op.target: r.head.id for r in newer for op in plan_of(cluster, r).operations}
+    """Return the newest run after this one that wrote each object, and still stands there."""
+    return {ref: r.head.id for r, stands in _newer(cluster, runs, run) for ref in stands}
+
+
+def _newer(
+    cluster: Cluster, runs: Sequence[Run], run: Run
+) -> Iterator[tuple[Run, frozenset[ObjectRef]]]:
+    """Yield each run after this one with the objects on which it stands."""
+    for other in (r for r in runs if r.place > run.place and r.state != "rolled back"):
+        operations = plan_of(cluster, other).operations
+        if other.finished and other.direction is Direction.ROLLBACK:
+            operations = _standing(cluster, operations)
+        yield other, frozenset(operation.target for operation in operations)
+
+
+def _standing(cluster: Cluster, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """Return the operations that are not taken back, as the objects are now."""
+    live = get_all(cluster, (op.target for op in operations))
+    return tuple(
+        op for op in operations if classify(invert(op), live[op.target]) is not Standing.APPLIED
+    )
 
 
 def leaves_rest(cluster: Cluster, recorded: Plan, part: Plan) -> bool:
     """Tell whether something of a run stands that is no part of what is taken back."""
     mine = {operation.target for operation in part.operations}
-    others = [invert(op) for op in recorded.operations if op.target not in mine]
-    live = get_all(cluster, (op.target for op in others))
-    return any(classify(op, live[op.target]) is not Standing.APPLIED for op in others)
+    return bool(_standing(cluster, [op for op in recorded.operations if op.target not in mine]))
 
 
 def stands_applied(cluster: Cluster, plan: Plan) -> bool:
@@ -94,9 +110,7 @@ def chosen(runs: Sequence[Run], name: str) -> Run | None:
 def refuse_overtaken(cluster: Cluster, runs: Sequence[Run], run: Run, plan: Plan) -> None:
     """Raise BlockedError where a newer run touched the same objects and still stands."""
     mine = {operation.target for operation in plan.operations}
-    newer = [r for r in runs if r.place > run.place and r.state != "rolled back"]
-    for other in newer:
-        theirs = {operation.target for operation in plan_of(cluster, other).operations}
+    for other, theirs in _newer(cluster, runs, run):
         if mine & theirs:
             raise BlockedError(
                 f"run {run.head.id} lies under the newer run {other.head.id} ({other.state}), "

@@ -10,9 +10,10 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands import making
 from migrate.commands.reading import read_snapshot
-from migrate.commands.runs import plan_of
+from migrate.commands.runs import later_writers, plan_of, refuse_overtaken
 from migrate.errors import BlockedError
 from migrate.execute import record
+from migrate.planning.copyback import of_namespaces
 from migrate.planning.desired import Options
 from migrate.planning.rollback import plan_rollback
 from migrate.planning.strategy import Scope, Strategy
@@ -111,3 +112,20 @@ def test_who_had_no_runtime_before_the_run_forbids_nothing() -> None:
     live = {op.target: seen.originals.get(op.target) for op in plan.operations}
     back = plan_rollback(msgspec.structs.replace(plan, forecast=tuple(rows)), seen, live)
     assert len(back.to_do) == len(plan.operations)
+
+
+def test_what_a_newer_run_took_back_in_one_namespace_no_longer_lies_over_it() -> None:
+    found = cluster()
+    apply(found, planned(found))
+    apply(found, planned(found, NEW))
+    first, second = record.runs(found, "kserve")
+    assert rollback(found, -1, "other").run.state == "rolled back in part"
+    known = record.runs(found, "kserve")
+    whole = plan_of(found, first)
+    refuse_overtaken(found, known, first, of_namespaces(whole, ["other"], first.head.id))
+    with pytest.raises(BlockedError) as refused:
+        refuse_overtaken(found, known, first, whole)
+    assert f"ServingRuntime team/{SKLEARN}" in refused.value.message
+    assert "other/" not in refused.value.message
+    assert refused.value.hint == f"kmigrate rollback {second.head.id}"
+    assert {ref.namespace for ref in later_writers(found, known, first)} == {"team"}
