@@ -215,6 +215,9 @@ def _framework(now: World, options: Options) -> Iterator[Finding]:
     if found:
         text = "they are in the framework form: predictors decide about them, and no runtime does"
         fix = "--convert has them converted to the model form, and keeps their images"
+        if options.convert:
+            text = "they stay in the framework form: their images are the release's, or their own"
+            fix = "any write converts them; that is due before an upgrade to 0.10"
         yield finding(codes.FRAMEWORK_FORM, text, fix, found)
 
 

@@ -100,7 +100,27 @@ def of_namespaces(plan: Plan, namespaces: Collection[str], run: str) -> Plan:
         plan, [o.target for o in plan.operations if o.target.namespace not in namespaces]
     )
     rows = tuple(row for row in plan.forecast if row.service.namespace in namespaces)
-    return msgspec.structs.replace(found, forecast=rows)
+    return msgspec.structs.replace(
+        found,
+        apply=_acting_on(found.apply, namespaces),
+        rollback=_acting_on(found.rollback, namespaces),
+        forecast=rows,
+    )
+
+
+def _acting_on(stages: Iterable[Stage], namespaces: Collection[str]) -> tuple[Stage, ...]:
+    """Return the stages without what they do to services of other namespaces."""
+    return tuple(
+        msgspec.structs.replace(
+            stage,
+            activations=tuple(
+                act
+                for act in stage.activations
+                if act.target.kind != terms.INFERENCE_SERVICE or act.target.namespace in namespaces
+            ),
+        )
+        for stage in stages
+    )
 
 
 def _is_wide(ref: ObjectRef, plan: Plan) -> bool:

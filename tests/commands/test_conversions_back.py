@@ -106,6 +106,15 @@ def test_after_a_rollback_the_copies_stay_that_services_need(go_back: GoBack) ->
     ]
 
 
+def test_of_one_namespace_nobody_else_is_told() -> None:
+    found = two()
+    apply(found, planned(found))
+    assert kept(back_of(found, -1, "team")[1]) == [
+        "InferenceService team/iris",
+        "ServingRuntime team/kserve-sklearnserver",
+    ]
+
+
 def test_a_copy_goes_when_the_cluster_gives_the_same_image(go_back: GoBack) -> None:
     found = two()
     apply(found, planned(found))

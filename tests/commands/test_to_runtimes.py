@@ -11,7 +11,7 @@ from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.planning.copies import RUN, copy_ref
-from migrate.planning.desired import Options
+from migrate.planning.desired import Activate, Options
 from tests.commands.moving import (
     NEW,
     RELEASES,
@@ -94,6 +94,15 @@ def test_one_namespace_goes_back_and_the_rest_stands() -> None:
     assert runtimes(found) == [f"team/{MLSERVER}", f"team/{SKLEARN}"]
     assert rollback(found).run.state == "rolled back"
     assert runtimes(found) == []
+
+
+def test_the_way_back_of_one_namespace_restarts_the_controller_as_well() -> None:
+    found = cluster()
+    apply(found, planned(found, activate=Activate.RESTART))
+    plan, back = back_of(found, -1, "other")
+    for direction in (back.waves, plan.apply, plan.rollback):
+        acts = [act.target.name for each in direction for act in each.activations]
+        assert acts == ["kserve-controller-manager"]
 
 
 def test_a_namespace_of_a_global_change_cannot_go_back_alone() -> None:

@@ -105,7 +105,10 @@ def test_copies_come_before_the_services_are_converted() -> None:
 def test_who_depends_on_what_the_release_ships_is_left_alone() -> None:
     made = converting(upgraded("0.9.0", old("iris"), old("wine", "xgboost"), sklearn_v1=SKLEARN))
     assert converted(made) == ["iris"]
-    assert names(made, "KM234") == ["wine"]
+    (one,) = found(made, "KM234")
+    assert [ref.name for ref in one.objects] == ["wine"]
+    assert "they stay in the framework form" in one.text
+    assert "--convert" not in one.fix
 
 
 def test_an_image_of_its_own_depends_on_nothing() -> None:
