@@ -7,7 +7,7 @@ edits alone, so whatever a plan edits is in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -26,6 +26,7 @@ from migrate.planning.findings import OWNED
 from migrate.planning.kustomize import component, json_patch
 from migrate.planning.plan import Finding, Plan
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.stagefolders import stage_folders
 
 Files = dict[str, Json]
 """Documents by their path in the folder."""
@@ -80,6 +81,8 @@ class Rendering(msgspec.Struct, frozen=True):
     values: Values
     former: Values
     """Helm values for the way back."""
+    stages: tuple[str, ...] = ()
+    """Folders below ``manifests/`` in the order of the plan; none where there is no order."""
 
 
 def refusals(plan: Plan) -> list[Finding]:
@@ -104,13 +107,13 @@ def render(plan: Plan, snapshot: Snapshot) -> Rendering:
     goal = {ref: after.get(ref, manifest) for ref, manifest in wide.items()}
     values = values_of(plan.release, edits, goal)
     former = values_of(plan.release, edits, wide)
+    stages = stage_folders(plan)
+    edited = [item for item in items if not item.is_new]
     files = {
-        **_folder("", items, lambda item: item.after, values),
-        **_folder(
-            "rollback/", [i for i in items if not i.is_new], lambda item: item.before, former
-        ),
+        **_folder("", items, lambda item: item.after, values, stages),
+        **_folder("rollback/", edited, lambda item: item.before, former, {}),
     }
-    return Rendering(items, files, values, former)
+    return Rendering(items, files, values, former, tuple(dict.fromkeys(stages.values())))
 
 
 def _items(plan: Plan, snapshot: Snapshot) -> Iterator[Item]:
@@ -185,8 +188,17 @@ State = Callable[[Item], Manifest]
 """An item as it shall become."""
 
 
-def _folder(prefix: str, items: Sequence[Item], state: State, values: Values) -> Files:
-    manifests = {f"{prefix}manifests/{_file(i.target)}": _manifest(i, state(i)) for i in items}
+def _folder(
+    prefix: str,
+    items: Sequence[Item],
+    state: State,
+    values: Values,
+    stages: Mapping[ObjectRef, str],
+) -> Files:
+    manifests = {
+        f"{prefix}manifests/{stages.get(i.target, '')}{_file(i.target)}": _manifest(i, state(i))
+        for i in items
+    }
     patches = {f"{prefix}patches/{name}": p for name, p in _patches(items, state).items()}
     helm = {f"{prefix}helm/values.yaml": values.values} if values.values else {}
     return {**manifests, **patches, **helm}
@@ -225,7 +237,6 @@ def _patch(item: Item, goal: Manifest) -> Json:
         return json_patch(item.paths, item.before, goal)
     found = part(item.target, goal, item.paths)
     for path in item.paths:
-        # What was not there before is no field of the base either, on the way back.
-        if goal is not item.before and value_at(goal, path) is UNSET:
+        if value_at(goal, path) is UNSET:
             put(found, path, None)
     return found

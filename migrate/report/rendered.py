@@ -14,7 +14,7 @@ from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
-from migrate.planning.strategy import Strategy
+from migrate.planning.strategy import Scope, Strategy
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import names
 from migrate.report.text import changing
@@ -29,7 +29,7 @@ def readme(plan: Plan, rendering: Rendering) -> str:
         _head(plan),
         _changes(plan),
         _owners(plan),
-        _manifests(rendering.items),
+        _manifests(rendering),
         _patches(rendering),
         _helm(rendering.values),
         _then(plan),
@@ -90,12 +90,20 @@ def _owners(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _manifests(items: Sequence[Item]) -> Iterator[str]:
-    yield from ("## manifests/", "", *_command("kubectl apply --server-side -R -f manifests"))
+def _manifests(rendering: Rendering) -> Iterator[str]:
+    yield from ("## manifests/", "")
+    if rendering.stages:
+        yield "One folder after the other: what stands in one needs what stands in those before."
+        yield ""
+    folders = [f"manifests/{stage}".rstrip("/") for stage in rendering.stages or ("",)]
+    apply = "kubectl apply --server-side -R -f"
+    yield from _command(*(f"{apply} {folder}" for folder in folders[:SHOWN]))
+    if len(folders) > SHOWN:
+        yield from (f"And so on, to {folders[-1]}.", "")
     yield "A runtime is whole, because its containers are applied as one. Of others"
     yield "there are the edited fields alone, and a server-side apply leaves the rest: where your"
     yield "Git holds such an object whole, use the patches."
-    yield from ("", *_force(items), "")
+    yield from ("", *_force(rendering.items), "")
 
 
 def _force(items: Sequence[Item]) -> Iterator[str]:
@@ -126,6 +134,8 @@ def _patches(rendering: Rendering) -> Iterator[str]:
     yield from ("```", "")
     yield "`kubectl kustomize` fails where an object is missing there, or its containers stand in"
     yield "another order."
+    if any(item.is_new for item in rendering.items):
+        yield "The ServingRuntimes are in none of them, and are to be there before."
     yield ""
 
 
@@ -142,6 +152,11 @@ def _helm(values: Values) -> Iterator[str]:
 
 def _then(plan: Plan) -> Iterator[str]:
     yield from ("## What to do then", "")
+    if plan.options.scope is Scope.SERVICE:
+        yield "The write of a service that is edited has it reconciled at once, and nobody else. It"
+        yield "is ready when its Ready condition says so again."
+        yield ""
+        return
     rules = rules_for(parse_release(plan.release))
     steps = [step for stage in plan.apply for step in stage.activations]
     restarts = [step.target for step in steps if isinstance(step, Restart)]
@@ -176,15 +191,28 @@ def _then(plan: Plan) -> Iterator[str]:
 
 def _back(plan: Plan, rendering: Rendering) -> Iterator[str]:
     yield from ("## How to go back", "")
+    of_services = plan.options.scope is Scope.SERVICE
+    is_new = any(item.is_new for item in rendering.items)
     if plan.options.convert:
         yield "Leave the ServingRuntimes there: converted services get their images from them."
         yield ""
-    elif any(isinstance(operation.change, Create) for operation in plan.operations):
+    elif is_new and not of_services:
         yield "Take the ServingRuntimes away again, while the ClusterServingRuntimes of their names"
-        yield "are as they were. As for the rest:"
+        yield "are as they were."
         yield ""
-    yield "`rollback/` has the same forms, with what the fields hold now: use it in place of these,"
-    yield "then do what is to be done above. Fields that are not there now are not in it."
+    if any(not item.is_new for item in rendering.items):
+        yield from _former(rendering)
+    if is_new and of_services:
+        yield "Only then take the ServingRuntimes away that no service names any more: one whose"
+        yield "runtime is missing is not reconciled."
+        yield ""
+
+
+def _former(rendering: Rendering) -> Iterator[str]:
+    """Yield what is edited, for which there are files."""
+    yield "`rollback/` has the same forms of what is edited, with what the fields hold now: use it"
+    yield "in place of these, then do what is to be done above. A field that is not there now is"
+    yield "null in a patch, and left out of a manifest: there an apply takes it away if it set it."
     if rendering.values.values and not rendering.former.values:
         yield "There are no Helm values for the way back: take these away again."
     yield ""

@@ -39,6 +39,7 @@ from tests.commands.snapshots import run
 
 SCOPE = ("--to-runtimes", "--scope", "service")
 NEW = "sklearn=registry.example.com/ml/sklearnserver:next"
+BACK = "rollback/patches/services/team/inferenceservice.iris"
 NEWER = "sklearn=registry.example.com/ml/sklearnserver:later"
 
 
@@ -234,3 +235,27 @@ def test_what_is_rendered_for_git_pins_them_too(
     assert any("name: kserve-sklearnserver-" in text for text in made)
     assert pins
     assert all("runtime: kserve-sklearnserver-" in text for text in pins)
+    told = texts["README.md"]
+    assert "Restart KServe" not in told
+    assert told.index("use it\nin place of these") < told.index(
+        "Only then take the ServingRuntimes"
+    )
+    [back] = [text for name, text in texts.items() if name.startswith(BACK)]
+    assert yaml.safe_load(back)["spec"]["predictor"]["model"] == {"runtime": None}
+
+
+def test_what_is_rendered_keeps_the_order_of_the_plan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = ("--snapshot", str(saved(tmp_path)))
+    flags = ("--set", NEW, "--wave-size", "1", "--canary", "team/rows")
+    run(capsys, "plan", *SCOPE, *flags, *source, "--render", str(tmp_path / "git"))
+    [first, second, *others] = sorted((tmp_path / "git" / "manifests").iterdir())
+    assert {path.name for path in first.iterdir()} == {"runtimes"}
+    assert [path.name for path in second.rglob("*.yaml")] == ["inferenceservice.rows.yaml"]
+    assert [len(list(path.rglob("*.yaml"))) for path in others] == [1, 1]
+    told = (tmp_path / "git" / "README.md").read_text()
+    apply = "$ kubectl apply --server-side -R -f manifests/"
+    assert [line for line in told.splitlines() if line.startswith(apply)] == [
+        f"{apply}{number}" for number in (1, 2, 3, 4)
+    ]

@@ -63,12 +63,14 @@ def test_the_copies_are_rendered_for_git_without_marks_of_ours(
     where = ("--snapshot", snapshot_of(tmp_path))
     code, _, said = run(capsys, "plan", "--to-runtimes", *where, "--render", str(folder))
     assert code == 0, said
-    file = folder / "manifests" / "runtimes" / "team" / f"servingruntime.{SKLEARN}.yaml"
+    [file] = folder.glob(f"manifests/*/runtimes/team/servingruntime.{SKLEARN}.yaml")
     manifest = yaml.safe_load(file.read_text())
     assert manifest["spec"]["containers"][0]["image"] == OVER
     assert "kmigrate" not in file.read_text()
     assert not (folder / "rollback").exists()
-    assert "wakes nobody" in (folder / "README.md").read_text()
+    text = (folder / "README.md").read_text()
+    assert "wakes nobody" in text
+    assert "rollback/" not in text
 
 
 def test_status_names_who_is_asleep_where_the_release_reports_it() -> None:

@@ -121,11 +121,12 @@ def fields(document: Any) -> Any:
     return document.get("spec", {}).get("predictor", {}).get("sklearn")
 
 
-def test_a_field_that_was_not_there_is_left_out_on_the_way_back() -> None:
+def test_a_field_that_was_not_there_is_null_in_the_patch_of_the_way_back() -> None:
     files = edited(snapshot(IRIS), IRIS.ref, Edit(PIN, after="v9")).files
     for form in ("manifests", "patches"):
         assert fields(files[f"{form}/{OF_IRIS}"]) == {"runtimeVersion": "v9"}
-        assert fields(files[f"rollback/{form}/{OF_IRIS}"]) is None
+    assert fields(files[f"rollback/manifests/{OF_IRIS}"]) is None
+    assert fields(files[f"rollback/patches/{OF_IRIS}"]) == {"runtimeVersion": None}
 
 
 def test_a_field_that_goes_is_null_in_a_patch() -> None:

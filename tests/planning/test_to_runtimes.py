@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from migrate.operations.model import Create, Patch
 from migrate.planning import planfile
 from migrate.planning.desired import Selection
 from migrate.planning.plan import Outlook, Plan
+from migrate.planning.rendering import render
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.copies import (
     MLSERVER,
@@ -139,6 +141,9 @@ def test_who_would_be_captured_keeps_its_runtime_by_a_copy(
     assert errors(made) == []
     first = made.operations[made.apply[0].operations[0]].target
     assert (made.apply[0].operations, first) == ((made.apply[0].operations[0],), copy(displaced))
+    assert [Path(name).stem for name in sorted(render(made, found).files)] == [
+        f"servingruntime.{name}" for name in (displaced, copied)
+    ]
 
 
 @pytest.mark.parametrize("release", ["0.9.0", "0.11.2", "0.15.2", "0.20.0"])
