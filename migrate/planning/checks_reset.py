@@ -11,6 +11,7 @@ from migrate.kserve.predictors import Entry
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve_anyway, resolve_canaries
 from migrate.kserve.rules import Wakes
+from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
@@ -22,8 +23,8 @@ from migrate.planning.plan import Finding, Outlook
 from migrate.planning.reset import Doubt
 from migrate.planning.targets import of_format
 
-OWN = "an image of their own: spec.predictor.FORMAT.image"
-RUNTIME = "a ServingRuntime of the same name in their namespace, or an image of their own"
+OWN = "first give them an image of their own: spec.predictor.FORMAT.image"
+RUNTIMES = "first give them runtimes of their own: kmigrate plan --to-runtimes"
 
 
 def doubtful(doubts: Iterable[Doubt]) -> Iterator[Finding]:
@@ -52,8 +53,16 @@ def still_used(case: Case, options: Options) -> Iterator[Finding]:
 
 def _found(case: Case, text: str, objects: Sequence[ObjectRef]) -> Iterator[Finding]:
     if objects:
-        what = RUNTIME if case.rules.knows_model else OWN
-        yield finding(codes.STILL_USED, text, f"first give them what they use as {what}", objects)
+        yield finding(codes.STILL_USED, text, _way(case, objects), objects)
+
+
+def _way(case: Case, objects: Iterable[ObjectRef]) -> str:
+    """Return how the services come by what they use now; no runtime is for the framework form."""
+    if not case.rules.knows_model:
+        return OWN
+    kinds = {form_of(case.now.shape(ref)).kind for ref in objects}
+    reads = case.rules.predictors_read and FormKind.FRAMEWORK in kinds
+    return f"{RUNTIMES} --convert" if reads else RUNTIMES
 
 
 def _changes_later(case: Case, ref: ObjectRef) -> bool:

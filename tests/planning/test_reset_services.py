@@ -54,6 +54,27 @@ def test_who_still_uses_it_blocks_and_who_has_a_copy_does_not(release: str) -> N
     assert kept.forecast[0].outlook is Outlook.UNCHANGED
 
 
+@pytest.mark.parametrize(
+    ("release", "predictor", "way"),
+    [
+        ("0.7.0", {"sklearn": {"runtimeVersion": "v1"}}, "spec.predictor.FORMAT.image"),
+        ("0.9.0", {"sklearn": {"runtimeVersion": "v1"}}, "kmigrate plan --to-runtimes --convert"),
+        ("0.9.0", {"model": {"modelFormat": {"name": "sklearn"}}}, "kmigrate plan --to-runtimes"),
+        ("0.20.0", {"model": {"modelFormat": {"name": "sklearn"}}}, "kmigrate plan --to-runtimes"),
+    ],
+)
+def test_what_to_do_about_who_still_uses_it(
+    release: str, predictor: dict[str, Any], way: str
+) -> None:
+    said = predictors(release)
+    if said:
+        said["sklearn"]["v1"]["image"] = "x/sk"
+    whole = edited(release) if release != "0.7.0" else {}
+    found = cluster(service("iris", **predictor), release=release, whole=whole, said=said or None)
+    fixes = [one.fix for one in reset(found).findings if one.code == "KM260"]
+    assert [fix.endswith(f": {way}") for fix in fixes] == [True], fixes
+
+
 def test_nobody_is_woken_and_nothing_restarted_unless_asked() -> None:
     whole = edited("0.20.0")
     found = cluster(
