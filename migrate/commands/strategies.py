@@ -12,6 +12,7 @@ from migrate.planning.strategy import RESET, Scope, Strategy
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = (3600.0, 60.0, 1.0)
 TO_RUNTIMES = "--to-runtimes"
+HELP = "kmigrate plan --help"
 
 
 def chosen(
@@ -27,6 +28,8 @@ def chosen(
 ) -> dict[str, Any]:
     """Return the fields of Options that the flags ask for. Raise UsageError where they clash."""
     for flag, given in (("--canary", canary), ("--max-unavailable", max_unavailable)):
+        if given and not to_runtimes:
+            raise UsageError(f"{flag}: only with {TO_RUNTIMES} --scope service", HELP)
         if given and scope != Scope.SERVICE:
             raise UsageError(
                 f"{flag}: a runtime of scope {Scope.NAMESPACE} is for all of its namespace; any "
@@ -34,9 +37,9 @@ def chosen(
                 "--scope service; else --wave-size and --pause go namespace by namespace",
             )
     if scope and not to_runtimes:
-        raise UsageError(f"--scope: only with {TO_RUNTIMES}", "kmigrate plan --help")
+        raise UsageError(f"--scope: only with {TO_RUNTIMES}", HELP)
     if convert and not to_runtimes:
-        raise UsageError(f"--convert: only with {TO_RUNTIMES}", "kmigrate plan --help")
+        raise UsageError(f"--convert: only with {TO_RUNTIMES}", HELP)
     known = {each.value: each for each in Scope}
     if scope and scope not in known:
         raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")

@@ -9,17 +9,21 @@ from migrate.objects import ObjectRef
 from migrate.operations.model import Operation, Patch
 from migrate.planning.checks_pinning import findings_of
 from migrate.planning.course import Course
-from migrate.planning.desired import Activate, Options
+from migrate.planning.desired import Options
+from migrate.planning.fields import did_you_mean
 from migrate.planning.forecast import World, between
 from migrate.planning.pinning import Pinning, pinning
 from migrate.planning.pinstages import Waves, pin_stages
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target, targets_of
 
+SHOWN = 10
+"""How many names are told where one was not found."""
+
 
 def to_own_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     """Return the course. Raise UsageError or BlockedError."""
-    if options.activate not in (None, Activate.EACH):
+    if options.activate is not None:
         raise UsageError(
             f"--activate={options.activate.value}: in scope service the write of a pin has its "
             "service reconciled at once",
@@ -51,11 +55,16 @@ def _canaries(found: Pinning, options: Options) -> list[ObjectRef]:
     for name in options.canary:
         if name not in known:
             raise UsageError(
-                f"--canary {name}: expected NAMESPACE/NAME of a service that the plan pins; it "
-                f"pins {', '.join(list(known)[:10]) or 'none'}",
-                "kmigrate plan with the same flags, without --canary",
+                f"--canary {name}: expected NAMESPACE/NAME of a service that the plan pins"
+                f"{did_you_mean(name, known)}; it pins {_few(list(known)) or 'none'}",
+                "the same command with another --canary; without it the plan names all",
             )
     return [known[name] for name in dict.fromkeys(options.canary)]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _pins(found: Pinning, services: Sequence[ObjectRef]) -> list[Operation]:

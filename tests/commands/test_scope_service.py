@@ -218,6 +218,7 @@ def test_the_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (("--scope", "pod"), "expected namespace or service"),
         (("--scope", "service", "--canary", "team/none"), "--canary team/none"),
         (("--scope", "service", "--activate=restart"), "reconciled at once"),
+        (("--scope", "service", "--activate=each"), "reconciled at once"),
     ):
         code, _, told = run(capsys, "plan", "--to-runtimes", *flags, *source)
         assert (code, text in told) == (64, True), told

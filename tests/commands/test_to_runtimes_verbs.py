@@ -44,6 +44,14 @@ def test_flags_that_scope_namespace_cannot_keep(
     assert (code, words in said) == (64, True), said
 
 
+@pytest.mark.parametrize("flags", [("--canary", "team/iris"), ("--max-unavailable", "2")])
+def test_flags_of_scope_service_alone(
+    capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    code, _, said = run(capsys, "plan", *flags, "--snapshot", "nowhere")
+    assert (code, "only with --to-runtimes --scope service" in said) == (64, True), said
+
+
 def test_a_dry_run_goes_through_the_whole_plan(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

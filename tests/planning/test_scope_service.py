@@ -146,6 +146,13 @@ def test_a_canary_must_be_among_those_that_are_pinned() -> None:
         pinning_plan(found, canary=("team/trees",))
 
 
+def test_a_canary_is_looked_for_among_names_that_are_like_it() -> None:
+    found = settled("0.20.0", *(isvc(f"m{number:02}") for number in range(12)), isvc("payments"))
+    with pytest.raises(UsageError, match=r"did you mean team/payments\?.* and 3 more") as raised:
+        pinning_plan(found, canary=("team/paymets",))
+    assert "another --canary" in raised.value.hint
+
+
 def test_who_is_left_alone_while_ready_is_pinned_and_told() -> None:
     frozen = isvc("frozen")
     frozen["metadata"]["annotations"] = {"serving.kserve.io/disable-auto-update": "true"}
