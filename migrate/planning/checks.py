@@ -76,7 +76,7 @@ UNREAD = (ProblemKind.UNKNOWN, ProblemKind.UNREAD)
 
 def _shape(case: Case, _options: Options) -> Iterator[Finding]:
     for problem in case.planned.predictors.problems:
-        where = f"predictors {problem.pointer}: {problem.text}"
+        where = f"{' '.join(filter(None, ('predictors', problem.pointer)))}: {problem.text}"
         if problem.kind in UNREAD:
             yield finding(codes.UNREAD_PART, where, "it is left as it is")
     broken = [p for p in case.planned.predictors.problems if p.kind not in UNREAD]

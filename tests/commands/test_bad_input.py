@@ -156,7 +156,7 @@ def test_looking_at_a_release_that_does_not_read_predictors_is_no_error(
     code, out, _ = run(capsys, "plan", "--snapshot", folder)
     assert code == 0
     assert "warning KM110" in out
-    assert "does not read predictors" in out
+    assert "predictors: KServe 0.12 does not read predictors" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("flags", [("--timeout", "0"), ("--timeout", "nan"), ("--timeout", "-5")])
