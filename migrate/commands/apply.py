@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
-from migrate.commands.approval import approve, refuse_blocked
+from migrate.commands.approval import approve, refuse_blocked, refuse_nobody
 from migrate.commands.back import apply_or_back, carry_and_tell
 from migrate.commands.carry import Control, Job
 from migrate.commands.comparing import compare
@@ -112,6 +112,7 @@ def apply(
     refuse_elsewhere(cluster, made, kserve_version)
     _show(cluster, made, run, is_approved=saved is not None)
     refuse_blocked(made)
+    refuse_nobody(made)
     if why := _nothing_to_do(cluster, made, run):
         return nothing(Direction.APPLY, why, output, json_into)
     restarting = count(changing(made.forecast), "InferenceService")
@@ -119,7 +120,7 @@ def apply(
     question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
-    told = Told(output, json_into)
+    told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
     job = _job(cluster, made, run, known, kserve_version)
     if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
         job = replace(job, rehearse=Rehearsal(cluster, lambda: target.open(DryRun.SERVER), made))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from migrate.errors import BlockedError, UsageError
+from migrate.planning.desired import Selection
+from migrate.planning.findings import NOBODY
 from migrate.planning.plan import Finding, Plan
 
 
@@ -14,6 +16,17 @@ def refuse_blocked(plan: Plan) -> None:
         raise BlockedError(
             "\n".join(["the plan is blocked:", *map(_line, plan.blocking)]),
             f"mend it, or accept it: --accept {plan.blocking[0].code}",
+        )
+
+
+def refuse_nobody(plan: Plan) -> None:
+    """Raise BlockedError where the selection leaves nobody: a name may be misspelt."""
+    found = [one for one in plan.findings if one.code == NOBODY and not one.accepted]
+    selects = plan.options.selection != Selection()
+    if found and selects and all(row.outside for row in plan.forecast):
+        raise BlockedError(
+            "\n".join(["nothing to change, for nobody is selected:", *map(_line, found)]),
+            f"name another, or accept that there is nobody: --accept {NOBODY}",
         )
 
 

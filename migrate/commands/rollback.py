@@ -57,4 +57,5 @@ def rollback(
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
-    return carry_and_tell(cluster, job, control, Told(output, json_into))
+    told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
+    return carry_and_tell(cluster, job, control, told)

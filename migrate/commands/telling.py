@@ -68,11 +68,12 @@ class Tellers:
 
 @dataclass(frozen=True)
 class Told:
-    """The flags that say who is told. ``is_further``: the file holds events of this command."""
+    """Who is told. ``is_further``: the file holds events of this command; ``is_dry``: of a copy."""
 
     output: Output
     json_into: Path | None = None
     is_further: bool = False
+    is_dry: bool = False
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def telling(told: Told) -> Iterator[Teller]:
     """
     with ExitStack() as stack:
         lines = Tellers(tuple(_event_lines(stack, told)))
-        console = stack.enter_context(Console(screen_of(sys.stderr)))
+        console = stack.enter_context(Console(screen_of(sys.stderr), is_dry=told.is_dry))
         try:
             yield Tellers((console, *lines.each))
         except KmigrateError as error:

@@ -53,8 +53,9 @@ UNDER_WAY = 3
 class Console:
     """Tells events. As a context manager it owns the status line of a terminal."""
 
-    def __init__(self, screen: Screen = PIPE) -> None:
+    def __init__(self, screen: Screen = PIPE, *, is_dry: bool = False) -> None:
         self._screen = screen
+        self._is_dry = is_dry
         self._status: Status | None = None
         self._told = -SILENCE
 
@@ -83,7 +84,7 @@ class Console:
             self._show(line_of(event))
         else:
             self._told = -SILENCE
-            for line in lines_of(event):
+            for line in lines_of(event, is_dry=self._is_dry):
                 self._say(line)
 
     def _waiting(self, text: str, seconds: float) -> None:
@@ -105,9 +106,14 @@ class Console:
             print(drawn(text, self._screen), file=sys.stderr, flush=True)
 
 
-def lines_of(event: Event) -> Iterator[str]:
-    """Yield an event as lines: one, but for the fields of what was patched."""
-    if isinstance(event, Written) and isinstance(event.operation.change, Patch):
+def lines_of(event: Event, *, is_dry: bool = False) -> Iterator[str]:
+    """Yield an event as lines: one, but for the fields of what was patched.
+
+    A dry run has no name: its record is gone with it.
+    """
+    if is_dry and isinstance(event, Started | Finished):
+        yield line_of(event).replace(f"run {event.run}:", "dry run:", 1)
+    elif isinstance(event, Written) and isinstance(event.operation.change, Patch):
         yield from operation_lines(event.operation)
     elif not isinstance(event, TOLD_AT_THE_END):
         yield line_of(event)

@@ -52,6 +52,18 @@ def test_flags_of_scope_service_alone(
     assert (code, "only with --to-runtimes --scope service" in said) == (64, True), said
 
 
+def test_an_apply_for_nobody_is_no_success(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    where = ("--snapshot", snapshot_of(tmp_path), "--dry-run=client")
+    asked = ("apply", "--to-runtimes", *where, "-n", "nope")
+    code, _, said = run(capsys, *asked)
+    assert code == 7
+    assert "-n nope: no InferenceService fits it" in said[said.index("error: ") :]
+    assert run(capsys, *asked, "--accept=KM216")[0] == 0
+    assert run(capsys, *asked, "-n", "team")[0] == 0
+
+
 def test_a_dry_run_goes_through_the_whole_plan(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -59,6 +71,9 @@ def test_a_dry_run_goes_through_the_whole_plan(
     code, out, said = run(capsys, "apply", "--to-runtimes", "--dry-run=client", *where)
     assert code == 0, said
     assert f"ServingRuntime team/{SKLEARN}: as planned" in out
+    assert [line for line in said.splitlines() if line.endswith("finished")] == [
+        "dry run: apply finished"
+    ]
     code, out, said = run(capsys, "plan", "--to-runtimes", "--rbac", *where)
     assert code == 0, said
     assert "servingruntimes" in out
