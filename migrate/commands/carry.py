@@ -201,7 +201,9 @@ def _refuse_news(now: Sequence[Run], known: Sequence[Run]) -> None:
 def _with_state(error: KmigrateError, engine: Engine, job: Job) -> KmigrateError:
     """Once something was written, that matters more than what stopped it."""
     if isinstance(error, InterruptError):
-        return InterruptError(Exit(error.code), error.message, ON if engine.written else AGAIN)
+        # What a dry run wrote to a copy is gone with it.
+        is_kept = engine.written and engine.cluster.controllers_act
+        return InterruptError(Exit(error.code), error.message, ON if is_kept else AGAIN)
     if not engine.written:
         return error
     since = " (some of them by the process that was stopped before)" if job.run else ""

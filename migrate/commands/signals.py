@@ -20,6 +20,8 @@ CODES = {
 
 SHOW_CURSOR = "\x1b[?25h\n"
 """A status line hides the cursor of the terminal."""
+CLEAR_LINE = "\r\x1b[K"
+"""What was drawn of a status line would stand before the words."""
 
 
 @contextmanager
@@ -35,7 +37,8 @@ def stoppable() -> Iterator[Stop]:
             os._exit(code)  # the record and the Lease's expiry are what is left to rely on
         asked.append(number)
         stop.ask(code)
-        _say("stopping after the requests under way; again: stop at once\n")
+        clear = CLEAR_LINE if sys.stderr.isatty() else ""
+        _say(f"{clear}stopping after the requests under way; again: stop at once\n")
 
     former = {number: signal.signal(number, handle) for number in CODES}
     try:

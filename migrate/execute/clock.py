@@ -51,7 +51,8 @@ class Stop:
         """Wait. Raise InterruptError as soon as a stop is asked for."""
         select.select([self._readable], [], [], seconds)
         if self._code is not None:
-            raise InterruptError(self._code, "stopped by a signal")
+            by = "Ctrl-C" if self._code is Exit.INTERRUPTED else "a signal"
+            raise InterruptError(self._code, f"stopped by {by}")
 
     def close(self) -> None:
         """Give the pipe back."""

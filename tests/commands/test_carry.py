@@ -18,6 +18,7 @@ from migrate.cluster.snapshot import load
 from migrate.commands import making
 from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.comparing import Compared
+from migrate.commands.signals import stoppable
 from migrate.errors import Exit, InterruptError, MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
@@ -160,7 +161,9 @@ def test_the_requests_in_a_second_are_those_asked_for(
 
 
 class Interrupted(Refusing):
-    """Ctrl-C is pressed while a service is written, by whatever thread."""
+    """Ctrl-C is pressed while a service is written, by whatever thread; nothing is awaited."""
+
+    controllers_act = True
 
     def patch(self, ref: ObjectRef, patch: Any, *, subresource: str = "") -> dict[str, Any]:
         if ref.kind == "InferenceService":
@@ -175,7 +178,7 @@ def test_ctrl_c_ends_a_run_after_what_is_under_way(
     ended = list[int]()
     monkeypatch.setattr("os._exit", ended.append)  # what a second one does
     cluster = Interrupted(base=load(BEFORE))
-    with pytest.raises(InterruptError) as caught:
+    with pytest.raises(InterruptError, match="stopped by Ctrl-C") as caught:
         carry_out(cluster, job(cluster), replace(CONTROL, parallelism=parallelism), Console())
     assert caught.value.code == Exit.INTERRUPTED
     assert "kmigrate apply goes on" in caught.value.hint
@@ -183,3 +186,39 @@ def test_ctrl_c_ends_a_run_after_what_is_under_way(
     assert run.state == "unfinished apply"
     lease = cluster.get(ObjectRef("coordination.k8s.io/v1", "Lease", "kmigrate", "kserve"))
     assert lease["spec"]["holderIdentity"] == ""
+
+
+class InterruptedCopy(Interrupted):
+    """The same in a dry run."""
+
+    controllers_act = False
+
+
+def test_a_dry_run_that_is_stopped_leaves_nothing_to_go_on_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = list[int]()
+    monkeypatch.setattr("os._exit", ended.append)
+    cluster = InterruptedCopy(base=load(BEFORE))
+    with pytest.raises(InterruptError) as caught:
+        carry_out(cluster, job(cluster), CONTROL, Console())
+    assert caught.value.hint == "the same command again"
+
+
+@pytest.mark.parametrize(
+    ("number", "by"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "a signal")]
+)
+def test_who_stopped_it_is_told_on_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, by: str
+) -> None:
+    said = list[bytes]()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("os.write", lambda _, data: said.append(data) or len(data))
+    with stoppable() as stop:
+        handle = signal.getsignal(number)
+        assert callable(handle)
+        handle(number, None)
+        with pytest.raises(InterruptError, match=f"stopped by {by}"):
+            stop.wait(0)
+    [line] = [data for data in said if b"stopping" in data]
+    assert line.startswith(b"\r\x1b[Kstopping")
