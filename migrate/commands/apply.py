@@ -18,7 +18,7 @@ from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.rehearsal import Rehearsal
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
-from migrate.commands.telling import Told
+from migrate.commands.telling import Told, refuse_file
 from migrate.errors import UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
@@ -101,6 +101,7 @@ def apply(
         kserve_version=kserve_version,
     )
     options = making.options(set_, file, asked)
+    refuse_file(json_into)
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")

@@ -102,7 +102,7 @@ ScopeFlag = Annotated[
     typer.Option(metavar="namespace|service", help="With --to-runtimes: a runtime for whom."),
 ]
 WaveSize = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Services woken at one time (10).")
+    int | None, typer.Option(metavar="N", min=1, help="Services woken or pinned at one time (10).")
 ]
 Pause = Annotated[
     str, typer.Option(metavar="DURATION", help="Time between two waves: 90s, 5m, 1h30m.")

@@ -13,7 +13,7 @@ from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import chosen
 from migrate.commands.target import Target
-from migrate.commands.telling import Told
+from migrate.commands.telling import Told, refuse_file
 from migrate.execute import record
 from migrate.objects import count
 from migrate.operations.model import Direction
@@ -44,6 +44,7 @@ def rollback(
     It needs the cluster alone: any machine will do. What others changed since is kept and
     reported.
     """
+    refuse_file(json_into)
     cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
     known = record.runs(cluster, kserve_namespace)
     found = chosen(known, run)

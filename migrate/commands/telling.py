@@ -92,6 +92,16 @@ def telling(told: Told) -> Iterator[Teller]:
             raise
 
 
+def refuse_file(path: Path | None) -> None:
+    """Raise UsageError where the file cannot be, before anything is read."""
+    if path is None:
+        return
+    try:
+        os.stat(f"{path.parent}/.")  # noqa: PTH116 -- a Path drops the dot, which asks for a folder
+    except OSError as error:
+        raise UsageError(f"--json-into {path}: {error.strerror}", "name another FILE") from error
+
+
 def tell_nothing(direction: Direction, output: Output, json_into: Path | None) -> None:
     """Tell programs that there is nothing to do."""
     with ExitStack() as stack:

@@ -43,7 +43,7 @@ def stages(
 
     ``differing`` tells what the plan changes of a service beside its image, ``asked`` who
     gets what is wanted.
-    Raise UsageError where the release does not let the writes wait, as asked.
+    Raise UsageError where the release does not let the writes wait, or nothing pauses, as asked.
     """
     moving = [row for row in rows if row.outlook in AWAITED]
     if not options.asks or not (operations or moving):
@@ -54,6 +54,11 @@ def stages(
         if options.resets
         else activation(options, operations, snapshot.rules)
     )
+    if options.pause and how is not Activate.EACH and not options.resets:
+        raise UsageError(
+            f"--pause: with --activate={how.value} there are no waves to pause between",
+            "--activate=each wakes wave by wave",
+        )
     order = tuple(range(len(operations)))
     if how is Activate.EACH:
         moving = [row for row in moving if _is_woken(row, asked)]

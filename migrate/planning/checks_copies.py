@@ -190,7 +190,8 @@ def _armed(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
             f"a runtime is for all of its namespace ({len(found.services)}): once it is there, any "
             "reconcile moves a service to the new image, before its wake and beside its wave"
         )
-        yield finding(codes.ARMED, text, "move one namespace first: -n NAMESPACE")
+        fix = "move one namespace first: -n NAMESPACE; --scope service moves as many as you say"
+        yield finding(codes.ARMED, text, fix)
     if others:
         text = f"not selected, and in a namespace that gets a copy: {count(len(others), 'service')}"
         fix = "they get it at their next reconcile; with the same image their pods stay"

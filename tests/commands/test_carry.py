@@ -213,7 +213,7 @@ def test_who_stopped_it_is_told_on_a_line_of_its_own(
 ) -> None:
     said = list[bytes]()
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr("os.write", lambda _, data: said.append(data) or len(data))
+    monkeypatch.setattr("os.write", lambda _, data: said.append(data))
     with stoppable() as stop:
         handle = signal.getsignal(number)
         assert callable(handle)

@@ -45,6 +45,15 @@ def test_each_event_is_a_line_from_the_start_to_the_end(
     ]
 
 
+@pytest.mark.parametrize("verb", [("apply", *SET), ("rollback",)])
+def test_a_file_without_a_folder_is_refused_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    file = tmp_path / "none" / "events.jsonl"
+    code, _, said = run(capsys, *verb, "--json-into", str(file), "--snapshot", "nowhere")
+    assert (code, f"error: --json-into {file}: No such file" in said) == (64, True), said
+
+
 def test_a_file_gets_what_standard_output_would_and_people_their_lines(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

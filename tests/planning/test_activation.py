@@ -48,6 +48,13 @@ def test_a_restart_reaches_everybody() -> None:
     assert kinds(made) == [([0], ["Restart"], 2)]
 
 
+@pytest.mark.parametrize("how", [None, Activate.RESTART, Activate.NONE])
+def test_a_pause_without_waves_is_refused(how: Activate | None) -> None:
+    found = running(world(model("iris")), "iris")
+    with pytest.raises(UsageError, match="no waves to pause between"):
+        plan(found, f"sklearn={OTHER}", activate=how, pause=30.0)
+
+
 def test_each_wakes_who_moves_wave_by_wave() -> None:
     names = [f"m{number:02}" for number in range(WAVE + 1)]
     found = running(
