@@ -17,7 +17,11 @@ from migrate.objects import Json, Manifest, ObjectRef, canonical, ref_of
 
 _SUFFIXES = {".json", ".yaml", ".yml"}
 _TEXTS = {"name", "namespace", "resourceVersion", "uid"}
-_NEXT = "write one with: kubectl get inferenceservices,configmaps -A -o json"
+_NEXT = (
+    "write its files with kubectl get -o yaml: -n kserve configmaps,statefulsets; -A deployments; "
+    "-A inferenceservices,services.serving.knative.dev; -A servingruntimes,clusterservingruntimes "
+    "(from 0.8 on); -A poddisruptionbudgets; namespace kube-system"
+)
 
 
 def load(path: Path) -> MemoryCluster:

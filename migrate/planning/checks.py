@@ -43,7 +43,10 @@ def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
     Who only looks is told; who wants a change is refused.
     """
     found = str(snapshot.release or "no tag that names a release")
-    text = f"the release of KServe is not known: the controller's image says {found}"
+    says = f"the controller's image says {found}"
+    if not snapshot.controllers and snapshot.release is None:
+        says = f"in namespace {snapshot.namespace} no controller runs whose image would tell"
+    text = f"the release of KServe is not known: {says}"
     told = finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
     return told if options.asks else as_warning(told)
 
@@ -69,6 +72,14 @@ def _controller(case: Case, options: Options) -> Iterator[Finding]:
         many = "scale the one that is left over to 0"
         few = "scale it up, or name its namespace: --kserve-namespace NS"
         yield finding(codes.NO_CONTROLLER, text, many if case.snapshot.controllers else few)
+
+
+def _no_runtimes(case: Case, _options: Options) -> Iterator[Finding]:
+    needs_them = case.rules.knows_model and not case.rules.predictors_read
+    if needs_them and case.rows and not case.snapshot.runtimes.of(""):
+        text = f"there is no ClusterServingRuntime, and KServe {case.rules.name} ships some"
+        fix = "of a snapshot: kubectl get -o yaml clusterservingruntimes is missing in it"
+        yield finding(codes.NO_CLUSTER_RUNTIMES, text, fix)
 
 
 UNREAD = (ProblemKind.UNKNOWN, ProblemKind.UNREAD)
@@ -193,6 +204,7 @@ Check = Callable[[Case, Options], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     _release,
     _controller,
+    _no_runtimes,
     _shape,
     _pinned,
     _anyway,

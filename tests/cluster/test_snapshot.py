@@ -1,6 +1,7 @@
 """Reading a cluster from files, as kubectl and people write them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,15 @@ def test_the_encodings_of_windows(tmp_path: Path, encoding: str, suffix: str) ->
     file = tmp_path / f"x.{suffix}"
     file.write_bytes(json.dumps(A).encode(encoding))
     assert has(load(file), A)
+
+
+def test_what_is_missing_is_told_with_all_that_a_snapshot_holds(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        load(tmp_path / "missing")
+    text = (Path(__file__).parents[2] / "docs" / "plan.md").read_text()
+    commands = re.findall(r"^\$ kubectl get -o yaml (.*?) > bundle", text, re.MULTILINE)
+    assert len(commands) == 6
+    assert [one for one in commands if one not in raised.value.hint] == []
 
 
 def test_a_folder_with_folders(tmp_path: Path) -> None:

@@ -149,6 +149,14 @@ def test_what_a_terminal_would_take_for_a_command_is_spelled_out(
     assert r"\x1b[31m" in out
 
 
+def test_files_without_runtimes_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = Path(released(tmp_path, "kserve/kserve-controller:v0.12.0"))
+    _, out, _ = run(capsys, "plan", "--snapshot", str(folder))
+    assert "KM107: there is no ClusterServingRuntime" in " ".join(out.split())
+
+
 def test_looking_at_a_release_that_does_not_read_predictors_is_no_error(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -9,9 +11,10 @@ from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing, classify
 from migrate.operations.model import Direction, Edit, Operation, Patch, Restart
-from migrate.planning import planfile
+from migrate.planning import checks, planfile
 from migrate.planning.desired import Desired, Options
 from migrate.planning.plan import Finding, Plan, Severity, Stage
+from tests.planning.clusters import IRIS, snapshot
 
 CONFIG = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
 SERVICE = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team-a")
@@ -109,3 +112,10 @@ def test_a_plan_file_of_another_format_is_refused(before: bytes, after: bytes) -
 def test_what_is_no_plan_file_is_refused(text: bytes) -> None:
     with pytest.raises(UsageError):
         planfile.load(text, "plan.json")
+
+
+def test_without_a_controller_no_image_of_it_is_told() -> None:
+    found = replace(snapshot(IRIS), release=None)
+    assert "image says no tag" in checks.unknown_release(found, Options()).text
+    text = checks.unknown_release(replace(found, controllers=()), Options()).text
+    assert text.endswith("in namespace kserve no controller runs whose image would tell")
