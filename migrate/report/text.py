@@ -17,6 +17,7 @@ from migrate.planning.summary import Summary, restarting, summarised, summarised
 from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
+from migrate.report.waves import wave_lines
 
 HEADINGS = {
     Outlook.NOT_AFFECTED: "not affected",
@@ -126,6 +127,7 @@ def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
     if plan.has_work:
         yield from ("", "To do, in this order:")
     yield from act_lines(plan.waves(Direction.APPLY), screen, has_reason=True)
+    yield from wave_lines(plan, screen)
 
 
 def forecast_lines(

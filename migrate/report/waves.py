@@ -1,0 +1,50 @@
+"""Who goes when: the waves of a move into runtimes, and the pauses between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrate.kserve import terms
+from migrate.objects import ObjectRef
+from migrate.operations.model import Direction, Restart, Wave
+from migrate.planning.plan import Plan
+from migrate.planning.strategy import Strategy
+from migrate.report.lines import Screen, cut, named, wrapped
+
+_UNITS = ((3600, "h"), (60, "m"), (1, "s"))
+
+
+def wave_lines(plan: Plan, screen: Screen) -> Iterator[str]:
+    """Yield the services of each wave, where there are several."""
+    waves = [wave for wave in plan.waves(Direction.APPLY) if services_of(wave)]
+    if plan.options.strategy is not Strategy.TO_RUNTIMES or len(waves) == 1:
+        return
+    some, rest = cut(list(enumerate(waves, 1)), screen, "more waves")
+    if some:
+        yield from ("", "In waves, each when the one before is done:")
+    for number, wave in some:
+        services = services_of(wave)
+        pause = f"pause {spelled(wave.pause)}; " if wave.pause else ""
+        canary = " (canary)" if _are_canaries(services, plan) else ""
+        yield from wrapped(f"  {pause}wave {number}{canary}: {named(services, screen)}")
+    yield from rest
+
+
+def services_of(wave: Wave) -> list[ObjectRef]:
+    """Return the services that a wave pins, wakes or has converted."""
+    written = (one.target for one in wave.operations)
+    acts = (act.target for act in wave.activations if not isinstance(act, Restart))
+    return [ref for ref in (*written, *acts) if ref.kind == terms.INFERENCE_SERVICE]
+
+
+def _are_canaries(services: Sequence[ObjectRef], plan: Plan) -> bool:
+    return all(f"{ref.namespace}/{ref.name}" in plan.options.canary for ref in services)
+
+
+def spelled(seconds: float) -> str:
+    """Return a time as `--pause` takes it: ``1h30m``, ``0.5s``."""
+    parts = []
+    for unit, letter in _UNITS:
+        number, seconds = (seconds // unit, seconds % unit) if unit > 1 else (seconds, 0)
+        parts += [f"{number:g}{letter}"] if number else []
+    return "".join(parts)
