@@ -21,12 +21,12 @@ def wave_lines(plan: Plan, screen: Screen) -> Iterator[str]:
         return
     some, rest = cut(list(enumerate(waves, 1)), screen, "more waves")
     if some:
-        yield from ("", "In waves, each when the one before is done:")
+        yield from ("", "  In waves, each when the one before is done:")
     for number, wave in some:
         services = services_of(wave)
         pause = f"pause {spelled(wave.pause)}; " if wave.pause else ""
         canary = " (canary)" if _are_canaries(services, plan) else ""
-        yield from wrapped(f"  {pause}wave {number}{canary}: {named(services, screen)}")
+        yield from wrapped(f"    {pause}wave {number}{canary}: {named(services, screen)}")
     yield from rest
 
 
