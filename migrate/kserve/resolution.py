@@ -56,6 +56,11 @@ class Resolution(msgspec.Struct, frozen=True):
     held: InferenceService | None = None
 
     @property
+    def made(self) -> tuple[str | None, Pod | None, Pod | None]:
+        """What KServe writes: the image, the pods, and those of the workers."""
+        return (self.image, self.pod, self.workers)
+
+    @property
     def server(self) -> str:
         """The server whose defaults were set; empty where none were."""
         named = (rule for rule in self.rules if rule.startswith(SERVER))

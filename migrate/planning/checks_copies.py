@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from migrate.kserve.modelnames import serves_under_one_name
-from migrate.kserve.resolution import Resolution, Verdict
+from migrate.kserve.resolution import Verdict
 from migrate.kserve.runtimerefusals import refused_runtime
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import Manifest, ObjectRef, count
@@ -135,12 +135,7 @@ def _differs(now: World, planned: World, ref: ObjectRef) -> bool:
     before, after = settled(now, ref), settled(planned, ref)
     if before is after or before.verdict is Verdict.CANNOT_TELL:
         return False
-    same = (before.image, before.pod, before.workers) == (after.image, after.pod, after.workers)
-    return not same and _pods(now.resolved[ref]) != _pods(planned.resolved[ref])
-
-
-def _pods(found: Resolution) -> tuple[object, ...]:
-    return (found.image, found.pod, found.workers)
+    return before.made != after.made and now.resolved[ref].made != planned.resolved[ref].made
 
 
 def served_alike(
@@ -200,18 +195,7 @@ def _armed(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
 
 def _framework(now: World, options: Options) -> Iterator[Finding]:
     """Find who is in the framework form: no runtime decides about it."""
-    if not now.rules.predictors_read:
-        return
-    asked = {image.format for image in options.images if image.format}
-    is_meant = meant(options.selection, now.services.__getitem__)
-    found = [
-        ref
-        for ref in now.services
-        if (form := form_of(now.shape(ref))).kind is FormKind.FRAMEWORK
-        and (not options.images or form.format in asked)
-        and now.shared(ref).verdict is Verdict.RESOLVED
-        and is_meant(ref, None)
-    ]
+    found = in_framework_form(now, options)
     if found:
         text = "they are in the framework form: predictors decide about them, and no runtime does"
         fix = "--convert has them converted to the model form, and keeps their images"
@@ -219,6 +203,22 @@ def _framework(now: World, options: Options) -> Iterator[Finding]:
             text = "they stay in the framework form: their images are the release's, or their own"
             fix = "any write converts them; that is due before an upgrade to 0.10"
         yield finding(codes.FRAMEWORK_FORM, text, fix, found)
+
+
+def in_framework_form(now: World, options: Options) -> list[ObjectRef]:
+    """Return the services that are meant, and get their image from `predictors`."""
+    if not now.rules.predictors_read:
+        return []
+    asked = {image.format for image in options.images if image.format}
+    is_meant = meant(options.selection, now.services.__getitem__)
+    return [
+        ref
+        for ref in now.services
+        if (form := form_of(now.shape(ref))).kind is FormKind.FRAMEWORK
+        and (not options.images or form.format in asked)
+        and now.shared(ref).verdict is Verdict.RESOLVED
+        and is_meant(ref, None)
+    ]
 
 
 def _kept(found: Expansion) -> Iterator[Finding]:
@@ -230,13 +230,18 @@ def _kept(found: Expansion) -> Iterator[Finding]:
 
 def _left_alone(now: World, found: Expansion) -> Iterator[Finding]:
     """Find who is not reconciled now, and gets the copy when it is again."""
-    left: dict[str, list[ObjectRef]] = {}
-    for ref in _users(found):
-        if now.shared(ref).verdict is Verdict.NOT_RECONCILED:
-            left.setdefault(now.shared(ref).reason, []).append(ref)
-    for reason, services in left.items():
+    for reason, services in left_alone(now, _users(found)).items():
         text = f"{reason}; when it is again, they get the copy"
         yield finding(codes.NO_AUTO_UPDATE, text, objects=services)
+
+
+def left_alone(now: World, services: Iterable[ObjectRef]) -> dict[str, list[ObjectRef]]:
+    """Return those of the services that KServe leaves alone for now, by the reason."""
+    left: dict[str, list[ObjectRef]] = {}
+    for ref in services:
+        if now.shared(ref).verdict is Verdict.NOT_RECONCILED:
+            left.setdefault(now.shared(ref).reason, []).append(ref)
+    return left
 
 
 def _users(found: Expansion) -> Iterable[ObjectRef]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.kserve.resolution import Verdict
 from migrate.kserve.runtimerefusals import refused_runtime
-from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
-from migrate.planning.checks_copies import pinned_over, served_alike
+from migrate.planning.checks_copies import (
+    in_framework_form,
+    left_alone,
+    pinned_over,
+    served_alike,
+)
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
 from migrate.planning.pinning import Pinning
 from migrate.planning.plan import Finding
-from migrate.planning.selection import meant
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import CONVERT_FIRST
 
@@ -53,18 +55,7 @@ def _refused(found: Pinning) -> Iterator[Finding]:
 
 def _framework(now: World, options: Options) -> Iterator[Finding]:
     """Find who is in the framework form: a pin would convert it, and that is no way back."""
-    if not now.rules.predictors_read:
-        return
-    asked = {image.format for image in options.images if image.format}
-    is_meant = meant(options.selection, now.services.__getitem__)
-    services = [
-        ref
-        for ref in now.services
-        if (form := form_of(now.shape(ref))).kind is FormKind.FRAMEWORK
-        and (not options.images or form.format in asked)
-        and now.shared(ref).verdict is Verdict.RESOLVED
-        and is_meant(ref, None)
-    ]
+    services = in_framework_form(now, options)
     if services:
         text = (
             "cannot be pinned: they are in the framework form, which any write converts to the "
@@ -103,11 +94,7 @@ def _refused_runtimes(snapshot: Snapshot, now: World, found: Pinning) -> Iterato
 
 def _left_alone(now: World, found: Pinning) -> Iterator[Finding]:
     """Find who is pinned and does not act on it: its controller leaves it alone for now."""
-    left: dict[str, list[ObjectRef]] = {}
-    for ref in found.pins:
-        if now.shared(ref).verdict is Verdict.NOT_RECONCILED:
-            left.setdefault(now.shared(ref).reason, []).append(ref)
-    for reason, services in left.items():
+    for reason, services in left_alone(now, found.pins).items():
         text = f"{reason}; they are pinned, and get the copy when they are reconciled again"
         yield finding(codes.NO_AUTO_UPDATE, text, objects=services)
 

@@ -73,12 +73,8 @@ def _changes_later(case: Case, ref: ObjectRef) -> bool:
     if service.metadata.deletion_timestamp or is_meshed:
         return False
     worlds = (case.now, case.planned)
-    before, after = (_pods(resolve_anyway(service, world.config)) for world in worlds)
+    before, after = (resolve_anyway(service, world.config).made for world in worlds)
     return before != after
-
-
-def _pods(found: Resolution) -> tuple[object, ...]:
-    return (found.image, found.pod, found.workers)
 
 
 def _has_other_parts(case: Case, ref: ObjectRef) -> bool:
@@ -95,7 +91,7 @@ def _canaries(world: World, ref: ObjectRef) -> object:
     if not world.rules.canaries or not world.shape(ref).spec.canary:
         return None
     found = resolve_canaries(world.services[ref], world.config)
-    return {name: _pods(each) for name, each in found.items()}
+    return {name: each.made for name, each in found.items()}
 
 
 def tomorrow(case: Case, options: Options) -> Iterator[Finding]:
@@ -108,7 +104,7 @@ def tomorrow(case: Case, options: Options) -> Iterator[Finding]:
         before, after = (
             of_format(one.format, one.protocol, world.config, gpu=one.gpu) for world in worlds
         )
-        if _pods(before) != _pods(after):
+        if before.made != after.made:
             found.setdefault(_told(before, after), []).append(str(one))
     for text, names in found.items():
         told = f"a service created tomorrow, of {', '.join(names)}, gets {text}"
