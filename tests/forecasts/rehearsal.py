@@ -28,7 +28,7 @@ _PATIENCE = "--timeout=120"
 
 
 class NothingToPlanError(RuntimeError):
-    """None of the changes tried is one that kmigrate plans."""
+    """Not even a plan without any wish is made."""
 
 
 class Rehearsal:
@@ -71,7 +71,11 @@ class Rehearsal:
     def _played(
         self, scene: Scene, given: Given, edited: list[str], folder: Path
     ) -> Iterator[Mismatch]:
-        change, plan = self._planned(given, folder)
+        planned = self._planned(given, folder)
+        if planned is None:
+            self.tally.blocked += 1
+            return
+        change, plan = planned
         print(f"  {change}; edited before: {', '.join(edited) or 'nothing'}", flush=True)
         self.tally.add(plan, scene.left_out)
         start, as_before = scene.settle(), scene.settings()
@@ -84,8 +88,11 @@ class Rehearsal:
         if scene.settings() != as_before:
             yield Mismatch("the settings", "after the rollback", as_before, scene.settings())
 
-    def _planned(self, given: Given, folder: Path) -> tuple[Change, Plan]:
-        """Plan changes until one moves somebody; the last that can be planned, if none does."""
+    def _planned(self, given: Given, folder: Path) -> tuple[Change, Plan] | None:
+        """Plan changes until one moves somebody; the last that can be planned, if none does.
+
+        None where all that were tried are blocked, by what is found in this cluster.
+        """
         base, said = self._plan((), folder)
         if base is None:
             raise NothingToPlanError(said)
@@ -94,14 +101,13 @@ class Rehearsal:
         for _, change in zip(range(_TRIES), tried, strict=False):
             plan, said = self._plan(change.arguments(folder), folder)
             if plan is None:
-                print(f"  not planned: {change}: {said.strip().splitlines()[0]}")
+                print(f"  not planned: {change}: {said}", flush=True)
             elif self._is_enough(plan):
                 return change, plan
             else:
                 found = (change, plan)
-        if found is None:
-            raise NothingToPlanError("none of the changes tried can be planned")
-        self._plan(found[0].arguments(folder), folder)
+        if found is not None:
+            self._plan(found[0].arguments(folder), folder)
         return found
 
     def _tried(self, given: Given, base: Plan) -> Iterator[Change]:
@@ -117,10 +123,14 @@ class Rehearsal:
 
     def _plan(self, arguments: tuple[str, ...], folder: Path) -> tuple[Plan | None, str]:
         file = folder / "plan.json"
+        file.unlink(missing_ok=True)
         done = self._kmigrate("plan", *arguments, "--out", str(file))
-        if done.returncode:
+        if not file.exists():
             return None, done.stderr
-        return planfile.load(file.read_bytes(), str(file)), ""
+        plan = planfile.load(file.read_bytes(), str(file))
+        if plan.blocking:
+            return None, "; ".join(sorted(f"{f.code} {f.text}" for f in plan.blocking))
+        return plan, ""
 
     def _carried_out(self, *arguments: str) -> Iterator[Mismatch]:
         done = self._kmigrate(*arguments)

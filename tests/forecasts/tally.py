@@ -1,6 +1,7 @@
 """The figures of a run."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate.operations.model import Direction
@@ -18,6 +19,7 @@ class Tally:
 
     clusters: int = 0
     crashed: int = 0
+    blocked: int = 0
     left_out: int = 0
     outlooks: Counter[str] = field(default_factory=Counter)
     untold: Counter[str] = field(default_factory=Counter)
@@ -40,17 +42,19 @@ class Tally:
             kind = self.moved if moved(before[key], after[key]) else self.stayed
             kind[direction.value] += 1
 
+    def _others(self) -> Iterator[str]:
+        if self.crashed:
+            yield f"{self.crashed} clusters more, at which the manager ended"
+        if self.blocked:
+            yield f"{self.blocked} clusters more, where all that was tried is blocked"
+
     def lines(self) -> list[str]:
         """The figures, for people."""
         services = self.outlooks.total()
         told = services - sum(self.outlooks[untold.value] for untold in UNTOLD)
         lines = [
             f"{self.clusters} clusters, {services} services (left out as refused: {self.left_out})",
-            *(
-                [f"{self.crashed} clusters more, at which the manager ended"]
-                if self.crashed
-                else []
-            ),
+            *self._others(),
             *(f"  {outlook}: {count}" for outlook, count in self.outlooks.most_common()),
             *(f"    {reason}: {count}" for reason, count in self.untold.most_common()),
             *(
