@@ -136,6 +136,13 @@ def warn(cluster: KServe, pod: Manifest, reason: str, message: str, count: int) 
     )
 
 
+def warned(cluster: KServe, namespace: str, reason: str) -> bool:
+    """Whether the namespace has an event of that reason."""
+    return any(
+        event.get("reason") == reason for event in cluster.api.list("v1", "Event", namespace)
+    )
+
+
 def no_pull(cluster: KServe, pod: Manifest, times: int) -> None:
     said = f'Failed to pull image "{LEFT_ALONE}": not found'
     report(cluster, pod, 0, waiting={"reason": "ErrImagePull", "message": "not found"})

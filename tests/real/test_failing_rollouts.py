@@ -25,6 +25,7 @@ from tests.real.failures import (
     policy,
     quota,
     taint,
+    warned,
 )
 from tests.testbed.api import Manifest
 from tests.testbed.kserve import KServe
@@ -35,7 +36,7 @@ from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("kserve_cluster", ["0.15.2"], indirect=True)
 EARLY = 10
-"""Seconds in which a trouble is to be told."""
+"""Seconds in which a trouble is to be told, from the event on."""
 WAVE = 10
 
 
@@ -105,7 +106,7 @@ def test_pods_that_are_refused_end_the_wait(
     cluster, then = kserve_cluster, before(kserve_cluster, served)
     forbid(cluster, served)
     with applying(cluster, tmp_path, "--rollback-on-failure") as run:
-        run.tells("! wake", END)
+        wait_until(lambda: warned(cluster, served, "FailedCreate"), END, "a pod to be refused")
         assert run.tells(words, EARLY) < EARLY
         assert run.ends(END) == 3, run.text
     assert "FailedCreate" in run.text
@@ -120,7 +121,7 @@ def test_no_room_is_told_and_waited_for(
     taint(cluster, {"key": "full", "effect": "NoSchedule"})
     try:
         with applying(cluster, tmp_path) as run:
-            run.tells("! wake", END)
+            wait_until(lambda: warned(cluster, served, "FailedScheduling"), END, "no room")
             assert run.tells("Unschedulable", EARLY) < EARLY
             assert "untolerated taint" in run.text
             assert run.process.poll() is None, run.text
