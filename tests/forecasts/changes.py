@@ -11,7 +11,7 @@ from tests.differential.dice import Dice
 from tests.forecasts.generator import REGISTRY
 
 TO_RUNTIMES = "--to-runtimes"
-ACCEPTED = ("KM111", "KM201", "KM206")
+ACCEPTED = ("KM111", "KM201", "KM206", "KM230")
 _FORMATS = ("sklearn", "xgboost", "pytorch", "tensorflow", "onnx", "pmml")
 _HOW = {"": 40, "--activate=each": 35, "--activate=restart": 25}
 
