@@ -9,15 +9,39 @@ import pytest
 from tests.testbed.control_plane import ControlPlane
 from tests.testbed.kserve import KServe
 from tests.testbed.proxy import KillProxy
+from tests.testbed.releases import RELEASES
 
+DEFAULT, OWN = "0.9.0", "one's own"
 REAL = {"api_server", "kserve_cluster", "no_kserve", "plane", "start_kserve"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a control plane, so that it can be chosen or left out."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what needs a control plane, and of that what no two test runs can have at a time.
+
+    What needs the same cluster comes together, so that each is started once; what starts
+    clusters of its own comes last.
+    """
     for item in items:
-        if REAL & set(getattr(item, "fixturenames", ())):
+        cluster = _cluster_of(item)
+        if cluster or REAL & _fixtures(item):
             item.add_marker("real")
+        if cluster == OWN or (cluster and not RELEASES[cluster.partition("+")[0]].port_flag):
+            item.add_marker("fixed_port")
+    yield
+    items.sort(key=_cluster_of)
+
+
+def _cluster_of(item: pytest.Item) -> str:
+    """Return the release of the cluster that a test is given; empty if it is given none."""
+    if "start_kserve" in _fixtures(item):
+        return OWN
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("kserve_cluster", DEFAULT) if "kserve_cluster" in _fixtures(item) else ""
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
 
 
 class StartKServe(Protocol):
@@ -76,7 +100,7 @@ def kserve_cluster(request: pytest.FixtureRequest, _slot: _Slot) -> Iterator[KSe
     "0.9.0+knative" is 0.9.0 with real Knative Serving, and so with revisions and pods. Kept for
     the next module that wants the same; left as released at the end of each.
     """
-    release, _, extra = getattr(request, "param", "0.9.0").partition("+")
+    release, _, extra = getattr(request, "param", DEFAULT).partition("+")
     cluster = _slot.take(release, knative=extra == "knative")
     _slot.is_lent = True
     yield cluster

@@ -168,7 +168,9 @@ def test_patches_over_the_release_give_the_same(
 
 def kept_in_git(cluster: KServe, namespace: str) -> list[Manifest]:
     """The release's own manifests of what a plan writes, and a team's service."""
-    released = release_manifests(cluster.release, cluster.plane.authority.ca, cluster.mode)
+    released = release_manifests(
+        cluster.release, cluster.plane.authority.ca, cluster.mode, cluster.port
+    )
     services = [framework_service("iris", namespace, "sklearn")] if is_oldest(cluster) else []
     kinds = ("ConfigMap", "ClusterServingRuntime")
     return [*(m for m in released if m["kind"] in kinds), *services]

@@ -1,7 +1,8 @@
 """A cluster with KServe installed and its real controller running."""
 
 import uuid
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,8 +27,9 @@ from tests.testbed.manifests import (
     release_manifests,
 )
 from tests.testbed.nodes import start_nodes
+from tests.testbed.ports import free_port
 from tests.testbed.programs import build
-from tests.testbed.releases import RELEASES, SERVERLESS
+from tests.testbed.releases import RELEASES, SERVERLESS, Release
 from tests.testbed.waiting import WaitTimeoutError, wait_until
 
 SERVING = "serving.kserve.io/v1beta1"
@@ -52,8 +54,8 @@ class KServe:
     manager, or call stop().
 
     With ``knative`` the Serverless releases get real revisions and pods; without, what KServe
-    decided is to be read in the Knative Service it writes. Raises PortTakenError if another
-    KServe control plane runs on this machine.
+    decided is to be read in the Knative Service it writes. Up to 0.9
+    one such cluster runs on a machine at a time; another raises PortTakenError.
     """
 
     def __init__(self, release: str, folder: Path | None = None, *, knative: bool = False) -> None:
@@ -62,7 +64,7 @@ class KServe:
         # A build may take minutes: not while a half started control plane waits for it.
         build(f"kserve-manager-{release}")
         with ExitStack() as undo:
-            undo.enter_context(claimed_port(WEBHOOK_PORT, "KServe's manager"))
+            self.port = undo.enter_context(_webhook_port(self.release))
             self.plane = undo.enter_context(ControlPlane(folder))
             self.api, self.audit = self.plane.api, self.plane.audit
             self.admin = self.plane.admin
@@ -121,6 +123,8 @@ class KServe:
         the controller's workload if it was of another kind, or two controllers would run.
         """
         build(f"kserve-manager-{release}")
+        if not RELEASES[release].port_flag and self.port != WEBHOOK_PORT:
+            raise ValueError(f"KServe {release} can serve at no port but {WEBHOOK_PORT}")
         former, self.release = self.controller, RELEASES[release]
         self._install()
         if former["kind"] == "Deployment" != self.release.workload:
@@ -208,13 +212,13 @@ class KServe:
         wait_until(lambda: not self.api.list(api_version, kind), _SECONDS, f"no {kind} to be left")
 
     def _manifests(self) -> list[Manifest]:
-        return release_manifests(self.release, self.plane.authority.ca, self.mode)
+        return release_manifests(self.release, self.plane.authority.ca, self.mode, self.port)
 
     def _install(self) -> None:
         """From 0.11 on a webhook of the new release checks the runtimes: they come last."""
         manifests = self._manifests()
         apply_all_but_runtimes(self.api, manifests)
-        self.kubelet = self.kubelet or Kubelet(self.plane)
+        self.kubelet = self.kubelet or Kubelet(self.plane, self.port)
         self.wait_controller()
         apply_runtimes(self.api, manifests)
         self.installed.append(self.release.version)
@@ -222,6 +226,15 @@ class KServe:
     def _stop_kubelet(self) -> None:
         if self.kubelet:
             self.kubelet.stop()
+
+
+@contextmanager
+def _webhook_port(release: Release) -> Iterator[int]:
+    if release.port_flag:
+        yield free_port()
+        return
+    with claimed_port(WEBHOOK_PORT, "KServe's manager"):
+        yield WEBHOOK_PORT
 
 
 def _is_rolled_out(workload: Manifest | None) -> bool:

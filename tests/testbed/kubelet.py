@@ -38,6 +38,8 @@ class _Running:
 class Kubelet:
     """Runs the manager that the newest controller pod asks for, and reports the pod's state.
 
+    Its webhooks are served at ``port``, whichever release runs.
+
     A new pod (restart, upgrade, downgrade) stops the old process and starts one of the release
     that its image names; a process that dies is started again after a short pause, with
     ``restartCount`` raised. The pod is Ready only while the manager's webhooks answer. An image
@@ -48,8 +50,8 @@ class Kubelet:
     Deployment would avoid (a real StatefulSet, as up to 0.8, would not).
     """
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self._plane = plane
+    def __init__(self, plane: ControlPlane, port: int) -> None:
+        self._plane, self._port = plane, port
         self._api = Api(plane.kubeconfig("kubelet"))
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -143,11 +145,11 @@ class Kubelet:
     def _run(self, pod: Manifest, restarts: int) -> None:
         release = _release_of(pod)
         assert release is not None
-        process = start_manager(self._plane, release)
+        process = start_manager(self._plane, release, self._port)
         self._running = _Running(pod, process, release, restarts)
         threading.Thread(target=self._wake_at_end, args=[process], daemon=True).start()
         self._report(pod, running_status(pod, restarts, ready=False))
-        if wait_serving(process):
+        if wait_serving(process, self._port):
             self._report(pod, running_status(pod, restarts, ready=True))
             self._running.ready = True
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.testbed.control_plane import ControlPlane
-from tests.testbed.manifests import NAMESPACE, WEBHOOK_PORT
+from tests.testbed.manifests import NAMESPACE
 from tests.testbed.ports import HOST, answers, free_port, is_free
 from tests.testbed.processes import Process
 from tests.testbed.programs import build
@@ -24,13 +24,15 @@ def write_webhook_certificate(plane: ControlPlane) -> None:
     shutil.copy(key, folder / "tls.key")
 
 
-def start_manager(plane: ControlPlane, release: Release) -> Process:
-    """Start the manager of ``release``, as soon as an earlier one has let go of the port."""
+def start_manager(plane: ControlPlane, release: Release, port: int) -> Process:
+    """Start the manager of ``release``, as soon as an earlier one has let go of ``port``."""
     binary = build(f"kserve-manager-{release.version}")
-    wait_until(lambda: is_free(WEBHOOK_PORT), _PORT_SECONDS, f"port {WEBHOOK_PORT} to be free")
+    wait_until(lambda: is_free(port), _PORT_SECONDS, f"port {port} to be free")
     flags = [f"--metrics-addr={HOST}:{free_port()}"]
     if release.health_flag:
         flags.append(f"--health-probe-addr={HOST}:{free_port()}")
+    if release.port_flag:
+        flags.append(f"--webhook-port={port}")
     env = {
         "KUBECONFIG": str(plane.kubeconfig("kserve-manager")),
         "POD_NAMESPACE": NAMESPACE,
@@ -40,11 +42,11 @@ def start_manager(plane: ControlPlane, release: Release) -> Process:
     return Process("kserve-manager", [binary, *flags], log, env)
 
 
-def wait_serving(manager: Process) -> bool:
-    """Wait until the manager's webhooks answer; False if it ended instead."""
+def wait_serving(manager: Process, port: int) -> bool:
+    """Wait until the manager's webhooks answer at ``port``; False if it ended instead."""
     try:
         what = "the manager to serve its webhooks"
-        return wait_until(lambda: answers(WEBHOOK_PORT), _SERVING_SECONDS, what, [manager])
+        return wait_until(lambda: answers(port), _SERVING_SECONDS, what, [manager])
     except ProcessEndedError:
         return False
 

@@ -12,6 +12,7 @@ from tests.testbed.releases import SERVERLESS, Release
 
 NAMESPACE = "kserve"
 WEBHOOK_PORT = 9443
+"""Where a manager up to 0.9 serves its webhooks; it can be told no other port."""
 _WEBHOOK_SERVICE = "kserve-webhook-server-service"
 # The LLMInferenceService controller, from 0.16 on a program of its own, does not run here. Its
 # CRDs are so large that they alone would take longer than the rest of the cluster, and its role
@@ -34,18 +35,18 @@ def istio_crds() -> list[Manifest]:
     return [_fitted_crd(crd) for crd in found if crd["metadata"]["name"] == name]
 
 
-def release_manifests(release: Release, ca: Path, mode: str) -> list[Manifest]:
+def release_manifests(release: Release, ca: Path, mode: str, port: int) -> list[Manifest]:
     """Return the objects of a release as they are to be applied.
 
-    Changed: the webhooks are reached by URL and trust ``ca``, CRDs are not converted, the
-    controller's image has the tag of this very release, and unless ``mode`` is Serverless it is
-    the default deployment mode, with no ingress made.
+    Changed: the webhooks are reached by URL, at ``port``, and trust ``ca``, CRDs are not
+    converted, the controller's image has the tag of this very release, and unless ``mode`` is
+    Serverless it is the default deployment mode, with no ingress made.
     """
     folder = module_folder("github.com/kserve/kserve") / "install" / release.manifests
     found = documents(*(folder / name for name in _FILES if (folder / name).exists()))
     namespace = basic_object("v1", "Namespace", NAMESPACE)
     kept = [manifest for manifest in found if _is_kept(manifest)]
-    return [namespace, *(_fitted(manifest, release, ca, mode) for manifest in kept)]
+    return [namespace, *(_fitted(manifest, release, ca, mode, port) for manifest in kept)]
 
 
 def _is_kept(manifest: Manifest) -> bool:
@@ -61,13 +62,13 @@ def _is_kept(manifest: Manifest) -> bool:
     return all(service == _WEBHOOK_SERVICE for service in services)
 
 
-def _fitted(manifest: Manifest, release: Release, ca: Path, mode: str) -> Manifest:
+def _fitted(manifest: Manifest, release: Release, ca: Path, mode: str, port: int) -> Manifest:
     fitted = copy.deepcopy(manifest)
     kind = fitted["kind"]
     if kind == "CustomResourceDefinition":
         return _fitted_crd(fitted)
     if kind.endswith("WebhookConfiguration"):
-        return _fitted_webhooks(fitted, ca)
+        return _fitted_webhooks(fitted, ca, port)
     if kind in ("Deployment", "StatefulSet"):
         return _fitted_workload(fitted, release)
     if fitted["metadata"]["name"] == "inferenceservice-config" and mode != SERVERLESS:
@@ -83,10 +84,10 @@ def _fitted_crd(crd: Manifest) -> Manifest:
     return crd
 
 
-def _fitted_webhooks(configuration: Manifest, ca: Path) -> Manifest:
+def _fitted_webhooks(configuration: Manifest, ca: Path, port: int) -> Manifest:
     for webhook in configuration["webhooks"]:
         path = webhook["clientConfig"]["service"]["path"]
-        url = f"https://{HOST}:{WEBHOOK_PORT}{path}"
+        url = f"https://{HOST}:{port}{path}"
         webhook["clientConfig"] = {"url": url, "caBundle": encoded(ca)}
     return configuration
 

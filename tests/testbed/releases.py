@@ -26,6 +26,11 @@ class Release:
     def image(self) -> str:
         return f"kserve/kserve-controller:v{self.version}"
 
+    @property
+    def port_flag(self) -> bool:
+        """Whether the manager can be told the port of its webhooks (cmd/manager/main.go)."""
+        return tuple(map(int, self.version.split("."))) >= (0, 10)
+
 
 def _release(
     version: str, mode: str, manifests: str = "", workload: str = "Deployment", *, health: bool
