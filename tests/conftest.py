@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         cluster = _cluster_of(item)
         if cluster or REAL & _fixtures(item):
             item.add_marker("real")
-        if cluster == OWN or (cluster and not RELEASES[cluster.partition("+")[0]].port_flag):
+        if _is_fixed(item, cluster):
             item.add_marker("fixed_port")
     yield
     items.sort(key=_cluster_of)
@@ -36,8 +36,19 @@ def _cluster_of(item: pytest.Item) -> str:
     """Return the release of the cluster that a test is given; empty if it is given none."""
     if "start_kserve" in _fixtures(item):
         return OWN
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    return params.get("kserve_cluster", DEFAULT) if "kserve_cluster" in _fixtures(item) else ""
+    return (
+        _params(item).get("kserve_cluster", DEFAULT) if "kserve_cluster" in _fixtures(item) else ""
+    )
+
+
+def _params(item: pytest.Item) -> dict[str, str]:
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def _is_fixed(item: pytest.Item, cluster: str) -> bool:
+    """Whether a manager may run for it that serves at one port only."""
+    release = _params(item).get("release", DEFAULT) if cluster == OWN else cluster
+    return bool(release) and not RELEASES[release.partition("+")[0]].port_flag
 
 
 def _fixtures(item: pytest.Item) -> set[str]:
@@ -113,7 +124,8 @@ def kserve_cluster(request: pytest.FixtureRequest, _slot: _Slot) -> Iterator[KSe
 def start_kserve(request: pytest.FixtureRequest) -> Iterator[StartKServe]:
     """Start a cluster of one's own, to upgrade or to break: ``start_kserve("0.7.0")``.
 
-    It ends with the test. Not for modules that use ``kserve_cluster``: there is one at a time.
+    It ends with the test, whose parameter ``release`` is the oldest that it starts, else one up
+    to 0.9. Not for modules that use ``kserve_cluster``: there is one at a time.
     """
     with ExitStack() as started:
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tests.differential.occupied import Occupied
 from tests.forecasts.generator import SERVICES, given
 from tests.forecasts.rehearsal import Rehearsal
 from tests.testbed.kserve import KServe
@@ -16,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first, last = options.first, options.first + options.clusters
     with KServe(options.kserve, knative=options.knative) as kserve:
         flags = {"beyond_images": options.beyond_images, "to_runtimes": options.to_runtimes}
-        rehearsal = Rehearsal(kserve, **flags)
+        rehearsal = Rehearsal(Occupied(kserve), **flags)
         for index in range(first, last):
             print(f"KServe {options.kserve}, seed {options.seed}, cluster {index}:", flush=True)
             cluster = given(options.kserve, options.seed, index, options.services)

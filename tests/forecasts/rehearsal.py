@@ -19,7 +19,6 @@ from tests.forecasts.generator import Given
 from tests.forecasts.scene import Scene
 from tests.forecasts.tally import Tally
 from tests.real.cli import kmigrate
-from tests.testbed.kserve import KServe
 
 _SECONDS = 600
 _TRIES = 12
@@ -32,13 +31,13 @@ class NothingToPlanError(RuntimeError):
 
 
 class Rehearsal:
-    """Clusters one after the other on one live KServe, which it takes over."""
+    """Clusters one after the other on one live KServe."""
 
     def __init__(
-        self, kserve: KServe, *, beyond_images: bool = False, to_runtimes: bool = False
+        self, live: Occupied, *, beyond_images: bool = False, to_runtimes: bool = False
     ) -> None:
-        self._kserve, self._live = kserve, Occupied(kserve)
-        known = rules_for(parse_release(kserve.release.version))
+        self._kserve, self._live = live.kserve, live
+        known = rules_for(parse_release(live.kserve.release.version))
         assert known is not None
         self._rules: Rules = known
         self._beyond_images, self._to_runtimes = beyond_images, to_runtimes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,12 @@ def kmigrate(
     assert expect is None or done.returncode == expect, said
     assert "Traceback" not in done.stderr, said
     return done
+
+
+def runs_of(kubeconfig: Path | str) -> list[str]:
+    """The ids of the runs that are recorded, the latest first."""
+    told = json.loads(kmigrate(kubeconfig, "status", "-o", "json").stdout)
+    return [run["id"] for run in reversed(told["runs"])]
 
 
 def read_until(terminal: int, wanted: bytes) -> bytes:

@@ -5,14 +5,13 @@ Containers do not run here: pods are simulated, the controllers are real.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
 from migrate.kserve.releases import parse_release
 from tests.real.claims import only_if_all
-from tests.real.cli import kmigrate
+from tests.real.cli import kmigrate, runs_of
 from tests.real.everything import differences, everything, traces
 from tests.real.tenants import Tenants, make_tenants
 from tests.testbed.kserve import KServe
@@ -52,7 +51,7 @@ def test_overrides_move_into_namespaces_and_back_and_nobody_restarts(tenants: Te
     assert tenants.runtimes() == tenants.stock
     restart(tenants)
     assert not tenants.moved_since(before)
-    reset, moved = _runs(tenants)
+    reset, moved = runs_of(admin)
     kmigrate(admin, "rollback", moved, "--yes", expect=7)
     kmigrate(admin, "rollback", reset, "--yes", timeout=600)
     kmigrate(admin, "rollback", moved, "--yes", timeout=600)
@@ -61,12 +60,6 @@ def test_overrides_move_into_namespaces_and_back_and_nobody_restarts(tenants: Te
     end = everything(api)
     assert not differences(start, end)
     assert not traces(end)
-
-
-def _runs(tenants: Tenants) -> list[str]:
-    """The ids of the runs, the latest first."""
-    done = kmigrate(tenants.kserve.admin, "status", "-o", "json")
-    return [run["id"] for run in reversed(json.loads(done.stdout)["runs"])]
 
 
 def _reported(tenants: Tenants, users: dict[tuple[str, str], str], *, moved: bool) -> None:
