@@ -159,11 +159,18 @@ class Scene:
 
 
 def _has_failed(service: Manifest, found: collect.Found, errors: dict[str, str]) -> bool:
-    key = key_of(service)
-    is_bare = not found.workloads_of(service)
+    key, workloads = key_of(service), found.workloads_of(service)
+    if any(map(_has_no_image, workloads)):
+        return True
     if key in errors:
         return not is_stale(errors[key])
-    return is_bare and found.warning(key) is not None
+    return not workloads and found.warning(key) is not None
+
+
+def _has_no_image(workload: Manifest) -> bool:
+    """What Knative's webhook would refuse, which does not run here."""
+    containers = workload["spec"]["template"]["spec"]["containers"]
+    return any(not container.get("image") for container in containers)
 
 
 def _fails_by_itself(service: Manifest, found: collect.Found, errors: dict[str, str]) -> bool:
