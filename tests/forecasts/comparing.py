@@ -55,4 +55,4 @@ def _fields(promise: Promise, before: Sight, after: Sight) -> Iterator[tuple[str
         # A bare Knative Service may be without an image; with Knative's webhook none is written.
         yield "image", promise.image or None, found or None
     if promise.runtime and after.runtimes:
-        yield "runtime in the status", reported(promise.runtime), after.runtimes
+        yield "runtime in the status", reported(promise.runtime, after.own), after.runtimes

@@ -1,11 +1,19 @@
 """What can be seen of each service: its image, its runtime, and what a rollout leaves behind."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from migrate.objects import ObjectRef
-from tests.differential.shapes import SERVICE, SERVING, Manifest, compact, key_of
+from tests.differential.shapes import (
+    RUNTIME,
+    SERVICE,
+    SERVING,
+    SERVING_ALPHA,
+    Manifest,
+    compact,
+    key_of,
+)
 from tests.testbed.api import Api
 from tests.testbed.kserve import KNATIVE
 
@@ -26,44 +34,64 @@ class Sight:
     has for each workload what every rollout changes: of a Deployment the number that its
     controller raises for a new ReplicaSet and for the return to an old one; of a Knative Service
     its Revisions, and where nobody makes any, its generation and the digest of its template,
-    each new one of which would become a Revision.
+    each new one of which would become a Revision. ``own`` are the names of the ServingRuntimes
+    of its namespace, known where the status tells of runtimes.
     """
 
     images: dict[tuple[str, str], str] = field(default_factory=dict)
     rollouts: dict[tuple[str, str], str] = field(default_factory=dict)
     runtimes: dict[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
     manifest: Manifest = field(default_factory=dict, compare=False)
 
 
 def look(api: Api, namespaces: Iterable[str]) -> dict[str, Sight]:
     """Return what there is to see of each service in these namespaces, by namespace/name."""
     return {
-        key_of(service): _sight(service, workloads, revisions)
+        key_of(service): _sight(service, workloads, revisions, own)
         for namespace in namespaces
         for workloads in [_workloads(api, namespace)]
         for revisions in [api.list(*_REVISIONS, namespace)]
-        for service in api.list(SERVING, SERVICE, namespace)
+        for services in [api.list(SERVING, SERVICE, namespace)]
+        for own in [_own_runtimes(api, namespace) if any(map(_reports, services)) else frozenset()]
+        for service in services
     }
 
 
-def reported(runtime: ObjectRef) -> dict[str, str]:
-    """Return how the status of a service tells that this runtime decides."""
-    own, of_cluster = _RUNTIMES
-    return {own if runtime.namespace else of_cluster: runtime.name}
+def reported(runtime: ObjectRef, own: Collection[str]) -> dict[str, str]:
+    """Return how the status of a service tells that this runtime decides.
+
+    Looked up by name alone: one of the namespace that cannot be chosen is told in place of that
+    of the cluster (docs/kserve/selection.md).
+    """
+    of_namespace, of_cluster = _RUNTIMES
+    is_own = runtime.namespace or runtime.name in own
+    return {of_namespace if is_own else of_cluster: runtime.name}
+
+
+def _reports(service: Manifest) -> bool:
+    return any(service.get("status", {}).get(key) for key in _RUNTIMES)
+
+
+def _own_runtimes(api: Api, namespace: str) -> frozenset[str]:
+    return frozenset(map(_name, api.list(SERVING_ALPHA, RUNTIME, namespace)))
 
 
 def _workloads(api: Api, namespace: str) -> list[Manifest]:
     return [found for kind in _KINDS for found in api.list(*kind, namespace)]
 
 
-def _sight(service: Manifest, workloads: list[Manifest], revisions: list[Manifest]) -> Sight:
+def _sight(
+    service: Manifest, workloads: list[Manifest], revisions: list[Manifest], own: frozenset[str]
+) -> Sight:
     uid = service["metadata"]["uid"]
-    own = [found for found in workloads if uid in _owners(found) and not _is_explainer(found)]
+    made = [found for found in workloads if uid in _owners(found) and not _is_explainer(found)]
     status: Manifest = service.get("status", {})
     return Sight(
-        images={_place(one): image for one in own for image in _images(one)},
-        rollouts={_place(one): _rollout(one, revisions) for one in own},
+        images={_place(one): image for one in made for image in _images(one)},
+        rollouts={_place(one): _rollout(one, revisions) for one in made},
         runtimes={key: status[key] for key in _RUNTIMES if status.get(key)},
+        own=own,
         manifest={**service, "metadata": {**service["metadata"], "managedFields": None}},
     )
 
