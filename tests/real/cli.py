@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +42,16 @@ def kmigrate(
     assert expect is None or done.returncode == expect, said
     assert "Traceback" not in done.stderr, said
     return done
+
+
+def on_a_terminal(kubeconfig: Path | str, *arguments: str) -> tuple[int, int]:
+    """Run kmigrate on a terminal of its own; return its process id and our end of the terminal."""
+    child, terminal = pty.fork()
+    if child == 0:
+        # A shell that was not asked to be interactive has those it puts aside ignore it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.execve(str(KMIGRATE), ["kmigrate", *arguments], environment(kubeconfig))
+    return child, terminal
 
 
 def runs_of(kubeconfig: Path | str) -> list[str]:

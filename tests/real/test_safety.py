@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.real.cli import KMIGRATE, environment, kmigrate, read_until
+from tests.real.cli import KMIGRATE, environment, kmigrate, on_a_terminal, read_until
 from tests.real.world import REPOSITORY, World, make_world
 from tests.testbed.audit import Request
 from tests.testbed.kserve import KServe
@@ -118,9 +117,7 @@ def of_two_one_writes(world: World, attempts: int) -> None:
 
 def test_ctrl_c_at_the_prompt_writes_nothing(world: World) -> None:
     before = world.everything_else()
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(str(KMIGRATE), ["kmigrate", "apply", *WANTED], environment(world.kserve.admin))
+    child, terminal = on_a_terminal(world.kserve.admin, "apply", *WANTED)
     screen = read_until(terminal, b"Only yes is taken for an answer")
     assert b"Apply to context testbed, https://" in screen
     assert b"in place, restarting 2 InferenceServices." in screen

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.real.claims import (
     only_if_all,
     stock_runtime,
 )
-from tests.real.cli import KMIGRATE, environment, kmigrate, read_until
+from tests.real.cli import kmigrate, on_a_terminal, read_until
 from tests.real.world import CONFIG
 from tests.testbed.kserve import SERVING_ALPHA, KServe
 
@@ -127,9 +126,7 @@ def applied(
 
 def answered(cluster: KServe, edit: Callable[[], None]) -> tuple[int, str]:
     """Apply on a terminal, and edit before the answer."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(str(KMIGRATE), ["kmigrate", "apply", *SET], environment(cluster.admin))
+    child, terminal = on_a_terminal(cluster.admin, "apply", *SET)
     said = read_until(terminal, b"Only yes is taken for an answer")
     assert OTHER_IMAGE.encode() in said
     edit()
