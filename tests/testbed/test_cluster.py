@@ -13,7 +13,7 @@ from tests.testbed.kserve import SERVING
 
 @pytest.mark.usefixtures("no_kserve")
 def test_cluster_serves_until_it_is_asked_to_end() -> None:
-    command = [sys.executable, "-m", "tests.testbed.cluster", "--kserve", "0.9.0", "--samples"]
+    command = [sys.executable, "-m", "tests.testbed.cluster", "--kserve", "0.15.2", "--samples"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as cluster:
         assert cluster.stdout is not None
