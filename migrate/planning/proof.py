@@ -45,6 +45,8 @@ def _object(
     standing = classify(wanted, live)
     if standing is not Standing.APPLIED:
         text = "is gone" if live is None else _unlike(wanted, live)
+        if live is None and target.kind == terms.INFERENCE_SERVICE:
+            return Result(target, holds=True, text=text)
         if isinstance(wanted.change, Delete):
             text = "is still there, as somebody changed it or uses it: it stays"
         return Result(target, live is None and direction is Direction.ROLLBACK, text)
