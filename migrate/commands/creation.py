@@ -75,5 +75,6 @@ def _try(cluster: Cluster, manifest: Manifest) -> None:
         raise BlockedError(
             f"{ref}: by a dry run, the API server would not store it as planned: expected all of "
             f"it, found that it drops or changes {', '.join(fields)}",
-            "kmigrate plan tells what the CRD drops (KM272); else a webhook changes it",
+            "see that the CRDs are of the release that runs, and which webhook changes it: "
+            "kubectl get crd,mutatingwebhookconfigurations",
         )
