@@ -35,7 +35,7 @@ from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.copies import stamped
 from migrate.planning.plan import Forecast, Plan
-from migrate.planning.proof import Result
+from migrate.planning.proof import Result, excused
 from migrate.planning.summary import asked
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
@@ -151,7 +151,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
         if job.run is None and not engine.written:
             _close(engine, run)
         raise
-    results = job.prove(compared.forecast)
+    results = excused(job.prove(compared.forecast), engine.impossible)
     for result in results:
         engine.tell(Proven(str(result.subject), result.holds, result.text, result.changed))
     whole = all(result.holds for result in results) and not engine.kept

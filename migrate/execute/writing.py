@@ -48,6 +48,7 @@ class Writer:
     without, it stops the writer. ``written`` counts the writes that were begun. An object is
     written only while its ``sealed`` fields are so. ``absent`` are objects that were looked for
     and not found: they are created without another look, for a create that comes second fails.
+    ``impossible`` are those that were not created as their namespace is being deleted.
     ``may_be_gone`` tells an operation that has no more to change where its object is gone.
     ``states``: see watching.States. ``rehearse``: see trial.Rehearse. Safe for several
     threads; events are told one at a time.
@@ -64,6 +65,7 @@ class Writer:
     kept: list[Kept] = field(default_factory=list)
     sealed: Sequence[Sealed] = ()
     absent: set[ObjectRef] = field(default_factory=set)
+    impossible: list[ObjectRef] = field(default_factory=list)
     states: States = lambda _: ()
     may_be_gone: Callable[[Operation], bool] = lambda _: False
     rehearse: Rehearse = lambda _wave, _coming: ()
@@ -131,8 +133,9 @@ class Writer:
         target = operation.target
         match operation.change:
             case Create(manifest):
-                if why := self._create(manifest, target):
-                    return self.tell(Skipped(operation, why))
+                if not self._created(manifest, target):
+                    self.impossible.append(target)
+                    return self.tell(Skipped(operation, "its namespace is being deleted"))
             case Delete():
                 self._delete(target, live)
             case Patch() if live is None:
@@ -158,8 +161,8 @@ class Writer:
         with self._counting:
             self.written += more
 
-    def _create(self, manifest: Manifest, target: ObjectRef) -> str:
-        """Create it; say why not where its namespace is going, and all that is in it.
+    def _created(self, manifest: Manifest, target: ObjectRef) -> bool:
+        """Create it; return False where its namespace is going, and all that is in it.
 
         Raise the refusal of the API server where that is not why.
         """
@@ -169,8 +172,8 @@ class Writer:
         except (NotFoundError, RefusedError) as error:
             if not self._forbids(target.namespace, error):
                 raise
-            return "its namespace is being deleted"
-        return ""
+            return False
+        return True
 
     def _forbids(self, namespace: str, error: ApiError) -> bool:
         """Tell whether a create failed as its namespace is gone (404), or going (403)."""
