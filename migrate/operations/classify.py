@@ -149,5 +149,5 @@ def lacking(live: Json, wanted: Json, at: str = "") -> Iterator[str]:
     elif isinstance(wanted, list) and isinstance(live, list) and len(live) == len(wanted):
         for number, (found, item) in enumerate(zip(live, wanted, strict=True)):
             yield from lacking(found, item, f"{at}/{number}")
-    elif live is UNSET or live != wanted:
+    elif live != wanted:
         yield at

@@ -7,10 +7,12 @@ from functools import partial
 
 import pytest
 
+from migrate.__main__ import main
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands.carry import Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.creation import FEW, trials
+from migrate.commands.target import Target
 from migrate.errors import (
     ApiError,
     BlockedError,
@@ -182,3 +184,13 @@ def test_what_is_there_already_is_not_tried_again() -> None:
 def test_files_are_asked_nothing() -> None:
     found = MemoryCluster(objects("0.15.2"))
     assert go(found, planned(found)) == "applied"
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 7), (("--dry-run=client",), 0)])
+def test_an_apply_asks_and_one_that_writes_to_a_copy_does_not(
+    monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], code: int
+) -> None:
+    found = Judging(without_resources)
+    monkeypatch.setattr(Target, "open", lambda *_: found)
+    assert main(["apply", "--yes", "--to-runtimes", *flags]) == code
+    assert bool(found.asked) is (code == 7)
