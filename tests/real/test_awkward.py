@@ -53,14 +53,13 @@ FROZEN = {"serving.kserve.io/disable-auto-update": "true"}
 SECONDS = 60
 
 
-@pytest.fixture
-def teams(kserve_cluster: KServe) -> Iterator[list[str]]:
-    """Three namespaces of equal services."""
+@pytest.fixture(scope="module")
+def teams(kserve_cluster: KServe) -> list[str]:
+    """Three namespaces of equal services; the first test takes the third away."""
     found = [kserve_cluster.create_namespace(f"team-{letter}") for letter in "abc"]
     for namespace in found:
         add_service(kserve_cluster, namespace, "iris")
-    yield found
-    kserve_cluster.reset()
+    return found
 
 
 def runtimes(cluster: KServe) -> list[str]:
@@ -113,68 +112,6 @@ def webhooks_down(cluster: KServe) -> Iterator[None]:
             cluster.api.patch(hook, {"webhooks": called})
 
 
-def test_what_forbids_a_copy_is_told_before_anything_is_written(
-    kserve_cluster: KServe, teams: list[str]
-) -> None:
-    """By the plan for who may read why, by the dry run for who may not."""
-    cluster, admin, (near, far, _) = kserve_cluster, kserve_cluster.admin, teams
-    roles = kmigrate(admin, "plan", *WANTED, "--rbac").stdout
-    grant(cluster, "blind", [_blinded(role) for role in yaml.safe_load_all(roles)])
-    blind = cluster.plane.kubeconfig("blind", group="")
-
-    def refused(code: str, *words: str) -> None:
-        """Neither leaves anything, and both say why."""
-        told = kmigrate(admin, "apply", "--yes", *WANTED, expect=7).stderr
-        assert code in told, told
-        said = kmigrate(blind, "apply", "--yes", *WANTED, expect=7).stderr
-        assert code not in said
-        assert all(word in said[said.index("error: ") :] for word in words), said
-
-    full = quota(cluster, far)
-    wait_until(lambda: not _stored(cluster, far), SECONDS, "the quota to count")
-    refused("KM271", "exceeded quota: few", COUNTED, far)
-    cluster.api.delete(full)
-    wait_until(lambda: _stored(cluster, far), SECONDS, "the quota to be forgotten")
-    with pruning(cluster):
-        wait_until(lambda: _is_pruned(cluster, near), SECONDS, "the CRD to take effect")
-        refused("KM272", "/spec/nodeSelector")
-    with webhooks_down(cluster):
-        wait_until(lambda: not _stored(cluster, near), SECONDS, "the webhook to be missed")
-        told = kmigrate(admin, "apply", "--yes", *WANTED, "--timeout", "1", expect=10).stderr
-        assert "failed calling webhook" in told
-    wait_until(lambda: _stored(cluster, near), SECONDS, "the webhook to answer again")
-    assert not traces(everything(cluster.api))
-    assert "no run is recorded" in kmigrate(admin, "status").stdout
-    held = get_service(cluster, far, "iris")
-    finalizers = held["metadata"]["finalizers"]
-    cluster.api.patch(held, {"metadata": {"finalizers": [*finalizers, HOLD]}})
-    cluster.api.delete(basic_object("v1", "Namespace", far))
-    told = kmigrate(admin, "plan", *WANTED, expect=None).stdout
-    cluster.api.patch(held, {"metadata": {"finalizers": None}})
-    assert "KM270" in told
-
-
-def _is_pruned(cluster: KServe, namespace: str) -> bool:
-    found = _stored(cluster, namespace)
-    return found is not None and "nodeSelector" not in found["spec"]
-
-
-def _blinded(role: Manifest) -> Manifest:
-    hidden = {"customresourcedefinitions", "resourcequotas"}
-    return {**role, "rules": [r for r in role["rules"] if not hidden & {*r["resources"]}]}
-
-
-def _stored(cluster: KServe, namespace: str) -> Manifest | None:
-    """What a copy would be stored as; None where it is refused."""
-    spec = stock_runtime(cluster)["spec"]
-    made = basic_object(SERVING_ALPHA, "ServingRuntime", "tried", namespace, spec=spec)
-    path = cluster.api.path(SERVING_ALPHA, "ServingRuntime", namespace)
-    try:
-        return cluster.api.request("POST", f"{path}?dryRun=All", made)
-    except ApiError:
-        return None
-
-
 def test_who_comes_goes_and_is_edited_during_a_run(
     kserve_cluster: KServe,
     teams: list[str],
@@ -222,3 +159,66 @@ def test_who_comes_goes_and_is_edited_during_a_run(
     assert container_of(cluster, near, "frozen") == frozen
     model = get_service(cluster, far, "iris")["spec"]["predictor"]["model"]
     assert model["storageUri"] == "gs://models/edited"
+
+
+def test_what_forbids_a_copy_is_told_before_anything_is_written(
+    kserve_cluster: KServe, teams: list[str]
+) -> None:
+    """By the plan for who may read why, by the dry run for who may not."""
+    cluster, admin, (near, far, *_) = kserve_cluster, kserve_cluster.admin, teams
+    runs = json.loads(kmigrate(admin, "status", "-o", "json").stdout)["runs"]
+    roles = kmigrate(admin, "plan", *WANTED, "--rbac").stdout
+    grant(cluster, "blind", [_blinded(role) for role in yaml.safe_load_all(roles)])
+    blind = cluster.plane.kubeconfig("blind", group="")
+
+    def refused(code: str, *words: str) -> None:
+        """Neither leaves anything, and both say why."""
+        told = kmigrate(admin, "apply", "--yes", *WANTED, expect=7).stderr
+        assert code in told, told
+        said = kmigrate(blind, "apply", "--yes", *WANTED, expect=7).stderr
+        assert code not in said
+        assert all(word in said[said.index("error: ") :] for word in words), said
+
+    full = quota(cluster, far)
+    wait_until(lambda: not _stored(cluster, far), SECONDS, "the quota to count")
+    refused("KM271", "exceeded quota: few", COUNTED, far)
+    cluster.api.delete(full)
+    wait_until(lambda: _stored(cluster, far), SECONDS, "the quota to be forgotten")
+    with pruning(cluster):
+        wait_until(lambda: _is_pruned(cluster, near), SECONDS, "the CRD to take effect")
+        refused("KM272", "/spec/nodeSelector")
+    with webhooks_down(cluster):
+        wait_until(lambda: not _stored(cluster, near), SECONDS, "the webhook to be missed")
+        told = kmigrate(admin, "apply", "--yes", *WANTED, "--timeout", "1", expect=10).stderr
+        assert "failed calling webhook" in told
+    wait_until(lambda: _stored(cluster, near), SECONDS, "the webhook to answer again")
+    assert not traces(everything(cluster.api))
+    assert json.loads(kmigrate(admin, "status", "-o", "json").stdout)["runs"] == runs
+    held = get_service(cluster, far, "iris")
+    finalizers = held["metadata"]["finalizers"]
+    cluster.api.patch(held, {"metadata": {"finalizers": [*finalizers, HOLD]}})
+    cluster.api.delete(basic_object("v1", "Namespace", far))
+    told = kmigrate(admin, "plan", *WANTED, expect=None).stdout
+    cluster.api.patch(held, {"metadata": {"finalizers": None}})
+    assert "KM270" in told
+
+
+def _is_pruned(cluster: KServe, namespace: str) -> bool:
+    found = _stored(cluster, namespace)
+    return found is not None and "nodeSelector" not in found["spec"]
+
+
+def _blinded(role: Manifest) -> Manifest:
+    hidden = {"customresourcedefinitions", "resourcequotas"}
+    return {**role, "rules": [r for r in role["rules"] if not hidden & {*r["resources"]}]}
+
+
+def _stored(cluster: KServe, namespace: str) -> Manifest | None:
+    """What a copy would be stored as; None where it is refused."""
+    spec = stock_runtime(cluster)["spec"]
+    made = basic_object(SERVING_ALPHA, "ServingRuntime", "tried", namespace, spec=spec)
+    path = cluster.api.path(SERVING_ALPHA, "ServingRuntime", namespace)
+    try:
+        return cluster.api.request("POST", f"{path}?dryRun=All", made)
+    except ApiError:
+        return None
