@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from migrate.catalog.fingerprints import SCHEMA_FACTS
+from migrate.cluster.lookup import FEW
 from migrate.commands.access import Permission, needs, on
 from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
@@ -81,7 +82,12 @@ def _watched(plan: Plan) -> Iterator[Permission]:
 
 def _places(plan: Plan) -> Iterator[Permission]:
     """Yield what tells whether copies can be made: without it, their dry run does."""
-    for name in sorted({ref.namespace for ref in creates_of(plan)}):
+    names = sorted({ref.namespace for ref in creates_of(plan)})
+    if len(names) > FEW:
+        yield from on(ObjectRef("v1", "Namespace", ""), "list")
+        yield from on(ObjectRef("v1", "ResourceQuota", ""), "list")
+        return
+    for name in names:
         yield from on(ObjectRef("v1", "Namespace", name), "get")
         yield from on(ObjectRef("v1", "ResourceQuota", "", name), "list")
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from migrate.cluster.lookup import FEW
 from migrate.cluster.memory import MemoryCluster
+from migrate.commands import rbac
 from migrate.commands.comparing import compare
 from migrate.errors import ForbiddenError, StaleError
 from migrate.kserve.namespaces import COUNTED
@@ -19,7 +21,9 @@ from migrate.planning.plan import Plan
 from migrate.planning.strategy import Scope
 from tests.commands.moving import NEW, cluster, objects, planned
 from tests.commands.snapshots import run
-from tests.planning.copies import SKLEARN
+from tests.planning.copies import SKLEARN, isvc
+
+KIND = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"}
 
 
 def namespace(name: str, **meta: Any) -> Manifest:
@@ -133,15 +137,28 @@ def test_a_plan_without_copies_asks_for_none_of_it() -> None:
     assert not any(found.asked[kind] for kind in KINDS)
 
 
-def test_the_role_has_what_is_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    file = tmp_path / "cluster.yaml"
-    file.write_text(yaml.safe_dump_all(objects("0.15.2")))
-    code, out, _ = run(capsys, "plan", "--to-runtimes", "--rbac", "--snapshot", str(file))
-    assert code == 0
-    roles = {r["metadata"].get("namespace", ""): r["rules"] for r in yaml.safe_load_all(out)}
-    quotas = [
-        ns for ns, rules in roles.items() for r in rules if "resourcequotas" in r["resources"]
-    ]
-    assert sorted(quotas) == ["other", "team"]
-    [names] = [r["resourceNames"] for r in roles[""] if r["resources"] == ["namespaces"]]
+def roles(made: Plan) -> dict[str, list[Manifest]]:
+    return {role["metadata"].get("namespace", ""): role["rules"] for role in rbac.roles(made)}
+
+
+def places_with(found: dict[str, list[Manifest]], resource: str) -> list[str]:
+    return [place for place, rules in found.items() for r in rules if resource in r["resources"]]
+
+
+def test_the_roles_of_a_few_namespaces_are_for_them_alone() -> None:
+    found = roles(planned(cluster()))
+    assert places_with(found, "resourcequotas") == ["other", "team"]
+    [names] = [r["resourceNames"] for r in found[""] if r["resources"] == ["namespaces"]]
     assert sorted(names) == ["kube-system", "other", "team"]
+
+
+def test_many_namespaces_are_listed_and_the_role_allows_that() -> None:
+    many = [{**KIND, **isvc("iris", namespace=f"team-{at:02d}")} for at in range(FEW + 1)]
+    found = Guarded(*many, GOING, quota("team-07", 0))
+    made = planned(found)
+    assert places(made, "KM270") == ["other"]
+    assert places(made, "KM271") == ["team-07"]
+    assert (found.asked["Namespace"], found.asked["ResourceQuota"]) == (1, 1)
+    wide = roles(made)
+    assert places_with(wide, "resourcequotas") == [""]
+    assert [r["verbs"] for r in wide[""] if r["resources"] == ["resourcequotas"]] == [["list"]]
