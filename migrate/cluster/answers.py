@@ -38,6 +38,9 @@ _PASSING_WORDS = re.compile(
     r"|etcdserver: |context deadline exceeded|connection refused|no endpoints available",
     re.DOTALL,
 )
+_CALLED = re.compile(
+    r"call(?:ing|) webhook .*?https://([-a-z0-9.]+)\.([-a-z0-9]+)\.svc\b", re.DOTALL
+)
 _DENIED = re.compile(r"denied (the )?request")
 _NO_PERMISSION = re.compile(r"\bcannot \S+ (resource|path)\b")
 _NO_WORDS = "the server rejected our request due to an error in our request"
@@ -149,7 +152,8 @@ def error_of(
     """
     said = status_of(body)
     kind = _kind(status, said)
-    error = kind(_text(kind, status, said, request, place), _hint(kind, request, place))
+    hint = _serving(said) or _hint(kind, request, place)
+    error = kind(_text(kind, status, said, request, place), hint)
     error.status = status
     if isinstance(error, UnreachableError):
         error.is_passing, error.retry_after = status != _NOT_FOUND, retry_after
@@ -214,6 +218,14 @@ def _words(said: Status) -> str:
     # A rejected patch is answered with the whole object, and that may hold credentials.
     words = _WHOLE_OBJECT.sub("", said.message) or "no reason given"
     return words if len(words) <= _SHOWN else words[:_SHOWN] + "..."
+
+
+def _serving(said: Status) -> str:
+    """Return the command that shows who should have answered for a webhook; empty without one."""
+    found = _CALLED.search(said.message)
+    return (
+        f"kubectl get pods,endpointslices -n {found[2]}  # of Service {found[1]}" if found else ""
+    )
 
 
 def _hint(kind: type[ApiError], request: Request, place: Place) -> str:

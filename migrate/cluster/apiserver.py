@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
-_DRY = {"dryRun": "All"}
+_QUERY = "?fieldManager=kmigrate"
+_DRY_QUERY = f"{_QUERY}&dryRun=All"
 
 
 class KubeCluster:
@@ -94,12 +95,7 @@ class KubeCluster:
 
     def create(self, manifest: Manifest) -> Manifest:
         """Create and return the object; see the port."""
-        resource = resource_of(manifest["apiVersion"], manifest["kind"])
-        meta = manifest.get("metadata", {})
-        about = Request("create", resource, meta.get("namespace", ""), meta.get("name", ""))
-        resource.check_namespace(about.namespace)
-        path = resource.collection(about.namespace) + self._query()
-        return self._manifest(Call(about, "POST", path, manifest))
+        return self._create(manifest, self._query())
 
     def patch(
         self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
@@ -112,8 +108,12 @@ class KubeCluster:
     def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
         """Return what the server would store for a patch; see the port."""
         about = _about(ref, "patch")
-        path = f"{about.resource.item(ref)}?{urlencode({'fieldManager': 'kmigrate'} | _DRY)}"
+        path = about.resource.item(ref) + _DRY_QUERY
         return self._manifest(Call(about, "PATCH", path, patch, _type_of(patch)))
+
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        """Return what the server would store for a new object; see the port."""
+        return self._create(manifest, _DRY_QUERY)
 
     def logs(self, pod: ObjectRef, container: str, *, lines: int) -> str:
         """Return the last lines that a container wrote; see the port."""
@@ -138,8 +138,15 @@ class KubeCluster:
         return read_object(body, call.about, self._transport.place)
 
     def _query(self) -> str:
-        dry = _DRY if self._dry_run else {}
-        return "?" + urlencode({"fieldManager": "kmigrate"} | dry)
+        return _DRY_QUERY if self._dry_run else _QUERY
+
+    def _create(self, manifest: Manifest, query: str) -> Manifest:
+        resource = resource_of(manifest["apiVersion"], manifest["kind"])
+        meta = manifest.get("metadata", {})
+        about = Request("create", resource, meta.get("namespace", ""), meta.get("name", ""))
+        resource.check_namespace(about.namespace)
+        path = resource.collection(about.namespace) + query
+        return self._manifest(Call(about, "POST", path, manifest))
 
     def _page(self, call: Call, into: type[T], token: str) -> Page[T]:
         path = f"{call.path}&{urlencode({'continue': token})}" if token else call.path

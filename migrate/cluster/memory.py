@@ -119,6 +119,10 @@ class MemoryCluster:
         """Return what the server below would store, which knows nothing of what is written here."""
         return self._base.would_patch(ref, patch) if self._base is not None else None
 
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        """Return what the server below would store, which knows nothing of what is written here."""
+        return self._base.would_create(manifest) if self._base is not None else None
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object; see the port. With finalizers it stays, as terminating."""
         below = self._below(ref)

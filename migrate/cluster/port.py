@@ -85,6 +85,13 @@ class Cluster(Protocol):
         """
         ...
 
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        """Return what the server would store for a new object, and store nothing.
+
+        As ``would_patch``. Raise as ``create``.
+        """
+        ...
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         """Delete that very object. Raise ConflictError where it is another or a newer one."""
         ...

@@ -77,6 +77,7 @@ RESOURCES = (
     Resource(_CORE, "Event", "events"),
     Resource(_CORE, "Namespace", "namespaces", namespaced=False, status=True),
     Resource(_CORE, "Pod", "pods", status=True, generation=True),
+    Resource(_CORE, "ResourceQuota", "resourcequotas", status=True),
     Resource(_CORE, "Service", "services", status=True),
     Resource(_APPS, "Deployment", "deployments", status=True, generation=True),
     Resource(_APPS, "ReplicaSet", "replicasets", status=True, generation=True),

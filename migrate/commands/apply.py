@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
@@ -12,6 +13,7 @@ from migrate.commands.approval import approve, refuse_blocked, refuse_nobody
 from migrate.commands.back import apply_or_back, carry_and_tell
 from migrate.commands.carry import Control, Job
 from migrate.commands.comparing import compare
+from migrate.commands.creation import trials
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.outcome import nothing, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
@@ -123,6 +125,8 @@ def apply(
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
     told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
     job = _job(cluster, made, run, known, kserve_version)
+    if dry_run is not DryRun.CLIENT:
+        job = replace(job, trials=partial(trials, cluster, job.waves))
     if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
         job = replace(job, rehearse=Rehearsal(cluster, made))
     if rollback_on_failure:

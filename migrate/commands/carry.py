@@ -16,7 +16,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.access import refuse_denied
 from migrate.commands.comparing import Compared
 from migrate.commands.signals import stoppable
-from migrate.commands.states import model_troubles
+from migrate.commands.states import is_of_service, model_troubles
 from migrate.errors import (
     Exit,
     InterruptError,
@@ -30,12 +30,12 @@ from migrate.execute.engine import Engine
 from migrate.execute.events import Event, Proven, Started
 from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
-from migrate.execute.trial import Rehearse
+from migrate.execute.trial import Rehearse, Trials
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.planning.copies import stamped
 from migrate.planning.plan import Forecast, Plan
-from migrate.planning.proof import Result
+from migrate.planning.proof import Result, excused
 from migrate.planning.summary import asked
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
@@ -78,7 +78,7 @@ class Job:
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
-    still stands at the end. ``rehearse``: see trial.Rehearse.
+    still stands at the end. ``trials``: see trial.Trials; ``rehearse``: see trial.Rehearse.
     """
 
     plan: Plan
@@ -90,6 +90,7 @@ class Job:
     prove: Callable[[Sequence[Forecast]], list[Result]]
     leaves_rest: bool = False
     rehearse: Rehearse | None = None
+    trials: Trials = lambda _absent: ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def carry_out(cluster: Cluster, job: Job, control: Control, console: Teller) -> 
         )
         keep_foreign = job.direction is Direction.ROLLBACK
         engine = Engine(cluster, lease, clock, console.tell, control.timeout, keep_foreign)
-        engine.states = model_troubles
+        engine.states, engine.may_be_gone = model_troubles, is_of_service
         engine.parallelism = control.workers
         engine.rehearse = job.rehearse or engine.rehearse
         try:
@@ -136,6 +137,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     compared = job.check() if not engine.written else Compared(job.plan.forecast)
     engine.sealed = compared.sealed
     engine.preflight(job.waves)
+    engine.ask_all(job.trials(engine.absent))
     record.sweep(engine.cluster, namespace)
     if job.run:
         run = engine.note(job.run, "started", job.direction)
@@ -149,7 +151,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
         if job.run is None and not engine.written:
             _close(engine, run)
         raise
-    results = job.prove(compared.forecast)
+    results = excused(job.prove(compared.forecast), engine.impossible)
     for result in results:
         engine.tell(Proven(str(result.subject), result.holds, result.text, result.changed))
     whole = all(result.holds for result in results) and not engine.kept

@@ -10,6 +10,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.conversions import unforeseen
 from migrate.commands.installed import get_or_none
 from migrate.commands.making import uncollected
+from migrate.commands.places import forbidden
 from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import refuse_elsewhere
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, StaleError, UsageError
@@ -41,7 +42,7 @@ def compare(cluster: Cluster, made: Plan, kserve_version: str) -> Compared:
         snapshot = _read(cluster, made)
         fresh, found = against(snapshot, made)
     if fresh is not None and not found:
-        found = list(unforeseen(cluster, fresh, snapshot))
+        found = [*forbidden(cluster, fresh, snapshot), *unforeseen(cluster, fresh, snapshot)]
     if found or fresh is None:
         raise refusal(signed(found, readable(cluster)))
     look = _sealed_objects(snapshot).get

@@ -13,6 +13,7 @@ import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.commands.conversions import with_answers
+from migrate.commands.places import with_places
 from migrate.commands.reading import read_snapshot
 from migrate.errors import UsageError
 from migrate.operations.classify import to_make
@@ -84,7 +85,8 @@ def plan_and_snapshot(cluster: Cluster, namespace: str, wanted: Options) -> tupl
     """Read the cluster and plan; return what was read, too. Raise as ``plan``."""
     with uncollected():
         snapshot = read_snapshot(cluster, namespace, wanted.kserve_version)
-        return with_answers(cluster, make_plan(snapshot, wanted), snapshot), snapshot
+        made = with_places(cluster, make_plan(snapshot, wanted), snapshot)
+        return with_answers(cluster, made, snapshot), snapshot
 
 
 @contextmanager

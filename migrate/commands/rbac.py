@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from migrate.catalog.fingerprints import SCHEMA_FACTS
+from migrate.cluster.lookup import FEW
 from migrate.commands.access import Permission, needs, on
 from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
@@ -15,6 +16,7 @@ from migrate.kserve.storage import StorageContainer
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
+from migrate.planning.places import creates_of
 from migrate.planning.plan import Plan
 
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -25,6 +27,7 @@ def roles(plan: Plan) -> list[Manifest]:
     """Return a ClusterRole, and a Role for each namespace that the plan writes to."""
     rules = rules_for(parse_release(plan.release)) if plan.release else None
     asked = {*_reads(plan.kserve_namespace, rules), *_writes(plan), *_watched(plan)}
+    asked |= set(_places(plan))
     wide = {need for need in asked if not need.namespace}
     # What is allowed everywhere need not be allowed once more.
     everywhere = {_anywhere(need) for need in wide if not need.name}
@@ -75,6 +78,18 @@ def _watched(plan: Plan) -> Iterator[Permission]:
     for wave in plan.waves(Direction.APPLY):
         for condition in wave.conditions:
             yield from _causes(condition.target)
+
+
+def _places(plan: Plan) -> Iterator[Permission]:
+    """Yield what tells whether copies can be made: without it, their dry run does."""
+    names = sorted({ref.namespace for ref in creates_of(plan)})
+    if len(names) > FEW:
+        yield from on(ObjectRef("v1", "Namespace", ""), "list")
+        yield from on(ObjectRef("v1", "ResourceQuota", ""), "list")
+        return
+    for name in names:
+        yield from on(ObjectRef("v1", "Namespace", name), "get")
+        yield from on(ObjectRef("v1", "ResourceQuota", "", name), "list")
 
 
 def _causes(target: ObjectRef) -> Iterator[Permission]:

@@ -6,7 +6,7 @@ written before a crash is found applied and skipped; what was not is pending and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import groupby
 from typing import TypeVar, assert_never
 
@@ -60,6 +60,10 @@ class Engine(Writer):
         if bad := self.insist(first, lambda: self._drifted(planned)):
             raise drifted(bad)
 
+    def ask_all(self, trials: Iterable[Trial]) -> None:
+        """Raise what one of the trials raises; see trial.Trial."""
+        self._each(list(trials), self.ask)
+
     def _drifted(
         self, planned: dict[ObjectRef, Operation]
     ) -> list[tuple[Operation, Manifest | None]]:
@@ -69,7 +73,8 @@ class Engine(Writer):
             live = read()
             if live is None:
                 self.absent.add(target)
-            if classify(planned[target], live) is Standing.DRIFTED:
+            is_lost = live is None and self.may_be_gone(planned[target])
+            if not is_lost and classify(planned[target], live) is Standing.DRIFTED:
                 bad.append((planned[target], live))
         return bad
 
@@ -87,7 +92,7 @@ class Engine(Writer):
             if self.written > before:
                 self._rest(wave, resumed=resumed)
             if wave.operations:
-                self._each(list(self.rehearse(wave, waves[number + 1 :])), self.ask)
+                self.ask_all(self.rehearse(wave, waves[number + 1 :]))
             if number in batches:
                 intent = self.entry("intent", direction, batches[number])
                 run, owed = self._append(run, *owed, intent), []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,3 +23,6 @@ class Trial:
 
 Rehearse: TypeAlias = Callable[[Wave, Sequence[Wave]], Iterable[Trial]]
 """Returns what is to be asked before the writes of a wave, by it and those to come."""
+
+Trials: TypeAlias = Callable[[Collection[ObjectRef]], Sequence[Trial]]
+"""Returns what is to be asked before all writes, by the objects that are not there yet."""

@@ -90,6 +90,8 @@ def _look(cluster: Cluster, condition: Condition, read: Read) -> tuple[bool, str
             return _absent(cluster, condition)
     except UnreachableError as error:
         return False, error.message
+    if condition.owner == condition.target and live["metadata"].get("deletionTimestamp"):
+        return True, f"{condition.owner} is being deleted"
     match condition:
         case RolledOut():
             return is_rolled_out(live), progress(live)

@@ -15,8 +15,10 @@ from migrate.cluster.port import Cluster
 from migrate.errors import (
     ApiError,
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
+    RefusedError,
     UnreachableError,
 )
 from migrate.execute.clock import Clock
@@ -46,6 +48,8 @@ class Writer:
     without, it stops the writer. ``written`` counts the writes that were begun. An object is
     written only while its ``sealed`` fields are so. ``absent`` are objects that were looked for
     and not found: they are created without another look, for a create that comes second fails.
+    ``impossible`` are those that were not created as their namespace is being deleted.
+    ``may_be_gone`` tells an operation that has no more to change where its object is gone.
     ``states``: see watching.States. ``rehearse``: see trial.Rehearse. Safe for several
     threads; events are told one at a time.
     """
@@ -61,7 +65,9 @@ class Writer:
     kept: list[Kept] = field(default_factory=list)
     sealed: Sequence[Sealed] = ()
     absent: set[ObjectRef] = field(default_factory=set)
+    impossible: list[ObjectRef] = field(default_factory=list)
     states: States = lambda _: ()
+    may_be_gone: Callable[[Operation], bool] = lambda _: False
     rehearse: Rehearse = lambda _wave, _coming: ()
     _counting: Lock = field(default_factory=Lock)
 
@@ -105,6 +111,8 @@ class Writer:
         match classify(operation, live):
             case Standing.APPLIED:
                 self.tell(Skipped(operation, "applied already"))
+            case Standing.DRIFTED if live is None and self.may_be_gone(operation):
+                self.tell(Skipped(operation, "the object is gone"))
             case Standing.DRIFTED if not self._may_keep(operation):
                 raise drifted([(operation, live)])
             case _:
@@ -125,8 +133,9 @@ class Writer:
         target = operation.target
         match operation.change:
             case Create(manifest):
-                with self.begun():
-                    self.cluster.create(manifest)
+                if not self._created(manifest, target):
+                    self.impossible.append(target)
+                    return self.tell(Skipped(operation, "its namespace is being deleted"))
             case Delete():
                 self._delete(target, live)
             case Patch() if live is None:
@@ -151,6 +160,30 @@ class Writer:
     def _count(self, more: int) -> None:
         with self._counting:
             self.written += more
+
+    def _created(self, manifest: Manifest, target: ObjectRef) -> bool:
+        """Create it; return False where its namespace is going, and all that is in it.
+
+        Raise the refusal of the API server where that is not why.
+        """
+        try:
+            with self.begun():
+                self.cluster.create(manifest)
+        except (NotFoundError, RefusedError) as error:
+            if not self._forbids(target.namespace, error):
+                raise
+            return False
+        return True
+
+    def _forbids(self, namespace: str, error: ApiError) -> bool:
+        """Tell whether a create failed as its namespace is gone (404), or going (403)."""
+        try:
+            found = read_or_none(self.cluster, ObjectRef("v1", "Namespace", namespace))
+        except ForbiddenError:
+            return False
+        if found is None:
+            return isinstance(error, NotFoundError)
+        return bool(found["metadata"].get("deletionTimestamp"))
 
     def _delete(self, target: ObjectRef, live: Manifest | None) -> None:
         assert live is not None  # else it stands as applied

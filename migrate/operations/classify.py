@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import assert_never
 
@@ -134,14 +135,19 @@ def _together(standings: set[Standing]) -> Standing:
 
 def contains(live: Json, wanted: Json) -> bool:
     """Tell whether all of ``wanted`` is in ``live``; the API server may have added defaults."""
-    if isinstance(wanted, dict):
-        return isinstance(live, dict) and all(
-            key in live and contains(live[key], value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(live, list)
-            and len(live) == len(wanted)
-            and all(contains(a, b) for a, b in zip(live, wanted, strict=True))
-        )
-    return bool(live == wanted)
+    return next(lacking(live, wanted), None) is None
+
+
+def lacking(live: Json, wanted: Json, at: str = "") -> Iterator[str]:
+    """Yield where ``live`` has not what is wanted, by JSON Pointer; what it has beside is fine.
+
+    A list of another length differs as a whole.
+    """
+    if isinstance(wanted, dict) and isinstance(live, dict):
+        for key, value in wanted.items():
+            yield from lacking(live.get(key, UNSET), value, at + pointer(key))
+    elif isinstance(wanted, list) and isinstance(live, list) and len(live) == len(wanted):
+        for number, (found, item) in enumerate(zip(live, wanted, strict=True)):
+            yield from lacking(found, item, f"{at}/{number}")
+    elif live != wanted:
+        yield at

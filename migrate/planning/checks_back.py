@@ -60,9 +60,9 @@ def refuse_moved(
 ) -> None:
     """Raise BlockedError where services would get another image, or other pods, than before.
 
-    They do if the ClusterServingRuntime, to which they go back, was changed meanwhile. ``worlds``
-    and ``leaving`` are as for ``refuse_lost``, ``later`` the newest run that wrote each object
-    since.
+    They do if the ClusterServingRuntime, to which they go back, was changed meanwhile. Who came
+    since has no image of before. ``worlds`` and ``leaving`` are as for ``refuse_lost``, ``later``
+    the newest run that wrote each object since.
     """
     # Who had not been reconciled for long may get what was set for it then.
     former = {
@@ -73,7 +73,7 @@ def refuse_moved(
         for row in leaving
         if row.outlook in WOKEN
         and (
-            row.after_plan not in former.get(row.service, (row.now,))
+            row.after_plan not in former.get(row.service, (row.after_plan,))
             or _gets_others(snapshot, worlds, row.service)
         )
     ]

@@ -62,6 +62,10 @@ STILL_USED = "KM260"
 TOMORROW = "KM261"
 BY_ITSELF = "KM262"
 NO_STOCK = "KM263"
+TERMINATING = "KM270"
+QUOTA = "KM271"
+PRUNED = "KM272"
+PULL_SECRETS = "KM273"
 SERVED_AS_MODEL = "KM401"
 MANGLED = "KM402"
 PIN_OVER_RUNTIME = "KM403"
@@ -134,6 +138,10 @@ SEVERITY = {
     TOMORROW: Severity.INFO,
     BY_ITSELF: Severity.INFO,
     NO_STOCK: Severity.ERROR,
+    TERMINATING: Severity.ERROR,
+    QUOTA: Severity.ERROR,
+    PRUNED: Severity.ERROR,
+    PULL_SECRETS: Severity.INFO,
     SERVED_AS_MODEL: Severity.ERROR,
     MANGLED: Severity.ERROR,
     PIN_OVER_RUNTIME: Severity.WARNING,
@@ -159,7 +167,9 @@ SEVERITY = {
 }
 """Every code and its severity."""
 
-NEVER_ACCEPTED = frozenset({UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE, TOO_MANY})
+NEVER_ACCEPTED = frozenset(
+    {UNKNOWN_RELEASE, NO_CONTROLLER, UNCERTAIN_RELEASE, TOO_MANY, TERMINATING, QUOTA, PRUNED}
+)
 """Errors that no --accept takes away: nothing could be done right, or a limit was set."""
 
 

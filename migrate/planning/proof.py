@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -45,10 +45,21 @@ def _object(
     standing = classify(wanted, live)
     if standing is not Standing.APPLIED:
         text = "is gone" if live is None else _unlike(wanted, live)
+        if live is None and target.kind == terms.INFERENCE_SERVICE:
+            return Result(target, holds=True, text=text)
         if isinstance(wanted.change, Delete):
             text = "is still there, as somebody changed it or uses it: it stays"
         return Result(target, live is None and direction is Direction.ROLLBACK, text)
     return Result(target, holds=True, text=_bytes(plan, direction, target, live))
+
+
+def excused(results: Iterable[Result], impossible: Collection[ObjectRef]) -> list[Result]:
+    """Return the results, without a claim to what could not be made: its namespace is going."""
+    text = "not made: its namespace is being deleted"
+    return [
+        msgspec.structs.replace(one, holds=True, text=text) if one.subject in impossible else one
+        for one in results
+    ]
 
 
 def _unlike(wanted: Operation, live: Manifest) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from migrate.cluster.kube import connect
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import Control, Job, carry_out
 from migrate.commands.comparing import Compared
+from migrate.commands.creation import trials
 from migrate.commands.flags import PARALLELISM
 from migrate.commands.outcome import prove
 from migrate.objects import Manifest, ref_of
@@ -68,6 +70,7 @@ def create(cluster: Cluster, plan: Plan, parallelism: int) -> bool:
         known=(),
         check=lambda: Compared(()),
         prove=lambda rows: prove(cluster, plan, way, rows, waves),
+        trials=partial(trials, cluster, waves),
     )
     with Console() as console:
         return carry_out(cluster, job, Control(600, 60, None, parallelism), console).whole

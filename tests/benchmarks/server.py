@@ -114,10 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._read("POST")
-        place = _place(urlsplit(self.path).path)
+        url = urlsplit(self.path)
+        place = _place(url.path)
         if place is None or not place.resource.stored:
             review = {**body, "status": {"allowed": True}}
             self._send(json.dumps(review).encode(), status=201)
+        elif "dryRun" in parse_qs(url.query):
+            self._send(json.dumps(body).encode(), status=201)
         else:
             self._write(lambda: self.server.writes.create(place.resource, body), 201)
 

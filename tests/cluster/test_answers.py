@@ -140,6 +140,19 @@ def test_the_next_command_is_for_the_same_cluster(context: str, command: str) ->
     assert error_of(503, b"", ASKED, Place(context, "https://a")).hint == command
 
 
+def test_a_webhook_that_does_not_answer_is_to_be_looked_at() -> None:
+    said = (
+        'Internal error occurred: failed calling webhook "r.kserve-webhook-server.validator": '
+        'failed to call webhook: Post "https://webhook.kserve-a.svc:443/validate?timeout=10s": '
+        'no endpoints available for service "webhook"'
+    )
+    error = error_of(500, json.dumps({"message": said}).encode(), ASKED, PLACE)
+    assert error.hint == "kubectl get pods,endpointslices -n kserve-a  # of Service webhook"
+    other = 'failed calling webhook "x": Post "https://10.0.0.1:9443/v": connection refused'
+    error = error_of(500, json.dumps({"message": other}).encode(), ASKED, PLACE)
+    assert error.hint.startswith("kubectl get --raw /readyz")
+
+
 def test_long_answers_are_cut() -> None:
     message = error_of(422, b"x" * 100_000, ASKED, PLACE).message
     assert 1000 < len(message) < 1300

@@ -120,6 +120,30 @@ def test_what_a_patch_would_store_is_told_and_not_stored(
     assert [(write.verb, write.is_dry_run) for write in writes] == [("patch", True)] * 3
 
 
-def test_where_there_is_no_server_nobody_tells_what_a_patch_would_store() -> None:
+def test_what_a_create_would_store_is_told_and_not_stored(
+    kube: KubeCluster, trial: ServerDryRun, plane: ControlPlane, namespace: str
+) -> None:
+    wanted, there = deployment("d", namespace), config_map("a", namespace)
+    kube.create(there)
+    mark = plane.audit.mark()
+    for cluster in (kube, trial, MemoryCluster(base=kube)):
+        told = cluster.would_create(wanted)
+        assert told is not None
+        assert told["spec"]["strategy"]["type"] == "RollingUpdate"
+        with pytest.raises(NotFoundError):
+            kube.get(ref_of(wanted))
+        with pytest.raises(ConflictError):
+            cluster.would_create(there)
+        with pytest.raises(NotFoundError, match="nowhere"):
+            cluster.would_create(config_map("a", "nowhere"))
+    plane.audit.settle(plane.api)
+    writes = [each for each in plane.audit.since(mark) if each.is_mutating]
+    assert [(write.verb, write.is_dry_run) for write in writes] == [("create", True)] * 9
+
+
+def test_where_there_is_no_server_nobody_tells_what_a_write_would_store() -> None:
     cluster = MemoryCluster([config_map("a", "team")])
     assert cluster.would_patch(ref_of(config_map("a", "team")), {}) is None
+    assert cluster.would_create(config_map("b", "team")) is None
+    with pytest.raises(NotFoundError):
+        cluster.get(ref_of(config_map("b", "team")))

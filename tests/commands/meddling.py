@@ -13,7 +13,7 @@ from migrate.__main__ import main
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster, JsonPatch
 from migrate.commands.target import Target
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import Manifest, ObjectRef, ref_of
 
 T = TypeVar("T")
 Edit = Callable[[MemoryCluster], None]
@@ -50,21 +50,29 @@ class Around:
         return self.inner.logs(pod, container, lines=lines)
 
     def create(self, manifest: Manifest) -> Manifest:
+        if "metadata" in manifest:
+            self._meddle(ref_of(manifest))
         return self.inner.create(manifest)
 
     def patch(
         self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
     ) -> Manifest:
-        if ref == self.at and not self.is_done:
-            self.is_done = True
-            self.edit()
+        self._meddle(ref)
         return self.inner.patch(ref, patch, subresource=subresource)
 
     def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
         return self.inner.would_patch(ref, patch)
 
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        return self.inner.would_create(manifest)
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         self.inner.delete(ref, uid=uid, resource_version=resource_version)
+
+    def _meddle(self, ref: ObjectRef) -> None:
+        if ref == self.at and not self.is_done:
+            self.is_done = True
+            self.edit()
 
 
 class Terminal:

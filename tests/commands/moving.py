@@ -16,6 +16,7 @@ from migrate.commands.outcome import prove
 from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import later_writers, leaves_rest, plan_of
 from migrate.execute import record
+from migrate.execute.run import Run
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
 from migrate.planning.copyback import of_namespaces
@@ -80,14 +81,14 @@ def planned(found: MemoryCluster, *sets: str, **options: Any) -> Plan:
     return making.plan(found, "kserve", making.options(sets, "", asked))
 
 
-def apply(found: MemoryCluster, made: Plan) -> End:
+def apply(found: MemoryCluster, made: Plan, run: Run | None = None) -> End:
     known = record.runs(found, "kserve")
     waves = made.waves(Direction.APPLY)
     job = Job(
         plan=made,
         direction=Direction.APPLY,
         waves=waves,
-        run=None,
+        run=run,
         known=known,
         check=lambda: compare(found, made, ""),
         prove=lambda rows: prove(found, made, Direction.APPLY, rows, waves),

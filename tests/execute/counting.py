@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import Manifest, ObjectRef, ref_of
 
 T = TypeVar("T")
 
@@ -62,6 +62,10 @@ class CountingCluster:
     def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
         self._ask("would_patch", ref)
         return self.inner.would_patch(ref, patch)
+
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        self._ask("would_create", ref_of(manifest))
+        return self.inner.would_create(manifest)
 
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         self._ask("delete", ref)

@@ -59,6 +59,9 @@ class FlakyCluster:
     def would_patch(self, ref: ObjectRef, patch: JsonPatch | Manifest) -> Manifest | None:
         return self.inner.would_patch(ref, patch)
 
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        return self.inner.would_create(manifest)
+
     def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
         self._write(lambda: self.inner.delete(ref, uid=uid, resource_version=resource_version))
 
