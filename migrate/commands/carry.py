@@ -33,6 +33,7 @@ from migrate.execute.run import Head, Run
 from migrate.execute.trial import Rehearse
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
+from migrate.operations.overwritten import Overwritten
 from migrate.planning.copies import stamped
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result
@@ -78,7 +79,8 @@ class Job:
     ``known`` are the runs that were there when it was decided; ``check`` raises StaleError
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
-    still stands at the end. ``rehearse``: see trial.Rehearse.
+    still stands at the end. ``rehearse``: see trial.Rehearse. ``forced`` is what others set, and
+    what is written over all the same.
     """
 
     plan: Plan
@@ -90,6 +92,7 @@ class Job:
     prove: Callable[[Sequence[Forecast]], list[Result]]
     leaves_rest: bool = False
     rehearse: Rehearse | None = None
+    forced: Sequence[Overwritten] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     engine.preflight(job.waves)
     record.sweep(engine.cluster, namespace)
     if job.run:
-        run = engine.note(job.run, "started", job.direction)
+        run = engine.start(job.run, job.direction, job.forced)
     else:
         job, run = _begin(engine, job)
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"

@@ -9,6 +9,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands import making
 from migrate.commands.comparing import stale
 from migrate.commands.flags import Output
+from migrate.commands.installed import get_all
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.runs import carries, refuse_elsewhere
 from migrate.commands.standings import services_of, standings_of
@@ -94,7 +95,7 @@ def _in_cluster(cluster: Cluster, made: Plan) -> PlanInCluster:
         cluster=cluster.name,
         unfit=unfit,
         stale=differences,
-        standings=standings_of(cluster, made),
+        standings=standings_of(made, get_all(cluster, (op.target for op in made.operations))),
         services=services_of(cluster, made),
         runs=tuple(row_of(run) for run in runs if carries(run, made)),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from migrate.cluster.port import Cluster
-from migrate.commands.installed import get_all
 from migrate.commands.reading import workload_images
 from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
 from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
+from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import classify
 from migrate.operations.model import Create, Direction
 from migrate.planning.plan import Plan
@@ -16,9 +18,8 @@ from migrate.planning.summary import restarting
 from migrate.report.status import ServiceStatus
 
 
-def standings_of(cluster: Cluster, plan: Plan) -> dict[str, str]:
+def standings_of(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> dict[str, str]:
     """Return pending, applied or drifted for each object that the plan writes."""
-    live = get_all(cluster, (op.target for op in plan.operations))
     return {str(op.target): classify(op, live[op.target]).value for op in plan.operations}
 
 

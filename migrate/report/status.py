@@ -8,18 +8,23 @@ from typing import Literal
 import msgspec
 
 from migrate.execute.run import Entry, Run
+from migrate.objects import Json
 from migrate.operations.stale import Difference
+from migrate.planning.later import quoted
 from migrate.planning.plan import API_VERSION
 from migrate.report.lines import wrapped
 
 NEXT = {
     "applied": "kmigrate rollback {id}    takes it back",
     "applied in part": "kmigrate rollback {id}    takes it back",
-    "rolled back in part": "kmigrate rollback {id}    again, once what others changed is gone",
+    "rolled back in part": "kmigrate rollback {id}    takes back what is left",
     "rolled back": "kmigrate plan    shows what the global images are now",
     "unfinished apply": "kmigrate apply    goes on; kmigrate rollback {id}    goes back",
     "unfinished rollback": "kmigrate rollback {id}    goes on; kmigrate apply    goes forward",
 }
+
+SHOWN = 10
+"""How many things of a kind are told; -o json has all."""
 
 
 class ServiceStatus(msgspec.Struct, frozen=True, rename="camel"):
@@ -44,11 +49,39 @@ def row_of(run: Run) -> RunRow:
     return RunRow(run.head.id, run.state, run.head.summary)
 
 
+class OverwrittenRow(msgspec.Struct, frozen=True, rename="camel"):
+    """What a rollback was forced to write over; what looks like a credential is hidden in it.
+
+    ``field`` is empty where the whole object was deleted, ``found`` then its manifest; else both
+    values are text, as a person reads them.
+    """
+
+    object: str
+    field: str
+    found: Json
+    former: str
+    writer: str
+
+
+class LaterRow(msgspec.Struct, frozen=True, rename="camel"):
+    """What others set in a field of the run, and still stands; ``field`` as in OverwrittenRow.
+
+    ``argument`` is what `rollback --force-field` takes for it.
+    """
+
+    object: str
+    field: str
+    found: str
+    writer: str
+    argument: str
+
+
 class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     """A run, and where its objects stand now.
 
     ``asleep`` are the services that KServe has not reconciled since their runtime came or went, as
-    far as the release reports which one they use (from 0.16 on).
+    far as the release reports which one they use (from 0.16 on). ``later`` is what others changed
+    since, ``overwritten`` what a rollback of the run was forced to write over.
     """
 
     id: str
@@ -60,6 +93,8 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     standings: Mapping[str, str]
     services: tuple[ServiceStatus, ...]
     asleep: tuple[str, ...] = ()
+    later: tuple[LaterRow, ...] = ()
+    overwritten: tuple[OverwrittenRow, ...] = ()
 
 
 class PlanInCluster(msgspec.Struct, frozen=True, rename="camel"):
@@ -128,14 +163,46 @@ def _details(shown: RunStatus) -> Iterator[str]:
         yield "  objects:"
     for target, standing in shown.standings.items():
         yield f"    {standing:<8} {target}"
+    yield from later_lines(shown.later)
     yield from service_lines(shown.services)
     if shown.asleep:
         yield "  asleep, to move at their next reconcile:"
         yield from (f"    {name}" for name in shown.asleep)
+    yield from overwritten_lines(shown.overwritten)
     yield "  journal:"
     for entry in shown.journal:
         wave = f" wave {entry.wave}" if entry.wave >= 0 else ""
         yield f"    {entry.at}  {entry.direction}: {entry.event}{wave}"
+
+
+def later_lines(rows: Sequence[LaterRow]) -> Iterator[str]:
+    """Yield what others set, and what takes it back as well."""
+    if rows:
+        yield "  changed by others since, which a rollback keeps:"
+    for row in rows[:SHOWN]:
+        field = f"{row.field} is {row.found}" if row.field else "changed as a whole"
+        yield from wrapped(f"    {row.object}: {field}{_by(row.writer)}")
+        yield f"      --force-field {quoted(row.argument)}"
+    yield from _more(len(rows))
+
+
+def overwritten_lines(rows: Sequence[OverwrittenRow]) -> Iterator[str]:
+    """Yield what a rollback was forced to write over."""
+    if rows:
+        yield "  overwritten by --force-field (-o yaml shows all of it):"
+    for row in rows[:SHOWN]:
+        was = f"{row.field} was {row.found}, is {row.former}" if row.field else "deleted"
+        yield from wrapped(f"    {row.object}: {was}{_by(row.writer)}")
+    yield from _more(len(rows))
+
+
+def _by(writer: str) -> str:
+    return f", last written by {writer}" if writer else ""
+
+
+def _more(number: int) -> Iterator[str]:
+    if number > SHOWN:
+        yield f"    and {number - SHOWN:,} more"
 
 
 def service_lines(services: Sequence[ServiceStatus]) -> Iterator[str]:
