@@ -12,7 +12,7 @@ from migrate.operations.describe import place_of, shown_value
 from migrate.operations.overwritten import Overwritten
 from migrate.planning.later import later_changes
 from migrate.planning.plan import Plan
-from migrate.report.status import LaterRow, OverwrittenRow
+from migrate.report.runstatus import LaterRow, OverwrittenRow
 
 
 def later_rows(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[LaterRow]:

@@ -1,18 +1,13 @@
-"""Runs as text."""
+"""A saved plan, and a run in a list of them, as data; what services run as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
-from migrate.execute.run import Entry, Run
-from migrate.objects import Json
+from migrate.execute.run import Run
 from migrate.operations.stale import Difference
-from migrate.planning.later import quoted
-from migrate.planning.plan import API_VERSION
-from migrate.report.lines import wrapped
 
 NEXT = {
     "applied": "kmigrate rollback {id}    takes it back",
@@ -22,9 +17,6 @@ NEXT = {
     "unfinished apply": "kmigrate apply    goes on; kmigrate rollback {id}    goes back",
     "unfinished rollback": "kmigrate rollback {id}    goes on; kmigrate apply    goes forward",
 }
-
-SHOWN = 10
-"""How many things of a kind are told; -o json has all."""
 
 
 class ServiceStatus(msgspec.Struct, frozen=True, rename="camel"):
@@ -47,54 +39,6 @@ class RunRow(msgspec.Struct, frozen=True, rename="camel"):
 def row_of(run: Run) -> RunRow:
     """Return the run as a list shows it."""
     return RunRow(run.head.id, run.state, run.head.summary)
-
-
-class OverwrittenRow(msgspec.Struct, frozen=True, rename="camel"):
-    """What a rollback was forced to write over; what looks like a credential is hidden in it.
-
-    ``field`` is empty where the whole object was deleted, ``found`` then its manifest; else both
-    values are text, as a person reads them.
-    """
-
-    object: str
-    field: str
-    found: Json
-    former: str
-    writer: str
-
-
-class LaterRow(msgspec.Struct, frozen=True, rename="camel"):
-    """What others set in a field of the run, and still stands; ``field`` as in OverwrittenRow.
-
-    ``argument`` is what `rollback --force-field` takes for it.
-    """
-
-    object: str
-    field: str
-    found: str
-    writer: str
-    argument: str
-
-
-class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
-    """A run, and where its objects stand now.
-
-    ``asleep`` are the services that KServe has not reconciled since their runtime came or went, as
-    far as the release reports which one they use (from 0.16 on). ``later`` is what others changed
-    since, ``overwritten`` what a rollback of the run was forced to write over.
-    """
-
-    id: str
-    state: str
-    summary: str
-    started: str
-    operator: str
-    journal: tuple[Entry, ...]
-    standings: Mapping[str, str]
-    services: tuple[ServiceStatus, ...]
-    asleep: tuple[str, ...] = ()
-    later: tuple[LaterRow, ...] = ()
-    overwritten: tuple[OverwrittenRow, ...] = ()
 
 
 class PlanInCluster(msgspec.Struct, frozen=True, rename="camel"):
@@ -131,78 +75,6 @@ class PlanStatus(msgspec.Struct, frozen=True, rename="camel"):
     moving: int
     blocked_by: tuple[str, ...]
     found: PlanInCluster | None = None
-
-
-class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What `kmigrate status -o json` writes: of a ``run`` or of a saved ``plan``."""
-
-    api_version: Literal["kmigrate.dev/v1alpha1"] = API_VERSION
-    kind: Literal["Status"] = "Status"
-    run: RunStatus | None = None
-    plan: PlanStatus | None = None
-    runs: tuple[RunRow, ...] = ()
-
-
-def status_lines(shown: RunStatus | None, runs: Sequence[Run]) -> Iterator[str]:
-    """Yield the runs, the one asked for in full, and the next command to type."""
-    if shown is None:
-        yield from ("no run is recorded", "next: kmigrate plan")
-        return
-    for run in runs:
-        if run.head.id != shown.id:
-            yield f"run {run.head.id}  {run.state}  {run.head.summary}"
-    yield f"run {shown.id}  {shown.state}"
-    yield from wrapped(f"  {shown.summary}")
-    yield f"  started {shown.started} by {shown.operator}"
-    yield from _details(shown)
-    yield f"next: {NEXT[shown.state].format(id=shown.id)}"
-
-
-def _details(shown: RunStatus) -> Iterator[str]:
-    if shown.standings:
-        yield "  objects:"
-    for target, standing in shown.standings.items():
-        yield f"    {standing:<8} {target}"
-    yield from later_lines(shown.later)
-    yield from service_lines(shown.services)
-    if shown.asleep:
-        yield "  asleep, to move at their next reconcile:"
-        yield from (f"    {name}" for name in shown.asleep)
-    yield from overwritten_lines(shown.overwritten)
-    yield "  journal:"
-    for entry in shown.journal:
-        wave = f" wave {entry.wave}" if entry.wave >= 0 else ""
-        yield f"    {entry.at}  {entry.direction}: {entry.event}{wave}"
-
-
-def later_lines(rows: Sequence[LaterRow]) -> Iterator[str]:
-    """Yield what others set, and what takes it back as well."""
-    if rows:
-        yield "  changed by others since, which a rollback keeps:"
-    for row in rows[:SHOWN]:
-        field = f"{row.field} is {row.found}" if row.field else "changed as a whole"
-        yield from wrapped(f"    {row.object}: {field}{_by(row.writer)}")
-        yield f"      --force-field {quoted(row.argument)}"
-    yield from _more(len(rows))
-
-
-def overwritten_lines(rows: Sequence[OverwrittenRow]) -> Iterator[str]:
-    """Yield what a rollback was forced to write over."""
-    if rows:
-        yield "  overwritten by --force-field (-o yaml shows all of it):"
-    for row in rows[:SHOWN]:
-        was = f"{row.field} was {row.found}, is {row.former}" if row.field else "deleted"
-        yield from wrapped(f"    {row.object}: {was}{_by(row.writer)}")
-    yield from _more(len(rows))
-
-
-def _by(writer: str) -> str:
-    return f", last written by {writer}" if writer else ""
-
-
-def _more(number: int) -> Iterator[str]:
-    if number > SHOWN:
-        yield f"    and {number - SHOWN:,} more"
 
 
 def service_lines(services: Sequence[ServiceStatus]) -> Iterator[str]:
