@@ -9,7 +9,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.installed import get_or_none
 from migrate.commands.reading import read_snapshot
 from migrate.commands.states import model_troubles
-from migrate.errors import ApiError, BlockedError
+from migrate.errors import ApiError, BlockedError, ForbiddenError
 from migrate.execute.causes import Around, troubles_of
 from migrate.execute.lease import API_VERSION, NAME
 from migrate.execute.rollout import is_rolled_out
@@ -41,18 +41,18 @@ def services_of_run(
             release = snapshot.release or "(release unknown)"
             return (), f"KServe {release} runs now: what it makes of a service is not known"
         now = world_of(snapshot, snapshot.rules)
-    except BlockedError as error:
+    except (BlockedError, ForbiddenError) as error:
         return (), f"nothing can be told of the services: {error.message}"
     found = {row.service: row for row in forecast(now, now, now, snapshot.workloads)}
     mine = [found[row.service] for row in rows if row.service in found]
     seen = dict(_seen(cluster, now, mine))
     journey = _journey(cluster, run)
-    limits = (*snapshot.doubts, *_limits(now))
+    limits = (*snapshot.doubts, *_limits(now, rows))
     return tuple(outcomes(plan, journey, standings, seen)), "; ".join(limits)
 
 
-def _limits(now: World) -> Iterator[str]:
-    if not now.rules.reports_runtime:
+def _limits(now: World, rows: Iterable[Forecast]) -> Iterator[str]:
+    if not now.rules.reports_runtime and any(row.runtime_after_plan for row in rows):
         yield (
             f"KServe {now.rules.name} does not report which runtime a service uses: "
             "told by its image, and by what its next reconcile gives"

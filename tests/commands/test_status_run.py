@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.errors import Exit
-from migrate.objects import Manifest, ObjectRef
-from tests.commands.moving import NEW, SOURCE, cluster, objects
+from migrate.errors import Exit, ForbiddenError
+from migrate.objects import ObjectRef
+from tests.commands.moving import NEW, SOURCE, objects
 from tests.commands.reconciling import reconcile
-from tests.commands.test_scope_service import Killed, Mortal, service
-from tests.commands.verbs import Verbs
+from tests.commands.test_scope_service import service
+from tests.commands.wording import ASLEEP, CAME, Make, applied, shown, whys, words
 from tests.planning.copies import OVER, SKLEARN
 
 COPY = ObjectRef("serving.kserve.io/v1alpha1", "ServingRuntime", SKLEARN, "team")
-CAME = ("applied", "Succeeded", "Succeeded")
-ASLEEP = ("applied", "Succeeded", "Pending")
-
-Make = Callable[..., Verbs]
-
-
-@pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Make:
-    """A cluster whose services run, and verbs on it."""
-
-    def made(release: str = "0.20.0", found: MemoryCluster | None = None) -> Verbs:
-        found = found or cluster(release)
-        reconcile(found)
-        return Verbs(found, monkeypatch, capsys)
-
-    return made
-
-
-def shown(verbs: Verbs) -> Manifest:
-    code, out, said = verbs("status", "-o", "json")
-    assert code == Exit.OK, said
-    found: Manifest = json.loads(out)["run"]
-    return found
-
-
-def words(verbs: Verbs) -> dict[str, tuple[str, str, str]]:
-    """Standing, actuation and reconcile of each service, by its name."""
-    return {
-        row["service"].partition("/")[2]: (row["standing"], row["actuation"], row["reconcile"])
-        for row in shown(verbs)["services"]
-    }
-
-
-def whys(verbs: Verbs) -> dict[str, str]:
-    return {row["service"].partition("/")[2]: row["why"] for row in shown(verbs)["services"]}
-
-
-def applied(verbs: Verbs, *flags: str) -> Verbs:
-    code, _, said = verbs("apply", "--to-runtimes", *flags, "-y")
-    assert code == Exit.OK, said
-    return verbs
 
 
 @pytest.mark.parametrize("release", ["0.11.2", "0.15.2", "0.16.0", "0.20.0"])
@@ -98,52 +55,6 @@ def test_who_is_not_woken_is_skipped_and_pending_until_a_reconcile(make: Make) -
     reconcile(verbs.cluster, "iris")
     assert words(verbs)["iris"] == ("applied", "Skipped", "Succeeded")
     assert words(verbs)["far"] == ("applied", "Skipped", "Pending")
-
-
-LEASE = ObjectRef("coordination.k8s.io/v1", "Lease", "kmigrate", "kserve")
-
-
-def killed(verbs: Verbs, at: int) -> bool:
-    """Apply, and die before that write; tell whether it came to it."""
-    assert isinstance(verbs.cluster, Mortal)
-    verbs.cluster.left = at
-    try:
-        verbs("apply", "--to-runtimes", "--set", NEW, "-y")
-    except Killed:
-        return True
-    finally:
-        verbs.cluster.left = 10**6
-    return False
-
-
-def held(verbs: Verbs, seconds: int) -> None:
-    """The process that wrote last holds its Lease, renewed so many seconds ago."""
-    when = (datetime.now(UTC) - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    spec = {"holderIdentity": shown(verbs)["journal"][-1]["holder"], "renewTime": when}
-    verbs.cluster.patch(LEASE, {"spec": spec})
-
-
-def test_a_run_that_was_killed_tells_what_was_begun_and_what_was_not_sent(make: Make) -> None:
-    """While a process is at work, what is not there yet is no failure."""
-    seen, at = set(), 1
-    while killed(verbs := make(found=Mortal(objects("0.20.0"))), at):
-        at += 1
-        if "unfinished apply" in verbs("status")[1]:
-            left = words(verbs)
-            held(verbs, 0)
-            at_work = words(verbs)
-            held(verbs, 3600)
-            assert words(verbs) == left
-            seen |= {*left.values()}
-            assert not any("Failed" in found for found in at_work.values()), at
-            assert {name: found[0] for name, found in at_work.items()} == {
-                name: found[0] for name, found in left.items()
-            }
-    assert {
-        ("pending", "Pending", "Pending"),
-        ("pending", "Failed", "Pending"),
-        ("applied", "Pending", "Pending"),
-    } <= seen
 
 
 def test_a_copy_that_somebody_changed_is_drifted_and_so_are_its_services(make: Make) -> None:
@@ -185,46 +96,6 @@ def test_who_was_deleted_and_who_is_left_alone_are_skipped(make: Make) -> None:
     assert words(verbs)["iris"] == ("applied", "Succeeded", "Skipped")
     assert whys(verbs)["rows"] == "it was deleted since"
     assert whys(verbs)["iris"].startswith("it is stopped")
-
-
-LATE = {
-    "conditions": [
-        {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"},
-    ],
-    "updatedReplicas": 0,
-}
-
-
-def crashing(verbs: Verbs) -> None:
-    """The pod of iris that is of the newest template crashes."""
-    workload = ObjectRef("apps/v1", "Deployment", "iris-predictor", "team")
-    live = verbs.cluster.get(workload)
-    labels = {**live["spec"]["selector"]["matchLabels"], "pod-template-hash": "new"}
-    owner = {"kind": "Deployment", "name": "iris-predictor", "uid": live["metadata"]["uid"]}
-    meta: dict[str, Any] = {"namespace": "team", "labels": labels, "ownerReferences": [owner]}
-    sets = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "r", **meta}}
-    verbs.cluster.create(sets)
-    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
-    state = {"name": "kserve-container", "restartCount": 5, "state": waiting}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", **meta}, "spec": {}}
-    verbs.cluster.create({**pod, "status": {"phase": "Running", "containerStatuses": [state]}})
-    ref = ObjectRef("v1", "Pod", "p", "team")
-    verbs.cluster.patch(ref, {"status": {"containerStatuses": [state]}}, subresource="status")
-
-
-def test_pods_whose_time_is_over_are_a_timeout_and_with_a_cause_a_failure(make: Make) -> None:
-    verbs = applied(make(), "--set", NEW)
-    reconcile(verbs.cluster)
-    reconcile(verbs.cluster, "iris", updatedReplicas=0)
-    assert words(verbs)["iris"] == ("applied", "Succeeded", "Pending")
-    assert whys(verbs)["iris"] == "its pods come up"
-    reconcile(verbs.cluster, "iris", **LATE)
-    assert words(verbs)["iris"] == ("applied", "Succeeded", "Timeout")
-    assert "ProgressDeadlineExceeded" in whys(verbs)["iris"]
-    crashing(verbs)
-    assert words(verbs)["iris"] == ("applied", "Succeeded", "Failed")
-    assert "CrashLoopBackOff" in whys(verbs)["iris"]
-    assert words(verbs)["rows"] == CAME
 
 
 def test_who_has_no_runtime_any_more_is_a_failure(make: Make) -> None:
@@ -322,3 +193,23 @@ def test_doubts_about_the_release_are_told_with_the_services(make: Make) -> None
     run = shown(verbs)
     assert len(run["services"]) == 4
     assert "by its ConfigMap 0.9 is assumed" in run["limit"]
+
+
+class Closed(MemoryCluster):
+    """A cluster whose runtimes this person may not list, once the run is made."""
+
+    is_closed = False
+
+    def list(self, api_version: str, kind: str, into: type[Any], **where: str) -> Iterator[Any]:
+        if self.is_closed and kind == "ClusterServingRuntime":
+            raise ForbiddenError(f"cannot list {kind}")
+        return super().list(api_version, kind, into, **where)
+
+
+def test_who_may_not_read_all_is_told_of_the_objects_alone(make: Make) -> None:
+    found = Closed(objects("0.20.0"))
+    verbs = applied(make(found=found))
+    found.is_closed = True
+    run = shown(verbs)
+    assert set(run["standings"].values()) == {"applied"}
+    assert (run["services"], "cannot list" in run["limit"]) == ([], True)
