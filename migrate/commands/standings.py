@@ -8,6 +8,8 @@ from migrate.cluster.port import Cluster
 from migrate.commands.reading import workload_images
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify
+from migrate.operations.model import Create, Operation
+from migrate.planning.copyback import is_as_made
 from migrate.planning.plan import Plan
 from migrate.planning.summary import restarting
 from migrate.report.status import ServiceStatus
@@ -16,8 +18,15 @@ from migrate.report.status import ServiceStatus
 def standings_of(
     plan: Plan, live: Mapping[ObjectRef, Manifest | None]
 ) -> dict[ObjectRef, Standing]:
-    """Return where each object stands that the plan writes."""
-    return {op.target: classify(op, live[op.target]) for op in plan.operations}
+    """Return where each object stands that the plan writes; a copy with more in it has drifted."""
+    return {op.target: _standing(op, live[op.target]) for op in plan.operations}
+
+
+def _standing(operation: Operation, found: Manifest | None) -> Standing:
+    change = operation.change
+    if found is not None and isinstance(change, Create) and not is_as_made(found, change.manifest):
+        return Standing.DRIFTED
+    return classify(operation, found)
 
 
 def services_of(cluster: Cluster, plan: Plan) -> tuple[ServiceStatus, ...]:

@@ -10,6 +10,7 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.snapshot import load
 from migrate.errors import Exit
+from migrate.objects import ObjectRef
 from migrate.planning.strategy import Scope
 from tests.commands.editing import (
     CONFIG,
@@ -189,3 +190,25 @@ def test_a_pin_that_somebody_moved_goes_back(
     assert verbs("rollback", "-y", "--force-field", later["argument"])[0] == Exit.OK
     found.patch(service("rows"), {"metadata": {"managedFields": None}})
     assert everything(found) == before
+
+
+def test_a_copy_that_somebody_names_stays_though_it_is_forced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is not written over is neither told to be so nor recorded."""
+    found = cluster()
+    apply(found, planned(found, NEW, scope=Scope.SERVICE))
+    verbs, name = Verbs(found, monkeypatch, capsys), runtime_of(found, "iris")
+    found.patch(service("both"), {"spec": {"predictor": {"model": {"runtime": name}}}})
+    edited_copy(found, ObjectRef(COPY.api_version, COPY.kind, str(name), "team"))
+    code, _, said = verbs("rollback", "-y", "--force-field", f"ServingRuntime/team/{name}")
+    assert (code, "KM305" in said) == (Exit.MIXED, False)
+    assert f"team/{name}" in runtimes(found)
+    assert status_of(verbs)["overwritten"] == []
+
+
+def test_what_is_edited_after_a_whole_rollback_is_no_matter_of_the_run(in_place: Verbs) -> None:
+    assert in_place("rollback", "-y", "--force-field", ENTRY)[0] == Exit.OK
+    text = predictors(in_place.cluster).replace('"kserve/sklearnserver"', '"theirs/sk"')
+    by_somebody(in_place.cluster, CONFIG, data={"predictors": text})
+    assert (status_of(in_place)["later"], "theirs" in text) == ([], True)

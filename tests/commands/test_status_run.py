@@ -9,7 +9,7 @@ import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import Exit, ForbiddenError
-from migrate.objects import ObjectRef
+from migrate.objects import Manifest, ObjectRef
 from tests.commands.moving import NEW, SOURCE, objects
 from tests.commands.reconciling import reconcile
 from tests.commands.test_scope_service import service
@@ -55,14 +55,23 @@ def test_who_is_not_woken_is_skipped_and_pending_until_a_reconcile(make: Make) -
     reconcile(verbs.cluster, "iris")
     assert words(verbs)["iris"] == ("applied", "Skipped", "Succeeded")
     assert words(verbs)["far"] == ("applied", "Skipped", "Pending")
+    assert verbs("rollback", "-y")[0] == Exit.OK
+    assert words(verbs)["far"] == ("pending", "Skipped", "Succeeded")
+    assert words(verbs)["iris"] == ("pending", "Skipped", "Pending")
 
 
-def test_a_copy_that_somebody_changed_is_drifted_and_so_are_its_services(make: Make) -> None:
+@pytest.mark.parametrize(
+    "fields",
+    [{"image": "registry.example.com/theirs/sk:1"}, {"env": [{"name": "A", "value": "1"}]}],
+    ids=["another image", "the same image"],
+)
+def test_a_copy_that_somebody_changed_is_drifted_and_so_are_its_services(
+    make: Make, fields: Manifest
+) -> None:
     verbs = applied(make(), "--set", NEW)
     reconcile(verbs.cluster)
     container = verbs.cluster.get(COPY)["spec"]["containers"][0]
-    image = {**container, "image": "registry.example.com/theirs/sk:1"}
-    verbs.cluster.patch(COPY, {"spec": {"containers": [image]}})
+    verbs.cluster.patch(COPY, {"spec": {"containers": [{**container, **fields}]}})
     assert {name: found[0] for name, found in words(verbs).items()} == {
         "far": "applied",
         "iris": "drifted",
