@@ -12,6 +12,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.installed import get_all
+from migrate.commands.laterrows import overwritten_by
 from migrate.commands.naming import unnamed
 from migrate.commands.outcome import outcome, prove, unproven
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
@@ -26,7 +27,6 @@ from migrate.commands.runs import (
 from migrate.commands.telling import Told, telling
 from migrate.errors import Exit, InterruptError, KmigrateError, LockedError, MixedStateError
 from migrate.execute import record
-from migrate.execute.kept import kept_in
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
 from migrate.operations.overwritten import values
@@ -61,7 +61,8 @@ def prepared(
     later = later_writers(cluster, known, run)
     seen = read_snapshot(cluster, run.namespace, kserve_version)
     live = get_all(cluster, (op.target for op in made.operations))
-    former = kept_in(cluster, run) if run.state == f"unfinished {Direction.ROLLBACK}" else ()
+    is_stopped = run.state == f"unfinished {Direction.ROLLBACK}"
+    former = overwritten_by(cluster, run) if is_stopped else ()
     over = forced_by(made, live, forced, former, run.head.id)
     plan = overruled(made, live, over)
     back, over = with_findings(plan_rollback(plan, seen, live, later), made, live, over)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import UNSET
 
+from migrate.cluster.port import Cluster
 from migrate.credentials import hidden_values
+from migrate.errors import BlockedError
+from migrate.execute.kept import kept_in
+from migrate.execute.run import Run
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.describe import place_of, shown_value
 from migrate.operations.overwritten import Overwritten
 from migrate.planning.later import later_changes
 from migrate.planning.plan import Plan
 from migrate.report.runstatus import LaterRow, OverwrittenRow
+
+
+def overwritten_by(cluster: Cluster, run: Run) -> tuple[Overwritten, ...]:
+    """Return what rollbacks of a run wrote over; where that is lost, say so and return nothing.
+
+    It keeps from nothing: what is not known to be approved is kept as it is.
+    """
+    try:
+        return kept_in(cluster, run)
+    except BlockedError as error:
+        print(f"what was overwritten cannot be told: {error.message}", file=sys.stderr)
+        return ()
 
 
 def later_rows(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[LaterRow]:

@@ -8,7 +8,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands import flags
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_all
-from migrate.commands.laterrows import later_rows, overwritten_rows
+from migrate.commands.laterrows import later_rows, overwritten_by, overwritten_rows
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.planstatus import is_plan_file, plan_status
 from migrate.commands.runs import chosen, plan_of
@@ -17,7 +17,6 @@ from migrate.commands.standings import standings_of
 from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.execute import record
-from migrate.execute.kept import kept_in
 from migrate.execute.run import Run
 from migrate.planning.plan import Plan
 from migrate.report.runstatus import RunStatus, StatusDocument, service_row, status_lines
@@ -72,5 +71,5 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         limit=limit,
         asleep=tuple(str(one.row.service) for one in services if one.is_asleep),
         later=() if run.state == "rolled back" else tuple(later_rows(plan, live)),
-        overwritten=tuple(overwritten_rows(kept_in(cluster, run))),
+        overwritten=tuple(overwritten_rows(overwritten_by(cluster, run))),
     )

@@ -212,3 +212,17 @@ def test_what_is_edited_after_a_whole_rollback_is_no_matter_of_the_run(in_place:
     text = predictors(in_place.cluster).replace('"kserve/sklearnserver"', '"theirs/sk"')
     by_somebody(in_place.cluster, CONFIG, data={"predictors": text})
     assert (status_of(in_place)["later"], "theirs" in text) == ([], True)
+
+
+def test_a_record_that_lost_what_was_overwritten_says_so_and_keeps_from_nothing(
+    in_place: Verbs,
+) -> None:
+    assert in_place("rollback", "-y", "--force-field", ENTRY)[0] == Exit.OK
+    found = in_place.cluster
+    every = (one["metadata"] for one in found.list("v1", "ConfigMap", dict))
+    [meta] = [one for one in every if "-overwritten-" in one["name"]]
+    lost = ObjectRef("v1", "ConfigMap", meta["name"], "kserve")
+    found.delete(lost, uid=meta["uid"], resource_version=meta["resourceVersion"])
+    code, out, said = in_place("status")
+    assert (code, "rolled back" in out) == (Exit.OK, True)
+    assert f"{meta['name']} is missing" in said
