@@ -14,7 +14,7 @@ from migrate.planning.planfile import PlanFile
 from migrate.report import planlines
 from migrate.report.eventlines import EventLine
 from migrate.report.result import RunResult
-from migrate.report.status import StatusDocument
+from migrate.report.runstatus import StatusDocument
 
 FOLDER = Path(__file__).parents[1] / "migrate" / "schemas"
 WRITTEN: dict[str, type[msgspec.Struct]] = {

@@ -12,6 +12,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.installed import get_all
+from migrate.commands.laterrows import overwritten_by
 from migrate.commands.naming import unnamed
 from migrate.commands.outcome import outcome, prove, unproven
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
@@ -28,7 +29,9 @@ from migrate.errors import Exit, InterruptError, KmigrateError, LockedError, Mix
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
+from migrate.operations.overwritten import values
 from migrate.planning.copyback import of_namespaces, without
+from migrate.planning.forcing import forced_by, overruled, with_findings
 from migrate.planning.recovery import recovering
 from migrate.planning.rollback import Rollback, plan_rollback
 from migrate.planning.strategy import Scope
@@ -43,20 +46,26 @@ def prepared(
     kserve_version: str,
     *,
     namespaces: Sequence[str] = (),
+    forced: Sequence[str] = (),
     failed: bool = False,
 ) -> tuple[Job, Rollback]:
     """Plan the way back of a run, or of what it did in these namespaces. Raise what forbids it.
 
-    A run that did not come to its end may have taken pods away: they are awaited.
+    A run that did not come to its end may have taken pods away: they are awaited. ``forced`` names
+    what is taken back though others changed it.
     """
     recorded = plan_of(cluster, run)
-    plan = of_namespaces(recorded, namespaces, run.head.id) if namespaces else recorded
-    refuse_elsewhere(cluster, plan, kserve_version)
-    refuse_overtaken(cluster, known, run, plan)
+    made = of_namespaces(recorded, namespaces, run.head.id) if namespaces else recorded
+    refuse_elsewhere(cluster, made, kserve_version)
+    refuse_overtaken(cluster, known, run, made)
     later = later_writers(cluster, known, run)
     seen = read_snapshot(cluster, run.namespace, kserve_version)
-    live = get_all(cluster, (op.target for op in plan.operations))
-    back = plan_rollback(plan, seen, live, later)
+    live = get_all(cluster, (op.target for op in made.operations))
+    is_stopped = run.state == f"unfinished {Direction.ROLLBACK}"
+    former = overwritten_by(cluster, run) if is_stopped else ()
+    over = forced_by(made, live, forced, former, run.head.id)
+    plan = overruled(made, live, over)
+    back, over = with_findings(plan_rollback(plan, seen, live, later), made, live, over)
     waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
     part = without(plan, back.stays)
     job = Job(
@@ -69,6 +78,7 @@ def prepared(
         prove=lambda forecast: prove(cluster, part, Direction.ROLLBACK, forecast, waves),
         leaves_rest=leaves_rest(cluster, recorded, part),
         rehearse=partial(unnamed, cluster) if plan.options.scope is Scope.SERVICE else None,
+        forced=[one for one in over if one.value not in values(former)],
     )
     return job, back
 

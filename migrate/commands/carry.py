@@ -33,6 +33,7 @@ from migrate.execute.run import Head, Run
 from migrate.execute.trial import Rehearse, Trials
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
+from migrate.operations.overwritten import Overwritten
 from migrate.planning.copies import stamped
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result, excused
@@ -79,6 +80,7 @@ class Job:
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
     still stands at the end. ``trials``: see trial.Trials; ``rehearse``: see trial.Rehearse.
+    ``forced`` is what others set, and what is written over all the same.
     """
 
     plan: Plan
@@ -91,6 +93,7 @@ class Job:
     leaves_rest: bool = False
     rehearse: Rehearse | None = None
     trials: Trials = lambda _absent: ()
+    forced: Sequence[Overwritten] = ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     engine.ask_all(job.trials(engine.absent))
     record.sweep(engine.cluster, namespace)
     if job.run:
-        run = engine.note(job.run, "started", job.direction)
+        run = engine.start(job.run, job.direction, job.forced)
     else:
         job, run = _begin(engine, job)
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"

@@ -127,6 +127,14 @@ RollbackNamespaces = Annotated[
         "-n", "--namespace", metavar="NS", help="Take back only what was made here; repeatable."
     ),
 ]
+ForceField = Annotated[
+    list[str],
+    typer.Option(
+        "--force-field",
+        metavar="OBJECT[:PATH]",
+        help="Take this back though somebody else changed it; * stands for any text; repeatable.",
+    ),
+]
 AllNamespaces = Annotated[
     bool, typer.Option("-A", "--all-namespaces", help="All namespaces are meant (the default).")
 ]

@@ -9,6 +9,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands import making
 from migrate.commands.comparing import stale
 from migrate.commands.flags import Output
+from migrate.commands.installed import get_all
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.runs import carries, refuse_elsewhere
 from migrate.commands.standings import services_of, standings_of
@@ -20,7 +21,8 @@ from migrate.operations.model import Direction
 from migrate.planning.plan import Plan
 from migrate.planning.summary import asked
 from migrate.report.planstatus import plan_status_lines
-from migrate.report.status import PlanInCluster, PlanStatus, StatusDocument, row_of
+from migrate.report.runstatus import StatusDocument
+from migrate.report.status import PlanInCluster, PlanStatus, row_of
 from migrate.report.text import changing
 
 
@@ -90,11 +92,12 @@ def _in_cluster(cluster: Cluster, made: Plan) -> PlanInCluster:
         differences, unfit = stale(cluster, made), ""
     except StaleError as error:
         differences, unfit = (), error.message
+    standings = standings_of(made, get_all(cluster, (op.target for op in made.operations)))
     return PlanInCluster(
         cluster=cluster.name,
         unfit=unfit,
         stale=differences,
-        standings=standings_of(cluster, made),
+        standings={str(ref): found.value for ref, found in standings.items()},
         services=services_of(cluster, made),
         runs=tuple(row_of(run) for run in runs if carries(run, made)),
     )

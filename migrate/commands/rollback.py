@@ -23,6 +23,7 @@ from migrate.report.text import changing, rollback_lines
 def rollback(
     run: flags.RunId = "",
     namespace: flags.RollbackNamespaces = [],  # noqa: B006 -- Typer copies it
+    force_field: flags.ForceField = [],  # noqa: B006 -- Typer copies it
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
     output: flags.RunOutputFlag = Output.TABLE,
@@ -42,7 +43,7 @@ def rollback(
     """Take a run back, and prove that all is as before.
 
     It needs the cluster alone: any machine will do. What others changed since is kept and
-    reported.
+    reported, with the argument of --force-field that takes it back as well.
     """
     refuse_file(json_into)
     cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
@@ -51,7 +52,9 @@ def rollback(
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
         return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)
-    job, back = prepared(cluster, known, found, kserve_version, namespaces=namespace)
+    job, back = prepared(
+        cluster, known, found, kserve_version, namespaces=namespace, forced=force_field
+    )
     screen = screen_of(sys.stderr, ON_PIPE)
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
     restarting = count(changing(back.forecast), "InferenceService")

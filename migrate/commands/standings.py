@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from migrate.cluster.port import Cluster
-from migrate.commands.installed import get_all
 from migrate.commands.reading import workload_images
-from migrate.kserve import terms
-from migrate.kserve.releases import parse_release
-from migrate.kserve.services import InferenceService
-from migrate.kserve.table import rules_for
-from migrate.operations.classify import classify
-from migrate.operations.model import Create, Direction
+from migrate.objects import Manifest, ObjectRef
+from migrate.operations.classify import Standing, classify
+from migrate.operations.model import Create, Operation
+from migrate.planning.copyback import is_as_made
 from migrate.planning.plan import Plan
 from migrate.planning.summary import restarting
 from migrate.report.status import ServiceStatus
 
 
-def standings_of(cluster: Cluster, plan: Plan) -> dict[str, str]:
-    """Return pending, applied or drifted for each object that the plan writes."""
-    live = get_all(cluster, (op.target for op in plan.operations))
-    return {str(op.target): classify(op, live[op.target]).value for op in plan.operations}
+def standings_of(
+    plan: Plan, live: Mapping[ObjectRef, Manifest | None]
+) -> dict[ObjectRef, Standing]:
+    """Return where each object stands that the plan writes; a copy with more in it has drifted."""
+    return {op.target: _standing(op, live[op.target]) for op in plan.operations}
+
+
+def _standing(operation: Operation, found: Manifest | None) -> Standing:
+    change = operation.change
+    if found is not None and isinstance(change, Create) and not is_as_made(found, change.manifest):
+        return Standing.DRIFTED
+    return classify(operation, found)
 
 
 def services_of(cluster: Cluster, plan: Plan) -> tuple[ServiceStatus, ...]:
@@ -30,25 +37,4 @@ def services_of(cluster: Cluster, plan: Plan) -> tuple[ServiceStatus, ...]:
         ServiceStatus(str(row.service), images.get(row.workload), row.now, row.after_plan)
         for row in rows
         if row.workload
-    )
-
-
-def asleep_of(cluster: Cluster, plan: Plan, direction: Direction) -> tuple[str, ...]:
-    """Return who reports another runtime than the run gives it, or leaves to it.
-
-    None where the release reports none (before 0.16).
-    """
-    rules = rules_for(parse_release(plan.release)) if plan.release else None
-    made = {op.target for op in plan.operations if isinstance(op.change, Create)}
-    rows = (row for row in plan.forecast if row.runtime_after_plan in made)
-    wanted = {row.service: row.runtime_after_plan for row in rows}
-    if rules is None or not rules.reports_runtime or not wanted:
-        return ()
-    kind = (terms.SERVING_VERSION, terms.INFERENCE_SERVICE, InferenceService)
-    is_there = direction is Direction.APPLY
-    return tuple(
-        str(one.ref)
-        for one in cluster.list(*kind)
-        if (runtime := wanted.get(one.ref)) is not None
-        and (one.status.serving_runtime_name == runtime.name) is not is_there
     )

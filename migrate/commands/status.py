@@ -7,16 +7,20 @@ from pathlib import Path
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
 from migrate.commands.flags import Output
+from migrate.commands.installed import get_all
+from migrate.commands.laterrows import later_rows, overwritten_by, overwritten_rows
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.planstatus import is_plan_file, plan_status
 from migrate.commands.runs import chosen, plan_of
-from migrate.commands.standings import asleep_of, services_of, standings_of
+from migrate.commands.servicestates import services_of_run
+from migrate.commands.standings import standings_of
 from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.planning.plan import Plan
-from migrate.report.status import RunStatus, StatusDocument, row_of, status_lines
+from migrate.report.runstatus import RunStatus, StatusDocument, service_row, status_lines
+from migrate.report.status import row_of
 
 
 def status(
@@ -52,6 +56,9 @@ def status(
 
 def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
     """Ask the cluster where the operations and the services of the plan stand now."""
+    live = get_all(cluster, (op.target for op in plan.operations))
+    standings = standings_of(plan, live)
+    services, limit = services_of_run(cluster, run, plan, standings)
     return RunStatus(
         id=run.head.id,
         state=run.state,
@@ -59,7 +66,10 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         started=run.head.started,
         operator=run.head.operator,
         journal=run.journal,
-        standings=standings_of(cluster, plan),
-        services=services_of(cluster, plan),
-        asleep=asleep_of(cluster, plan, run.direction),
+        standings={str(ref): found for ref, found in standings.items()},
+        services=tuple(map(service_row, services)),
+        limit=limit,
+        asleep=tuple(str(one.row.service) for one in services if one.is_asleep),
+        later=() if run.state == "rolled back" else tuple(later_rows(plan, live)),
+        overwritten=tuple(overwritten_rows(overwritten_by(cluster, run))),
     )

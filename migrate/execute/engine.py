@@ -10,12 +10,15 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import groupby
 from typing import TypeVar, assert_never
 
+import msgspec
+
 from migrate.cluster.lookup import each_of, read_or_none
 from migrate.errors import InterruptError, LockedError
 from migrate.execute import record
 from migrate.execute.convert import convert
 from migrate.execute.drift import drifted
 from migrate.execute.events import Activated, Failed, Finished
+from migrate.execute.kept import keep
 from migrate.execute.rest import rest
 from migrate.execute.rollout import restart
 from migrate.execute.run import Entry, EventName, Run
@@ -37,6 +40,7 @@ from migrate.operations.model import (
     Wake,
     Wave,
 )
+from migrate.operations.overwritten import Overwritten
 
 Item = TypeVar("Item", Operation, Activation, Trial)
 BATCH = 50
@@ -128,9 +132,13 @@ class Engine(Writer):
         self.tell(Finished(run.head.id, direction, whole))
         return run
 
-    def note(self, run: Run, event: EventName, direction: Direction, wave: int = -1) -> Run:
-        """Write a line to the journal; nothing is written to the cluster without one."""
-        return self._append(run, self.entry(event, direction, wave))
+    def start(self, run: Run, direction: Direction, forced: Sequence[Overwritten] = ()) -> Run:
+        """Note that a direction is gone; what it is forced to write over is kept before that."""
+        self.guard()
+        ref = record.ref_of_head(run)
+        parts = self.insist(ref, lambda: keep(self.cluster, run, forced))
+        entry = self.entry("started", direction)
+        return self._append(run, msgspec.structs.replace(entry, overwritten=parts))
 
     def _append(self, run: Run, *entries: Entry) -> Run:
         self.guard()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from collections.abc import Iterable
 from contextlib import suppress
 
 import msgspec
@@ -53,7 +54,7 @@ class Chunk(msgspec.Struct, frozen=True):
     metadata: ChunkMeta
 
 
-def name_of(run_id: str, chunk: int) -> str:
+def name_of(run_id: str, chunk: int | str) -> str:
     """Return the name of a run's ConfigMap."""
     return f"kmigrate-run-{run_id}-{chunk}"
 
@@ -63,7 +64,7 @@ def ref_of_head(run: Run) -> ObjectRef:
     return _ref(run.namespace, run.head.id, 0)
 
 
-def _ref(namespace: str, run_id: str, chunk: int) -> ObjectRef:
+def _ref(namespace: str, run_id: str, chunk: int | str) -> ObjectRef:
     return ObjectRef("v1", "ConfigMap", name_of(run_id, chunk), namespace)
 
 
@@ -71,10 +72,16 @@ def create(cluster: Cluster, namespace: str, head: Head, payload: bytes, first: 
     """Write the record of a new run, its head last. ``payload`` is the plan's bytes."""
     for number, part in enumerate(split(payload), start=1):
         body = {"binaryData": {"plan": base64.b64encode(part).decode()}}
-        _create(cluster, _config_map(namespace, head.id, number, body))
+        _create(cluster, _config_map(namespace, head.id, number, "plan", body))
     data = {"head": msgspec.json.encode(head).decode(), "journal": _line(first)}
-    _create(cluster, _config_map(namespace, head.id, 0, {"data": data}))
+    _create(cluster, _config_map(namespace, head.id, 0, "head", {"data": data}))
     return _run(namespace, cluster.get(_ref(namespace, head.id, 0)))
+
+
+def create_part(cluster: Cluster, run: Run, name: str, kind: str, packed: bytes) -> None:
+    """Write one more ConfigMap of a run; ``kind`` is the key of its data, and its label."""
+    body = {"binaryData": {kind: base64.b64encode(packed).decode()}}
+    _create(cluster, _config_map(run.namespace, run.head.id, name, kind, body))
 
 
 def split(payload: bytes) -> list[bytes]:
@@ -110,13 +117,18 @@ def runs(cluster: Cluster, namespace: str) -> list[Run]:
 
 def payload_of(cluster: Cluster, run: Run) -> bytes:
     """Return the plan's bytes. Raise BlockedError where a chunk is lost or was changed."""
-    packed = b"".join(_part(cluster, run, number) for number in range(1, run.head.chunks + 1))
+    return unpacked(cluster, run, range(1, run.head.chunks + 1), run.head.digest)
+
+
+def unpacked(cluster: Cluster, run: Run, names: Iterable[int | str], digest: str) -> bytes:
+    """Return what these ConfigMaps of a run hold together, of that digest. Raise as payload_of."""
+    packed = b"".join(_part(cluster, run, name) for name in names)
     try:
         payload = gzip.decompress(packed)
     except (OSError, EOFError) as error:
         raise _damaged(run, f"it cannot be unpacked ({error})") from error
-    if sha256(payload) != run.head.digest:
-        raise _damaged(run, f"its digest is {sha256(payload)}, expected {run.head.digest}")
+    if sha256(payload) != digest:
+        raise _damaged(run, f"its digest is {sha256(payload)}, expected {digest}")
     return payload
 
 
@@ -138,16 +150,17 @@ def sweep(cluster: Cluster, namespace: str) -> None:
             cluster.delete(ref, uid=meta.uid, resource_version=meta.resource_version)
 
 
-def _part(cluster: Cluster, run: Run, number: int) -> bytes:
-    ref = _ref(run.namespace, run.head.id, number)
+def _part(cluster: Cluster, run: Run, name: int | str) -> bytes:
+    ref = _ref(run.namespace, run.head.id, name)
     try:
-        return base64.b64decode(cluster.get(ref)["binaryData"]["plan"])
+        [packed] = cluster.get(ref)["binaryData"].values()
+        return base64.b64decode(packed)
     except (NotFoundError, KeyError, ValueError) as error:
         raise _damaged(run, f"{ref} is missing or not readable") from error
 
 
 def _damaged(run: Run, why: str) -> BlockedError:
-    return BlockedError(f"run {run.head.id}: its recorded plan is damaged: {why}")
+    return BlockedError(f"run {run.head.id}: its record is damaged: {why}")
 
 
 def _selector(*more: str) -> str:
@@ -179,8 +192,9 @@ def _line(entry: Entry) -> str:
     return canonical(entry).decode() + "\n"
 
 
-def _config_map(namespace: str, run_id: str, chunk: int, body: Manifest) -> Manifest:
-    part = "head" if chunk == 0 else "plan"
+def _config_map(
+    namespace: str, run_id: str, chunk: int | str, part: str, body: Manifest
+) -> Manifest:
     labels = {OWNER_LABEL: "kmigrate", RUN_LABEL: run_id, PART_LABEL: part}
     meta = {"name": name_of(run_id, chunk), "namespace": namespace, "labels": labels}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, **body}

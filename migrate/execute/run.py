@@ -13,12 +13,20 @@ DONE = {Direction.APPLY: "applied", Direction.ROLLBACK: "rolled back"}
 EventName: TypeAlias = Literal["started", "intent", "done", "finished"]
 
 
+class Parts(msgspec.Struct, frozen=True):
+    """What lies in ConfigMaps beside the plan: its digest, and in how many of them."""
+
+    digest: str
+    number: int
+
+
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the journal.
 
     ``event`` is ``started``, ``intent`` (written before the writes of the waves up to ``wave``),
     ``done`` (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how
-    many writes that process had begun, ``whole`` whether the end was proven.
+    many writes that process had begun, ``whole`` whether the end was proven, ``overwritten`` where
+    the record holds what this direction was forced to write over.
     """
 
     event: EventName
@@ -29,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     wave: int = -1
     written: int = 0
     whole: bool = True
+    overwritten: Parts | None = None
 
 
 class Head(msgspec.Struct, frozen=True, rename="camel"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from migrate.errors import BlockedError
 from migrate.kserve.resolution import Resolution
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import ObjectRef, count
+from migrate.operations.overwritten import argument
 from migrate.planning.activation import WOKEN
 from migrate.planning.closure import settled, used
 from migrate.planning.copies import SOURCE_DIGEST, digest_of_source, is_ours
@@ -57,12 +58,14 @@ def refuse_moved(
     worlds: tuple[World, World],
     leaving: Iterable[Forecast],
     later: Mapping[ObjectRef, str],
+    kept: Collection[ObjectRef],
 ) -> None:
     """Raise BlockedError where services would get another image, or other pods, than before.
 
-    They do if the ClusterServingRuntime, to which they go back, was changed meanwhile. Who came
-    since has no image of before. ``worlds`` and ``leaving`` are as for ``refuse_lost``, ``later``
-    the newest run that wrote each object since.
+    They do if the ClusterServingRuntime, to which they go back, was changed meanwhile, or if a
+    copy that stays takes them. Who came since has no image of before. ``worlds`` and ``leaving``
+    are as for ``refuse_lost``, ``later`` the newest run that wrote each object since, ``kept``
+    the copies that somebody changed.
     """
     # Who had not been reconciled for long may get what was set for it then.
     former = {
@@ -82,6 +85,8 @@ def refuse_moved(
     sources = sorted({str(row.runtime_after_plan) for row in bad})[:SHOWN]
     runs = {later[ref] for row in bad if (ref := row.runtime_after_plan) in later and ref}
     ways = [f"kmigrate rollback {run}, then this again" for run in sorted(runs, reverse=True)]
+    takers = {argument(ref) for row in bad if (ref := row.runtime_after_plan) in kept and ref}
+    ways += [f"this again with --force-field {name}, which deletes it" for name in sorted(takers)]
     raise BlockedError(
         f"{', '.join(sources)}: changed since the run, so {count(len(bad), 'InferenceService')} "
         f"would not get the image and the pods of before: {_names(bad)}",

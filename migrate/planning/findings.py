@@ -88,6 +88,7 @@ NEW_SERVICES = "KM301"
 NOT_AS_BEFORE = "KM302"
 KEPT = "KM303"
 CONVERTED_STAYS = "KM304"
+FORCED = "KM305"
 
 SEVERITY = {
     UNKNOWN_RELEASE: Severity.ERROR,
@@ -164,6 +165,7 @@ SEVERITY = {
     NOT_AS_BEFORE: Severity.WARNING,
     KEPT: Severity.WARNING,
     CONVERTED_STAYS: Severity.WARNING,
+    FORCED: Severity.WARNING,
 }
 """Every code and its severity."""
 

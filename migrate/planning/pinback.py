@@ -19,6 +19,7 @@ from migrate.planning.copies import copy_ref
 from migrate.planning.copystages import awaited_of
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
+from migrate.planning.later import Live, kept_whole
 from migrate.planning.pinning import RUNTIME
 from migrate.planning.pins import MODEL_PIN
 from migrate.planning.pinstages import ready
@@ -78,16 +79,14 @@ def still_named(plan: Plan, back: World) -> Mapping[ObjectRef, list[ObjectRef]]:
 
 
 def kept_copies(
-    named: Mapping[ObjectRef, Collection[ObjectRef]], changed: Collection[ObjectRef]
+    named: Mapping[ObjectRef, Collection[ObjectRef]], changed: Collection[ObjectRef], live: Live
 ) -> Iterator[Finding]:
     """Tell which copies stay: they are named, or somebody changed them."""
     for copy, services in named.items():
         text = f"{copy} stays: they name it, and not by this run"
         yield finding(codes.KEPT, text, "kubectl delete it when nobody does", services)
     others = [ref for ref in changed if ref not in named]
-    if others:
-        text = "changed since the run made it: it stays as it is; its services leave it"
-        yield finding(codes.KEPT, text, "kubectl delete it, if it is not wanted", others)
+    yield from kept_whole(others, "; its services leave it", live)
 
 
 def pin_waves(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 from types import MappingProxyType
@@ -13,8 +13,7 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.resolution import Resolution
 from migrate.objects import Manifest, ObjectRef, parts_of
-from migrate.operations.classify import Standing, classify, parted, standing_of, to_make
-from migrate.operations.describe import found_value, place_of
+from migrate.operations.classify import Standing, classify, to_make
 from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
@@ -26,6 +25,7 @@ from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast
 from migrate.planning.keptcopies import kept_findings, staying
+from migrate.planning.later import kept_fields, kept_whole
 from migrate.planning.moves import Moves
 from migrate.planning.pinback import (
     kept_copies,
@@ -80,10 +80,11 @@ def plan_rollback(
     is_pinned = plan.options.scope is Scope.SERVICE
     if is_pinned:
         named = still_named(plan, standing_in(snapshot, now, map(invert, plan.operations)))
-        kept = (*kept_copies(named, changed_ones), *_kept(plan, live))
+        kept = (*kept_copies(named, changed_ones, live), *kept_fields(plan, live))
         changed_ones |= named.keys()
     else:
-        kept = (*_kept_whole(changed_ones), *_kept(plan, live))
+        stays = ", and so do its services"
+        kept = (*kept_whole(changed_ones, stays, live), *kept_fields(plan, live))
     plan = without(plan, changed_ones)
     needed = staying(plan, snapshot, now)
     kept = (*kept, *kept_findings(plan, now, needed))
@@ -95,7 +96,7 @@ def plan_rollback(
     copies = copies_in(plan.operations) | named_by(plan.operations)
     leaving = [row for row in rows if used(applied, row.service) in copies]
     refuse_lost(plan, (applied, back), leaving)
-    refuse_moved(plan, snapshot, (applied, back), leaving, later)
+    refuse_moved(plan, snapshot, (applied, back), leaving, later, changed_ones)
     findings = (*kept, *_findings(plan, rows, applied, back))
     differing = between(applied, back)
     if is_pinned:
@@ -192,26 +193,6 @@ def _to_do(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Op
                 yield operation
             elif edits:
                 yield msgspec.structs.replace(operation, change=Patch(edits))
-
-
-def _kept_whole(changed_ones: Collection[ObjectRef]) -> Iterator[Finding]:
-    if changed_ones:
-        text = "changed since the run made it: it stays as it is, and so do its services"
-        yield finding(codes.KEPT, text, "kubectl delete it, if it is not wanted", changed_ones)
-
-
-def _kept(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> Iterator[Finding]:
-    """Tell what others changed since: it stays, and so does what belongs to it."""
-    for wave in plan.waves(Direction.ROLLBACK):
-        for operation in wave.operations:
-            found, change = live.get(operation.target), operation.change
-            if found is None or not isinstance(change, Patch):
-                continue
-            sent = to_make(change, found)
-            for edit in parted(change, found).edits:
-                if standing_of(edit, found) is not Standing.APPLIED and edit not in sent:
-                    text = f"{place_of(edit)} stays {found_value(edit, found)}"
-                    yield finding(codes.KEPT, text, objects=[operation.target])
 
 
 def _users(plan: Plan, applied: World, back: World) -> set[ObjectRef]:

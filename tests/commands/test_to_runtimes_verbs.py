@@ -8,12 +8,9 @@ import msgspec
 import pytest
 import yaml
 
-from migrate.commands.runs import plan_of, resumable
-from migrate.commands.standings import asleep_of
+from migrate.commands.runs import resumable
 from migrate.commands.strategies import duration
 from migrate.errors import BlockedError
-from migrate.execute import record
-from migrate.operations.model import Direction
 from migrate.planning.desired import Options
 from tests.commands.moving import (
     NEW,
@@ -94,17 +91,6 @@ def test_the_copies_are_rendered_for_git_without_marks_of_ours(
     text = (folder / "README.md").read_text()
     assert "wakes nobody" in text
     assert "rollback/" not in text
-
-
-def test_status_names_who_is_asleep_where_the_release_reports_it() -> None:
-    for release, expected in (("0.15.2", []), ("0.20.0", ["far", "both", "iris", "rows"])):
-        found = cluster(release)
-        apply(found, planned(found))
-        [known] = record.runs(found, "kserve")
-        plan = plan_of(found, known)
-        names = [name.partition("/")[2] for name in asleep_of(found, plan, Direction.APPLY)]
-        assert sorted(names) == sorted(expected)
-        assert asleep_of(found, plan, Direction.ROLLBACK) == ()
 
 
 def test_a_plan_tells_the_copies_by_namespace_and_a_content_once(

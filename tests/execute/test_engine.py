@@ -131,7 +131,7 @@ def go(
     record.sweep(cluster, "kserve")
     found = record.runs(cluster, "kserve")
     if found:
-        run = engine.note(found[-1], "started", way)
+        run = engine.start(found[-1], way)
     else:
         head = Head("r", sha256(b"plan"), 1, "t", "o", "v", "s")
         run = record.create(cluster, "kserve", head, b"plan", engine.entry("started", way))

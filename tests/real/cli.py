@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.testbed.waiting import wait_until
 
@@ -58,6 +59,19 @@ def runs_of(kubeconfig: Path | str) -> list[str]:
     """The ids of the runs that are recorded, the latest first."""
     told = json.loads(kmigrate(kubeconfig, "status", "-o", "json").stdout)
     return [run["id"] for run in reversed(told["runs"])]
+
+
+def status_of(kubeconfig: Path | str, run: str = "") -> dict[str, Any]:
+    """What `status` tells of a run, of the latest by default."""
+    done = kmigrate(kubeconfig, "status", *filter(None, [run]), "-o", "json")
+    found: dict[str, Any] = json.loads(done.stdout)["run"]
+    return found
+
+
+def words_of(status: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """The words for the services of a run: standing, actuation, reconcile."""
+    rows = status["services"]
+    return {(row["standing"], row["actuation"], row["reconcile"]) for row in rows}
 
 
 def read_until(terminal: int, wanted: bytes) -> bytes:

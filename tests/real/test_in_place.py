@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cli import kmigrate
+from tests.real.cli import kmigrate, status_of
 from tests.real.world import REPOSITORY, World, make_odd, make_world
 from tests.testbed.kserve import KServe
 
@@ -135,10 +135,13 @@ def test_a_later_edit_of_our_leaf_is_kept_and_told(world: World) -> None:
     assert world.predictors() == edited
     assert "rolled back in part" in kmigrate(admin, "status").stdout
     kmigrate(admin, "rollback", "--yes", expect=4)
-    ours = edited.replace('"somebody/sklearnserver"', f'"{REPOSITORY}"')
-    world.kserve.api.patch(world.config(), {"data": {"predictors": ours}})
-    kmigrate(admin, "rollback", "--yes")
+    [later] = status_of(admin)["later"]
+    assert later["writer"]
+    forced = kmigrate(admin, "rollback", "--yes", "--force-field", later["argument"])
+    assert f"last written by {later['writer'].partition(' ')[0]}" in " ".join(forced.stderr.split())
     assert world.everything_else() == before
+    [kept] = status_of(admin)["overwritten"]
+    assert (kept["found"], kept["writer"]) == ('"somebody/sklearnserver"', later["writer"])
 
 
 def test_applying_twice_is_applying_once(world: World) -> None:

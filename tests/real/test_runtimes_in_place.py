@@ -23,8 +23,10 @@ from tests.real.claims import (
     rollouts,
     stock_runtime,
 )
-from tests.real.cli import kmigrate
+from tests.real.cli import kmigrate, status_of, words_of
+from tests.real.tenants import edit_runtime
 from tests.testbed.kserve import KServe
+from tests.testbed.releases import SERVERLESS
 
 pytestmark = pytest.mark.parametrize(
     "kserve_cluster",
@@ -85,6 +87,7 @@ def test_nothing_is_done_to_have_it_act(
 ) -> None:
     """Up to 0.15 an edit is silent; from 0.16 on it cannot be held back, and is refused."""
     cluster, before = kserve_cluster, images(kserve_cluster, namespaces)
+    stock = stock_runtime(cluster)["spec"]
     silent = parse_release(cluster.release.version) < parse_release("0.16.0")
     done = kmigrate(
         cluster.admin, "apply", "--yes", *SET, "--activate=none", expect=0 if silent else 64
@@ -94,3 +97,13 @@ def test_nothing_is_done_to_have_it_act(
     found = stock_runtime(cluster)["spec"]["containers"][0]["image"]
     assert (found == OTHER_IMAGE) is silent
     assert stock_runtime(cluster)["metadata"]["name"] == RUNTIME
+    if silent:
+        assert words_of(status_of(cluster.admin)) == {("applied", "Skipped", "Pending")}
+        edit_runtime(cluster, RUNTIME, "registry.example.com/theirs/sk:1")
+        kmigrate(cluster.admin, "rollback", "--yes", expect=4)
+        [later] = status_of(cluster.admin)["later"]
+        kmigrate(cluster.admin, "rollback", "--yes", "--force-field", later["argument"])
+        assert stock_runtime(cluster)["spec"] == stock
+        comes_up = cluster.has_knative or cluster.mode != SERVERLESS
+        took = "Succeeded" if comes_up else "Pending"
+        assert words_of(status_of(cluster.admin)) == {("pending", "Skipped", took)}

@@ -11,7 +11,7 @@ import pytest
 
 from migrate.kserve.releases import parse_release
 from tests.real.claims import only_if_all
-from tests.real.cli import kmigrate, runs_of
+from tests.real.cli import kmigrate, runs_of, status_of, words_of
 from tests.real.everything import differences, everything, traces
 from tests.real.tenants import Tenants, make_tenants
 from tests.testbed.kserve import KServe
@@ -47,6 +47,7 @@ def test_overrides_move_into_namespaces_and_back_and_nobody_restarts(tenants: Te
     assert not tenants.moved_since(before)
     assert tenants.copies() == {(team, runtime) for (team, _), runtime in users.items()}
     _reported(tenants, users, moved=True)
+    assert words_of(status_of(admin)) == {("applied", "Succeeded", "Succeeded")}
     kmigrate(admin, "apply", "--reset-global", "--yes", timeout=600)
     assert tenants.runtimes() == tenants.stock
     restart(tenants)
@@ -57,6 +58,7 @@ def test_overrides_move_into_namespaces_and_back_and_nobody_restarts(tenants: Te
     kmigrate(admin, "rollback", moved, "--yes", timeout=600)
     assert not tenants.moved_since(before)
     _reported(tenants, users, moved=False)
+    assert words_of(status_of(admin, moved)) == {("pending", "Succeeded", "Succeeded")}
     end = everything(api)
     assert not differences(start, end)
     assert not traces(end)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.real.claims import only_if_all
-from tests.real.cli import kmigrate
+from tests.real.cli import kmigrate, status_of, words_of
 from tests.real.everything import differences, everything, traces
 from tests.real.tenants import Tenants, make_tenants
 from tests.real.unrest import unrest
@@ -21,6 +21,7 @@ from tests.testbed.kserve import KServe
 RELEASES = ["0.15.2", *only_if_all("0.11.2", "0.16.0", "0.20.0")]
 pytestmark = pytest.mark.parametrize("kserve_cluster", RELEASES, indirect=True)
 SET = ("--set", "runtime/kserve-sklearnserver=registry.example.com:5000/ml/sklearnserver:v10")
+THEIRS = [{"name": "THREADS", "value": "4"}]
 Service = tuple[str, str]
 
 
@@ -48,9 +49,24 @@ def test_exactly_those_roll_that_were_told_in_their_waves(tenants: Tenants, tmp_
     assert {service for kind, service in seen if kind == "rolled"} == told, done
     assert _in_waves(plan, seen), (seen, done)
     assert {tuple(key.split("/")) for key in tenants.moved_since(before)} == told
-    kmigrate(admin, "rollback", "--yes", timeout=600)
+    assert words_of(status_of(admin)) == {("applied", "Succeeded", "Succeeded")}
+    _edit_a_copy(tenants)
+    [later] = status_of(admin)["later"]
+    forced = ("--force-field", later["argument"])
+    assert "KM305" in kmigrate(admin, "rollback", "--yes", *forced, timeout=600).stderr
+    assert words_of(status_of(admin)) == {("pending", "Succeeded", "Succeeded")}
+    [kept] = status_of(admin)["overwritten"]
+    assert kept["found"]["spec"]["containers"][0]["env"] == THEIRS
     assert not differences(_still(start), _still(everything(tenants.kserve.api)))
     assert not traces(everything(tenants.kserve.api))
+
+
+def _edit_a_copy(tenants: Tenants) -> None:
+    """Somebody edits a copy of the run: a variable for all services of its namespace."""
+    copies = tenants.kserve.api.list("serving.kserve.io/v1alpha1", "ServingRuntime")
+    [copy, *_] = [one for one in copies if one["metadata"]["name"] == "kserve-sklearnserver"]
+    container = {**copy["spec"]["containers"][0], "env": THEIRS}
+    tenants.kserve.api.patch(copy, {"spec": {"containers": [container]}})
 
 
 def _seen(requests: list[Request]) -> Iterator[tuple[str, Service]]:
