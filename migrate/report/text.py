@@ -11,7 +11,7 @@ from itertools import groupby, product
 
 from migrate.objects import count
 from migrate.operations.model import Direction, Wave
-from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
+from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Reach, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report.acts import act_lines
@@ -117,7 +117,8 @@ def override(row: ImageRow) -> str:
     """Return what an override reaches, and what would be there without it."""
     reach = [f"{count(len(row.services), 'InferenceService')}"] if row.services else []
     if row.missed:
-        reach.append(f"not for {names(row.missed)}")
+        what = "pinned in" if row.verdict is Reach.UNTAGGED else "not for"
+        reach.append(f"{what} {names(row.missed)}")
     told = f"{row.verdict.value}{': ' if reach else ''}{', '.join(reach)}" if row.verdict else ""
     return f"override, {told}; stock is {row.stock or 'none'}"
 
