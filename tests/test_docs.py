@@ -102,7 +102,7 @@ def test_commands_can_be_copied(page: Path) -> None:
     """What an example sets is an image, and each flag in it is one of the verb's."""
     text = page.read_text(encoding="utf-8").replace("\\\n", "")
     for line in re.findall(r"^\$ kmigrate ([a-z].*)$", text, re.MULTILINE):
-        verb, *words = shlex.split(line, comments=True)
+        verb, *words = shlex.split(line.partition(" | ")[0], comments=True)
         known = {flag for each in command(verb).params for flag in each.opts}
         flags = {word.partition("=")[0] for word in words if word.startswith("-")}
         assert flags - known <= {"-", "--help"}, line
