@@ -10,7 +10,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.carry import End, Job
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_all
-from migrate.commands.output import emit_document, emit_lines, tell_lines
+from migrate.commands.output import emit_document, emit_lines, screen_of, tell_lines
 from migrate.commands.reading import workload_fields, workload_images
 from migrate.commands.telling import tell_nothing
 from migrate.errors import Exit
@@ -26,7 +26,7 @@ from migrate.planning.proof import (
     settings_in,
     together,
 )
-from migrate.report.lines import Tone, Toned
+from migrate.report.lines import Tone, Toned, fitted
 from migrate.report.result import RunResult, rows_of
 
 
@@ -57,7 +57,8 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
     """Print each result with its reason, and return the exit code."""
     is_dry = not cluster.controllers_act
     if output is Output.TABLE:
-        emit_lines(_lines(end.results))
+        screen = screen_of(sys.stdout)
+        emit_lines((p for line in _lines(end.results) for p in fitted(line, screen)), screen)
     elif output is not Output.JSONL:
         run, whole = end.run.head.id, end.whole
         _emit(output, job.direction, end.results, run=run, whole=whole, dry_run=is_dry)
@@ -69,7 +70,8 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
             file=sys.stderr,
         )
     if not end.whole:
-        tell_lines(unproven(end.results))
+        screen = screen_of(sys.stderr)
+        tell_lines((p for line in unproven(end.results) for p in fitted(line, screen)), screen)
         tell_lines(["next: kmigrate status"])
     return Exit.OK if end.whole else Exit.MIXED
 

@@ -88,6 +88,15 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
     return [*pieces, piece]
 
 
+def fitted(line: str, screen: Screen) -> Iterator[str]:
+    """Yield the line as wide as a terminal, in its tone; whole anywhere else."""
+    if not screen.is_brief:
+        yield line
+        return
+    tone = line.tone if isinstance(line, Toned) else Tone.PLAIN
+    yield from toned(wrapped(line, screen.width), tone)
+
+
 def names(objects: Iterable[ObjectRef], most: int | None = NAMES_SHOWN) -> str:
     """Return ``ns/a, ns/b and 3 more``; all of them where there is no ``most``."""
     called = [f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in objects]

@@ -31,8 +31,8 @@ def test_a_runtime_is_told_once_with_its_namespaces() -> None:
 
 
 def test_hundreds_of_copies_do_not_flood_a_terminal() -> None:
-    some, hundreds = (list(plan_lines(many(n), "cluster", TERMINAL)) for n in (30, 300))
-    assert len(hundreds) <= len(some) + 5
+    half, whole = (list(plan_lines(many(n), "cluster", TERMINAL)) for n in (150, 300))
+    assert len(half) == len(whole)
 
 
 def test_a_pipe_has_them_all() -> None:
