@@ -179,7 +179,13 @@ def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
 def _lot(row: Forecast) -> tuple[str, ...]:
     images = (image or "" for image in images_of(row))
     where = "outside" if row.outside else ""
-    return (where, heading_of(row), *images, row.reason, *row.changes, "", *row.settings)
+    return (where, heading_of(row), *images, reason_of(row), *row.changes, "", *row.settings)
+
+
+def reason_of(row: Forecast) -> str:
+    """Return why it gets its image, in the same words for who is alike in another namespace."""
+    own = f"ServingRuntime {row.service.namespace}/"
+    return row.reason.replace(own, "its namespace's ServingRuntime ")
 
 
 def images_of(row: Forecast) -> tuple[str | None, ...]:
@@ -200,7 +206,7 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> 
         yield from wrapped(f"    changes: {', '.join(first.settings)}")
     elif first.changes not in ((), ("image",)):
         yield from wrapped(f"    what differs from now: {', '.join(first.changes)}")
-    yield from wrapped(f"    why: {first.reason}")
+    yield from wrapped(f"    why: {reason_of(first)}")
 
 
 def finding_lines(findings: Sequence[Finding], screen: Screen = PIPE) -> Iterator[str]:

@@ -206,9 +206,7 @@ def test_the_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("plan", *SCOPE, "--set", NEW, *source)
     _, out, _ = run(capsys, *asked, "--canary", "team/rows", "--max-unavailable", "1")
     shown = " ".join(out.split())
-    assert (
-        "kserve-sklearnserver for 3 InferenceServices in other, team" in shown
-    )
+    assert "kserve-sklearnserver for 3 InferenceServices in other, team" in shown
     assert "KM207" not in shown
     assert "pin it to kserve-sklearnserver-" in shown
     _, roles, _ = run(capsys, *asked, "--rbac")
