@@ -41,6 +41,11 @@ def test_hundreds_of_copies_do_not_flood_a_terminal(sets: tuple[str, ...]) -> No
     assert len(half) == len(whole) < 150
 
 
+def test_services_on_copies_of_many_namespaces_are_told_as_one_lot() -> None:
+    why = [line for line in plan_lines(many(30), "cluster", TERMINAL) if "why: " in line]
+    assert why == [f"    why: its namespace's ServingRuntime {SKLEARN}"]
+
+
 def test_a_pipe_has_them_all() -> None:
     text = "\n".join(copy_lines(many(30), PIPE))
     assert all(f"t{n:03}" in text for n in range(30))
