@@ -54,12 +54,14 @@ def _help_for(error: Exception) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
-    from migrate.credentials import hidden_urls  # noqa: PLC0415 -- keeps --version fast
+    from migrate.commands.output import screen_of  # noqa: PLC0415 -- keeps --version fast
+    from migrate.credentials import hidden_urls  # noqa: PLC0415
     from migrate.objects import printable  # noqa: PLC0415
+    from migrate.report.complaint import complaint_lines  # noqa: PLC0415
 
-    print(f"error: {hidden_urls(printable(message))}", file=sys.stderr)
-    if hint:
-        print(f"next: {hint}", file=sys.stderr)
+    shown = hidden_urls(printable(message))
+    for line in complaint_lines(shown, hint, screen_of(sys.stderr)):
+        print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

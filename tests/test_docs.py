@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import msgspec
 import pytest
 
 from docs.generate import VERBS, generated, pages
+from migrate.cli import command
 from migrate.commands import yamlfile
 from migrate.errors import Exit
 from migrate.planning.desired import Desired, Exempt, parse_set
@@ -92,6 +95,19 @@ def test_the_sets_of_desired_yaml_are_read() -> None:
     names = [name for name in sets if name != "NAME"]
     assert names == [str(parse_set(f"{name}=a:b")) for name in names]
     assert names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_can_be_copied(page: Path) -> None:
+    """What an example sets is an image, and each flag in it is one of the verb's."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", "")
+    for line in re.findall(r"^\$ kmigrate ([a-z].*)$", text, re.MULTILINE):
+        verb, *words = shlex.split(line.partition(" | ")[0], comments=True)
+        known = {flag for each in command(verb).params for flag in each.opts}
+        flags = {word.partition("=")[0] for word in words if word.startswith("-")}
+        assert flags - known <= {"-", "--help"}, line
+        sets = [wanted for flag, wanted in itertools.pairwise(words) if flag == "--set"]
+        assert all(parse_set(wanted).image for wanted in sets)
 
 
 def test_the_demo_runs_through() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import typer
+
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
 from migrate.commands.approval import approve, refuse_blocked, refuse_nobody
@@ -15,8 +17,10 @@ from migrate.commands.carry import Control, Job
 from migrate.commands.comparing import compare
 from migrate.commands.creation import trials
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
+from migrate.commands.following import tell_after_trial
 from migrate.commands.outcome import nothing, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
+from migrate.commands.pointless import refuse_pointless
 from migrate.commands.rehearsal import Rehearsal
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
@@ -33,6 +37,7 @@ from migrate.report.text import changing, plan_lines
 
 
 def apply(
+    called: typer.Context,
     plan: flags.PlanFile = None,
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
@@ -107,6 +112,8 @@ def apply(
     saved = making.load(plan) if plan else None
     if saved:
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
+    else:
+        refuse_pointless(options)
     target = Target(kubeconfig, context, expect_context, snapshot, qps)
     cluster = target.open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
@@ -131,7 +138,9 @@ def apply(
         job = replace(job, rehearse=Rehearsal(cluster, made))
     if rollback_on_failure:
         return apply_or_back(cluster, job, control, told, kserve_version)
-    return carry_and_tell(cluster, job, control, told)
+    code = carry_and_tell(cluster, job, control, told)
+    tell_after_trial(called, "apply", dry_run, code)
+    return code
 
 
 def _decide(

@@ -10,11 +10,10 @@ from migrate.cluster.port import Cluster
 from migrate.commands.carry import End, Job
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_all
-from migrate.commands.output import emit_document, emit_lines, tell_lines
+from migrate.commands.output import ON_PIPE, emit_document, emit_lines, screen_of, tell_lines
 from migrate.commands.reading import workload_fields, workload_images
 from migrate.commands.telling import tell_nothing
 from migrate.errors import Exit
-from migrate.objects import count
 from migrate.operations.model import Direction, Wave
 from migrate.planning.desired import Activate
 from migrate.planning.plan import Forecast, Plan
@@ -26,8 +25,8 @@ from migrate.planning.proof import (
     settings_in,
     together,
 )
-from migrate.report.lines import Tone, Toned
-from migrate.report.result import RunResult, rows_of
+from migrate.report.lines import Tone, Toned, fitted
+from migrate.report.result import RunResult, result_lines, rows_of
 
 
 def prove(
@@ -57,7 +56,8 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
     """Print each result with its reason, and return the exit code."""
     is_dry = not cluster.controllers_act
     if output is Output.TABLE:
-        emit_lines(_lines(end.results))
+        screen = screen_of(sys.stdout, ON_PIPE)
+        emit_lines(result_lines(end.results, screen), screen)
     elif output is not Output.JSONL:
         run, whole = end.run.head.id, end.whole
         _emit(output, job.direction, end.results, run=run, whole=whole, dry_run=is_dry)
@@ -69,7 +69,8 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
             file=sys.stderr,
         )
     if not end.whole:
-        tell_lines(unproven(end.results))
+        screen = screen_of(sys.stderr)
+        tell_lines((p for line in unproven(end.results) for p in fitted(line, screen)), screen)
         tell_lines(["next: kmigrate status"])
     return Exit.OK if end.whole else Exit.MIXED
 
@@ -98,17 +99,6 @@ def _emit(
         direction=direction, run=run, dry_run=dry_run, whole=whole, results=rows_of(results)
     )
     emit_document(document, form)
-
-
-def _lines(results: Sequence[Result]) -> Iterator[str]:
-    """Yield what was not reached last: it must not scroll away."""
-    shown = [r for r in results if r.changed or not r.holds]
-    if len(shown) < len(results):
-        others = count(len(results) - len(shown), "other InferenceService")
-        yield f"ok  {others}: same image as before, when last looked at"
-    for r in sorted(shown, key=lambda r: not r.holds):
-        line = f"{'ok' if r.holds else 'NOT OK'}  {r.subject}: {r.text}"
-        yield line if r.holds else Toned(line, Tone.ERROR)
 
 
 def unproven(results: Sequence[Result]) -> Iterator[str]:

@@ -11,7 +11,9 @@ import typer
 
 from migrate.commands import flags, making, strategies
 from migrate.commands.flags import FailOn, Output
+from migrate.commands.following import OF_PLAN, tell_following
 from migrate.commands.output import emit_document, emit_documents
+from migrate.commands.pointless import refuse_pointless
 from migrate.commands.rbac import roles
 from migrate.commands.showing import FORMS, exit_code, show
 from migrate.commands.target import Target
@@ -21,6 +23,7 @@ from migrate.planning.plan import Plan
 
 
 def plan(
+    called: typer.Context,
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
     reset_global: flags.ResetGlobal = False,
@@ -93,6 +96,7 @@ def plan(
     if rbac and output not in ROLE_FORMS:
         raise UsageError(f"--rbac has no -o {output}", "-o yaml (the default) or -o json")
     options = making.options(set_, file, asked)
+    refuse_pointless(options)
     if render is not None:
         _rendering().refuse_folder(render, options)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
@@ -105,6 +109,8 @@ def plan(
         making.save(made, out)
         following = _following(made, out)
         print(f"saved: {out}; {following}", file=sys.stderr)
+    elif made.has_work and not made.blocking and not rbac and not render and output in READ:
+        tell_following(called, "apply", OF_PLAN, *(["--dry-run=client"] if snapshot else []))
     is_rendered = render is not None and _rendering().render_plan(made, seen, render)
     return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
 
@@ -121,6 +127,8 @@ def _following(made: Plan, out: Path) -> str:
     return f"next: kmigrate apply {out}" if made.has_work else "there is nothing to apply"
 
 
+READ = (Output.TABLE, Output.WIDE)
+"""What people read."""
 ROLE_FORMS = (Output.TABLE, Output.YAML, Output.JSON)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
+import typer
+
 from migrate.commands import flags
 from migrate.commands.approval import approve
 from migrate.commands.back import carry_and_tell, prepared
 from migrate.commands.carry import Control
 from migrate.commands.flags import DryRun, Output
+from migrate.commands.following import tell_after_trial
 from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.runs import chosen
@@ -21,6 +24,7 @@ from migrate.report.text import changing, rollback_lines
 
 
 def rollback(
+    called: typer.Context,
     run: flags.RunId = "",
     namespace: flags.RollbackNamespaces = [],  # noqa: B006 -- Typer copies it
     force_field: flags.ForceField = [],  # noqa: B006 -- Typer copies it
@@ -62,4 +66,6 @@ def rollback(
     approve(question, yes=yes or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
     told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
-    return carry_and_tell(cluster, job, control, told)
+    code = carry_and_tell(cluster, job, control, told)
+    tell_after_trial(called, "rollback", dry_run, code)
+    return code

@@ -51,6 +51,8 @@ class Target:
 
         if self.context or self.kubeconfig or self.expect_context:
             raise UsageError("--snapshot reads files: --kubeconfig and --context have no meaning")
+        if self.qps:
+            raise UsageError("--qps: --snapshot reads files, and sends no requests", "leave it out")
         if dry_run is not DryRun.CLIENT:
             raise UsageError("--snapshot: files cannot be written to", "add --dry-run=client")
         return load(Path(self.snapshot))

@@ -17,7 +17,8 @@ from migrate.errors import InterruptError, LockedError
 from migrate.execute import record
 from migrate.execute.convert import convert
 from migrate.execute.drift import drifted
-from migrate.execute.events import Activated, Failed, Finished
+from migrate.execute.events import Activated, Failed, Finished, Progress
+from migrate.execute.extent import Extent, extents
 from migrate.execute.kept import keep
 from migrate.execute.rest import rest
 from migrate.execute.rollout import restart
@@ -54,6 +55,8 @@ class Engine(Writer):
     What is of one kind in a wave is done in parallel; other kinds come before or after it, as
     the wave has them.
     """
+
+    extent: Extent | None = None
 
     def preflight(self, waves: Sequence[Wave]) -> None:
         """Raise StaleError, before anything is written, where an operation has drifted."""
@@ -92,7 +95,8 @@ class Engine(Writer):
         is left to do.
         """
         batches, owed, before = batches_of(waves), list[Entry](), self.written
-        for number, wave in enumerate(waves):
+        for number, (wave, extent) in enumerate(zip(waves, extents(waves), strict=True)):
+            self._enter(extent)
             if self.written > before:
                 self._rest(wave, resumed=resumed)
             if wave.operations:
@@ -108,6 +112,11 @@ class Engine(Writer):
             self._each_kind(wave.activations, type, self._activate)
             self._await(wave)
         return run
+
+    def _enter(self, extent: Extent | None) -> None:
+        self.extent = extent
+        if extent is not None:
+            self.tell(Progress(0, 0, (), extent))
 
     def _rest(self, wave: Wave, *, resumed: bool) -> None:
         if not (wave.pause and self.cluster.controllers_act):
@@ -163,7 +172,7 @@ class Engine(Writer):
             self._each(list(group), action)
 
     def _each(self, items: Sequence[Item], action: Callable[[Item], None]) -> None:
-        tally = Tally(len(items), self.clock, self.tell)
+        tally = Tally(len(items), self.clock, self.tell, self.extent)
 
         def one(item: Item) -> None:
             with tally.under_way(item.target):

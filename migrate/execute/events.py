@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from migrate.execute.extent import Extent
 from migrate.execute.troubles import Trouble
 from migrate.objects import ObjectRef
 from migrate.operations.model import Activation, Condition, Edit, Operation
@@ -86,11 +87,16 @@ class Troubled(msgspec.Struct, frozen=True, tag="troubled"):
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
-    """Of ``total`` writes or wakes of one kind so many are done, and these are under way."""
+    """Of ``total`` writes or wakes of one kind so many are done, and these are under way.
+
+    Where a run has several waves, ``extent`` tells how far it is; at the beginning of each of them
+    that alone is told, with a ``total`` of 0.
+    """
 
     done: int
     total: int
     targets: tuple[ObjectRef, ...]
+    extent: Extent | None = None
 
 
 class Proven(msgspec.Struct, frozen=True, tag="proven"):

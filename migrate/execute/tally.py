@@ -8,6 +8,7 @@ from threading import Lock
 
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Progress
+from migrate.execute.extent import Extent
 from migrate.objects import ObjectRef
 
 EVERY = 0.5
@@ -20,8 +21,14 @@ class Tally:
     Nothing is told of a single one.
     """
 
-    def __init__(self, total: int, clock: Clock, tell: Callable[[Event], None]) -> None:
-        self._total, self._clock, self._tell = total, clock, tell
+    def __init__(
+        self,
+        total: int,
+        clock: Clock,
+        tell: Callable[[Event], None],
+        extent: Extent | None = None,
+    ) -> None:
+        self._total, self._clock, self._tell, self._extent = total, clock, tell, extent
         self._lock = Lock()
         self._done = 0
         self._begun: dict[ObjectRef, None] = {}
@@ -42,7 +49,7 @@ class Tally:
                 del self._begun[target]
                 self._done += 1
             if self._is_due():
-                self._tell(Progress(self._done, self._total, tuple(self._begun)))
+                self._tell(Progress(self._done, self._total, tuple(self._begun), self._extent))
 
     def _is_due(self) -> bool:
         now = self._clock.monotonic()

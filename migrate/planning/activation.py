@@ -59,9 +59,10 @@ def stages(
         if options.resets
         else activation(options, operations, snapshot.rules)
     )
-    if options.pause and how is not Activate.EACH and not options.resets:
+    flag = "--pause" if options.pause else "--wave-size" if options.wave_size else ""
+    if flag and how is not Activate.EACH and not options.resets:
         raise UsageError(
-            f"--pause: with --activate={how.value} there are no waves to pause between",
+            f"{flag}: with --activate={how.value} there are no waves",
             "--activate=each wakes wave by wave",
         )
     order = tuple(range(len(operations)))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import format_of
 from migrate.objects import ObjectRef
 from migrate.operations.model import Activation
+from migrate.planning.exceptions import Carried
 from migrate.planning.forecast import World
 from migrate.planning.plan import Forecast, ImageRow, Outlook, Stage
 from migrate.planning.snapshot import Snapshot
@@ -22,7 +23,8 @@ class Case:
 
     ``images`` are those that are set globally, a mirror's taken for stock. ``written`` are the
     objects that the plan writes, ``stages`` how it is applied,
-    ``copies`` the runtimes of namespaces that take the place of those of the cluster.
+    ``copies`` the runtimes of namespaces that take the place of those of the cluster, ``carried``
+    what is wanted of each of these.
     """
 
     snapshot: Snapshot
@@ -35,6 +37,7 @@ class Case:
     written: Sequence[ObjectRef]
     stages: Sequence[Stage]
     copies: Collection[ObjectRef] = ()
+    carried: Carried = field(default_factory=dict)
 
     @property
     def activations(self) -> Sequence[Activation]:
@@ -51,6 +54,13 @@ class Case:
         found = row.runtime_after_plan
         is_copy = found in self.copies and found is not None and found.name == runtime.name
         return found == runtime or is_copy
+
+    def reaching(self, row: Forecast) -> Sequence[Target]:
+        """Return what is wanted of the runtime that decides about a service after the plan."""
+        found = row.runtime_after_plan
+        if found in self.carried and found is not None:
+            return self.carried[found]
+        return [target for target in self.targets if self.is_on(row, target.runtime)]
 
     def users(self, key: Key) -> Sequence[ObjectRef]:
         """Return the services that get their image from an entry, after the plan."""

@@ -16,10 +16,10 @@ from migrate.planning.checks_asleep import still_asleep
 from migrate.planning.checks_desired import (
     beyond_predictors,
     breaks_by_plan,
-    exempt,
     own_settings,
     plain_credentials,
 )
+from migrate.planning.checks_exceptions import exempt
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
 from migrate.planning.checks_reset import by_itself, still_used, tomorrow

@@ -1,4 +1,4 @@
-"""Checks of what desired.yaml says beside images: exceptions, variables, flags."""
+"""Checks of what desired.yaml says beside images: variables, flags."""
 
 from __future__ import annotations
 
@@ -7,93 +7,24 @@ from collections.abc import Iterator
 from migrate.credentials import secret_flags, secret_names
 from migrate.kserve.building import BuildError, Pod, refuse_invalid
 from migrate.kserve.resolution import Verdict
-from migrate.kserve.rules import Rules
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
-from migrate.planning.desired import Desired, Exempt, Options, labels_of
-from migrate.planning.fields import did_you_mean
+from migrate.planning.desired import Options
+from migrate.planning.exceptions import wishes
 from migrate.planning.findings import finding
-from migrate.planning.plan import Finding, Forecast, Outlook
+from migrate.planning.plan import Finding, Outlook
 from migrate.planning.settings import flag_of
 from migrate.planning.wanted import entry_of
-
-
-def exempt(case: Case, options: Options) -> Iterator[Finding]:
-    """Find who moves in spite of an exception, or does not get the image that it names."""
-    for desired in options.images:
-        for exception in desired.exceptions:
-            named = [row for row in case.rows if _is_named(case, row.service, exception)]
-            yield from _nobody(case, desired, exception, named)
-            hit = [row.service for row in named if _is_hit(case, row, desired, exception)]
-            if hit:
-                wish = f"shall get {exception.image}" if exception.image else "shall stay"
-                text = f"{desired}: they {wish} by an exception, and a global change cannot do that"
-                yield finding(codes.EXEMPT, text, _way(case.rules, desired), hit)
-
-
-def _is_named(case: Case, ref: ObjectRef, exception: Exempt) -> bool:
-    if exception.namespaces and ref.namespace not in exception.namespaces:
-        return False
-    asked = labels_of(exception.selector)
-    labels = (case.planned.services[ref].metadata.labels or {}) if asked else {}
-    return all(labels.get(key) == value for key, value in asked)
-
-
-def _nobody(
-    case: Case, desired: Desired, exception: Exempt, named: list[Forecast]
-) -> Iterator[Finding]:
-    known = {row.service.namespace for row in case.rows}
-    missing = [name for name in exception.namespaces if name not in known]
-    for name in missing:
-        text = f"{desired}: an exception names namespace {name}, which has no InferenceService"
-        yield finding(codes.NOBODY, text + did_you_mean(name, known))
-    if not named and len(missing) < max(len(exception.namespaces), 1):
-        where = f" in {', '.join(exception.namespaces)}" if exception.namespaces else ""
-        text = f"{desired}: no InferenceService{where} has the labels {exception.selector}"
-        yield finding(codes.NOBODY, f"{text} of an exception")
-
-
-def _is_hit(case: Case, row: Forecast, desired: Desired, exception: Exempt) -> bool:
-    """Tell whether what becomes of a service is not what the exception promises."""
-    if row.outlook is Outlook.CANNOT_TELL:
-        return bool(desired.format) and case.format_of(row.service) == desired.format
-    if not exception.image:
-        return row.outlook is Outlook.CHANGES and _is_reached(case, row, desired)
-    is_meant = _is_reached(case, row, desired) or _is_like(case, row, desired)
-    return is_meant and row.after_plan not in (None, exception.image)
-
-
-def _is_reached(case: Case, row: Forecast, desired: Desired) -> bool:
-    """Tell whether it reads what is changed for this wish."""
-    runtimes = {target.runtime for target in case.targets if target.desired == desired}
-    entry = entry_of(desired, case.rules) if desired.format and desired.image else None
-    return any(case.is_on(row, runtime) for runtime in runtimes) or (
-        entry is not None and case.planned.key(row.service) == entry
-    )
-
-
-def _is_like(case: Case, row: Forecast, desired: Desired) -> bool:
-    runtime = row.runtime_after_plan.name if row.runtime_after_plan else ""
-    if desired.runtime:
-        return runtime == desired.runtime
-    return case.format_of(row.service) == desired.format
-
-
-def _way(rules: Rules, desired: Desired) -> str:
-    if not rules.knows_model:
-        return f"give them an image of their own: spec.predictor.{desired.format}.image"
-    return (
-        "give them a runtime of their own (spec.predictor.model.runtime), or an image of their "
-        "own (spec.predictor.model.image)"
-    )
 
 
 def plain_credentials(_case: Case, options: Options) -> Iterator[Finding]:
     """Find credentials among what is wanted: they are in all that is made of it."""
     for desired in options.images:
-        env = ({"name": one.name, "value": one.value} for one in desired.env)
-        if names := [*secret_names(env), *secret_flags(desired.args)]:
+        every = tuple(wishes(desired))
+        env = ({"name": each.name, "value": each.value} for one in every for each in one.env)
+        flags = [flag for one in every for flag in one.args]
+        if names := [*secret_names(env), *secret_flags(flags)]:
             text = f"{desired}: looks like a credential: {', '.join(names)}; the runtime, a saved "
             fix = "keep it in a Secret, which each service names: valueFrom.secretKeyRef"
             yield finding(codes.CREDENTIAL, text + "plan and the record of the run hold it", fix)
@@ -118,16 +49,17 @@ def beyond_predictors(case: Case, options: Options) -> Iterator[Finding]:
             yield finding(codes.BEYOND_PREDICTORS, text, fix, users)
 
 
-def own_settings(case: Case, _options: Options) -> Iterator[Finding]:
+def own_settings(case: Case, options: Options) -> Iterator[Finding]:
     """Find who sets a wanted variable or flag itself: that wins over the runtime's."""
+    every = (one for desired in options.images for one in wishes(desired))
+    rows = case.rows if any(one.env or one.args for one in every) else ()
     found: dict[str, list[ObjectRef]] = {}
-    for target in case.targets:
-        env = {variable.name for variable in target.desired.env}
-        flags = {flag_of(flag) for flag in target.desired.args}
-        rows = case.rows if env or flags else ()
-        for row in (row for row in rows if case.is_on(row, target.runtime)):
-            for what in _own(case, row.service, env, flags):
-                found.setdefault(what, []).append(row.service)
+    for row in rows:
+        reaching = [target.desired for target in case.reaching(row)]
+        env = {variable.name for wish in reaching for variable in wish.env}
+        flags = {flag_of(flag) for wish in reaching for flag in wish.args}
+        for what in _own(case, row.service, env, flags):
+            found.setdefault(what, []).append(row.service)
     for what, services in sorted(found.items()):
         text = f"they set {what} themselves, which wins over what their runtime says"
         yield finding(codes.EXPLICIT, text, objects=services)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migrate.objects import ObjectRef
 from migrate.operations.model import Operation
+from migrate.planning.exceptions import Carried
 from migrate.planning.forecast import World
 from migrate.planning.plan import Finding, Forecast, Stage
 from migrate.planning.snapshot import Snapshot
@@ -25,7 +26,7 @@ class Course:
     the stages once it is told what becomes of every service. ``wanted`` and ``targets`` say what
     is asked for, ``findings`` what the strategy found itself, and ``sealed`` names objects that
     the operations rely on beside those that services follow, ``copies`` the runtimes of namespaces
-    that take the place of those of the cluster.
+    that take the place of those of the cluster. ``carried`` is what is wanted of each of these.
     """
 
     operations: tuple[Operation, ...]
@@ -37,3 +38,4 @@ class Course:
     findings: tuple[Finding, ...] = ()
     sealed: tuple[ObjectRef, ...] = ()
     copies: frozenset[ObjectRef] = frozenset()
+    carried: Carried = field(default_factory=dict)

@@ -12,51 +12,22 @@ from msgspec import Meta
 
 from migrate.errors import UsageError
 from migrate.kserve.image import ImageFormatError, parse_image
+from migrate.planning.desiredtexts import (
+    LONGEST_NAME,
+    RUNTIME,
+    RUNTIME_NAME,
+    EnvName,
+    Flag,
+    Format,
+    Image,
+    NamespaceName,
+    Protocol,
+    RuntimeName,
+    Selector,
+)
 from migrate.planning.strategy import Scope, Strategy
 
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
-RUNTIME = "runtime"
-"""How `--set` begins where it names a runtime; so no model format is called this."""
-
-# In Python $ also matches before a line end that is the last character; in a JSON Schema not.
-_END = r"$(?!\n)"
-_LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_QUALIFIED = "[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-_SUBDOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
-_PAIR = rf"(?:{_SUBDOMAIN}/)?{_QUALIFIED}=(?:{_QUALIFIED})?"
-_RUNTIME_NAME = rf"^{_SUBDOMAIN}{_END}"
-_LONGEST_NAME = 253
-
-
-def _meta(expected: str, pattern: str, longest: int | None = None) -> Meta:
-    extra = {"expected": expected}
-    return Meta(pattern=pattern, max_length=longest, description=expected, extra=extra)
-
-
-Format = Annotated[str, _meta("the name of a model format", rf"^(?!{RUNTIME}$)[^\s/=]+{_END}")]
-RuntimeName = Annotated[
-    str, _meta("the name of a ClusterServingRuntime", _RUNTIME_NAME, _LONGEST_NAME)
-]
-Protocol = Annotated[
-    str,
-    _meta("v1 or v2", f"^(?:v1|v2)?{_END}"),
-    Meta(extra_json_schema={"enum": ["", "v1", "v2"]}),
-]
-Image = Annotated[str, _meta(r"[REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST]", rf"^\S+{_END}")]
-EnvName = Annotated[
-    str,
-    _meta(
-        "the name of a variable (letters, digits, _, - and ., with no digit first)",
-        rf"^(?!\.\.|\.$)[-._a-zA-Z][-._a-zA-Z0-9]*{_END}",
-    ),
-]
-Flag = Annotated[
-    str, _meta("--FLAG or --FLAG=VALUE in one text", rf"^--[^-=\s][^=\s]*(?:=|{_END})")
-]
-NamespaceName = Annotated[str, _meta("the name of a namespace", rf"^{_LABEL}{_END}", 63)]
-Selector = Annotated[
-    str, _meta("labels as KEY=VALUE,KEY=VALUE without spaces", rf"^{_PAIR}(?:,{_PAIR})*{_END}")
-]
 
 
 class EnvVar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
@@ -81,13 +52,16 @@ class Exempt(
     """InferenceServices that a change shall not reach.
 
     They are those in one of the ``namespaces``, where some are given, that have all the
-    labels of the ``selector`` (``key=value,key=value``), where there is one. They keep what
-    they have, or get ``image`` where that is not empty.
+    labels of the ``selector`` (``key=value,key=value``), where there is one. They get ``image``,
+    ``env`` and ``args`` in the place of all that the item says; without any they keep what they
+    have.
     """
 
     namespaces: Annotated[tuple[NamespaceName, ...], Meta(min_length=1)] = ()
     selector: Selector = ""
     image: Image = ""
+    env: Annotated[tuple[EnvVar, ...], Meta(min_length=1)] = ()
+    args: Annotated[tuple[Flag, ...], Meta(min_length=1)] = ()
 
 
 class Desired(
@@ -123,10 +97,11 @@ class Desired(
 
 def summary(images: Iterable[Desired]) -> str:
     """Return what is wanted in one line, without the values of variables and flags."""
-    return ", ".join(f"{one}={' '.join(_settings(one))}" for one in images)
+    return ", ".join(f"{one}={' '.join(settings(one))}" for one in images)
 
 
-def _settings(one: Desired) -> Iterator[str]:
+def settings(one: Desired | Exempt) -> Iterator[str]:
+    """Yield what is wanted, without the values of variables and flags."""
     yield from [one.image] if one.image else ()
     yield from (f"env:{variable.name}" for variable in one.env)
     yield from (f"args:{flag.partition('=')[0]}" for flag in one.args)
@@ -225,7 +200,7 @@ def parse_set(text: str) -> Desired:
 
 def _runtime(text: str, parts: list[str]) -> str:
     name = "/".join(parts)
-    if not re.search(_RUNTIME_NAME, name) or len(name) > _LONGEST_NAME:
+    if not re.search(RUNTIME_NAME, name) or len(name) > LONGEST_NAME:
         expected = f"{RUNTIME}/NAME=IMAGE with the name of a ClusterServingRuntime"
         raise UsageError(f"--set {text}: expected {expected}", "kubectl get clusterservingruntimes")
     return name

@@ -79,8 +79,13 @@ def _settings(item: Manifest, place: Place) -> Iterator[Fault]:
     given = [key for key in SETTINGS if key in item]
     if not given:
         yield Fault(place, "expected image, env or args: there is nothing to change")
-    if item.get("gpu") and given != ["image"]:
+    excepted = {key for one in item.get("exceptions", ()) for key in SETTINGS if key in one}
+    if item.get("gpu") and {*given, *excepted} != {"image"}:
         yield Fault((*place, "gpu"), "goes with image alone: env and args are not told apart by it")
+    yield from _values(item, place)
+
+
+def _values(item: Manifest, place: Place) -> Iterator[Fault]:
     yield from _image(item, place)
     yield from _twice([variable["name"] for variable in item.get("env", ())], (*place, "env"))
     flags = [flag.partition("=")[0] for flag in item.get("args", ())]
@@ -95,7 +100,7 @@ def _exceptions(item: Manifest, place: Place) -> Iterator[Fault]:
         keys = [key for key, _ in labels_of(exempt.get("selector", ""))]
         if len(set(keys)) < len(keys):
             yield Fault((*here, "selector"), "names a label twice: no service has two values of it")
-        yield from _image(exempt, here)
+        yield from _values(exempt, here)
 
 
 def _image(item: Manifest, place: Place) -> Iterator[Fault]:
@@ -132,10 +137,14 @@ def schema() -> dict[str, Any]:
     return {**header, **made}
 
 
+_IMAGE_ALONE: Json = {"env": False, "args": False}
 _DESIRED_RULES: Json = {
     "oneOf": [{"required": ["format"]}, {"required": ["runtime"]}],
     "anyOf": [{"required": [key]} for key in SETTINGS],
     "dependentRequired": {"protocol": ["format"], "gpu": ["format"]},
     "if": {"required": ["gpu"], "properties": {"gpu": {"const": True}}},
-    "then": {"required": ["image"], "properties": {"env": False, "args": False}},
+    "then": {
+        "required": ["image"],
+        "properties": {**_IMAGE_ALONE, "exceptions": {"items": {"properties": _IMAGE_ALONE}}},
+    },
 }

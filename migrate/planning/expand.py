@@ -22,6 +22,7 @@ from migrate.planning.changed import carried_out
 from migrate.planning.closure import Taken, taken, used
 from migrate.planning.copies import copy_of, copy_ref
 from migrate.planning.desired import Options
+from migrate.planning.exceptions import Carried, of_copy, shared, wanted_for
 from migrate.planning.forecast import World
 from migrate.planning.images import runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
@@ -53,6 +54,7 @@ class Expansion:
     ``foreign`` are runtimes that are there under a name that a copy would need, and are not ours;
     ``taken`` are services that no further copy keeps where they are. ``services`` are those of the
     namespaces that have copies, by namespace, ``converted`` those of them that are converted.
+    ``carried`` is what is wanted of each copy.
     """
 
     copies: Mapping[ObjectRef, Copy]
@@ -62,6 +64,7 @@ class Expansion:
     taken: Sequence[Taken]
     services: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
     converted: Collection[ObjectRef] = ()
+    carried: Carried = field(default_factory=dict)
 
     @cached_property
     def in_namespace(self) -> Mapping[str, Sequence[ObjectRef]]:
@@ -141,10 +144,14 @@ class _Work:
     ) -> None:
         self.snapshot, self.now, self.targets, self.own = snapshot, now, targets, own
         self.copies: dict[ObjectRef, Copy] = {}
+        self.carried: dict[ObjectRef, tuple[Target, ...]] = {}
         self.foreign: dict[ObjectRef, list[ObjectRef]] = {}
         self.by_namespace: dict[str, list[ObjectRef]] = {}
         for ref in sorted(now.services, key=lambda ref: ref.place):
             self.by_namespace.setdefault(ref.namespace, []).append(ref)
+        self._by_name: dict[str, list[Target]] = {}
+        for target in targets:
+            self._by_name.setdefault(target.runtime.name, []).append(target)
 
     def users(self, sources: Iterable[ObjectRef], options: Options) -> Iterator[ObjectRef]:
         """Yield the selected services that use a source, or a runtime under its name."""
@@ -152,8 +159,15 @@ class _Work:
         is_meant = meant(options.selection, self.now.services.__getitem__)
         for ref in self.now.services:
             runtime = used(self.now, ref)
-            if runtime is not None and runtime.name in names and is_meant(ref, runtime):
+            if runtime is None or runtime.name not in names or not is_meant(ref, runtime):
+                continue
+            asked = self._targets_of(runtime.name)
+            if not asked or wanted_for(asked, self.now.services, ref):
                 yield ref
+
+    def _targets_of(self, name: str) -> Sequence[Target]:
+        """Return what is wanted of the ClusterServingRuntime of that name."""
+        return self._by_name.get(name, ())
 
     def place(self, service: ObjectRef) -> None:
         """See to it that the runtime of a service has a copy in its namespace."""
@@ -171,10 +185,17 @@ class _Work:
 
     def _copy(self, target: ObjectRef, known: Runtime | None) -> Copy:
         source = source_ref(target.name)
+        self.carried[target] = of_copy(target, self._shared(target))
         if known is not None:
             edits = self._edits(target, self.snapshot.originals[target])
             return Copy(target, source, Patch(edits) if edits else None)
         return Copy(target, source, Create(self._manifest(source, target)))
+
+    def _shared(self, copy: ObjectRef) -> tuple[Target, ...]:
+        """Return what is wanted of a copy by all who use it, selected or not."""
+        every = ((ref, used(self.now, ref)) for ref in self.by_namespace[copy.namespace])
+        users = (ref for ref, runtime in every if runtime and runtime.name == copy.name)
+        return shared(self._targets_of(copy.name), self.now.services, users)
 
     def _manifest(self, source: ObjectRef, target: ObjectRef) -> Manifest:
         original = self.snapshot.originals[source]
@@ -182,12 +203,11 @@ class _Work:
         return apply_edits(self._edits(target, original), made)
 
     def _edits(self, copy: ObjectRef, manifest: Manifest) -> tuple[Edit, ...]:
-        source = source_ref(copy.name)
-        mine = [target for target in self.targets if target.runtime == source]
-        mine += [self.own[copy]] if copy in self.own else []
+        mine = [*self.carried[copy], *([self.own[copy]] if copy in self.own else [])]
         if not mine:
             return ()
-        return edits_in(manifest, mine[0].container, merged(source, [t.desired for t in mine]))
+        wish = merged(source_ref(copy.name), [target.desired for target in mine])
+        return edits_in(manifest, mine[0].container, wish)
 
     def closed(self) -> Expansion:
         """Add copies until nobody else moves, or no copy helps."""
@@ -199,7 +219,8 @@ class _Work:
                 break
         touched = {ref.namespace for ref in self.copies}
         services = {name: self.by_namespace[name] for name in sorted(touched)}
-        return Expansion(self.copies, after, planned, self.foreign, found, services)
+        made = (self.copies, after, planned, self.foreign, found, services)
+        return Expansion(*made, carried=self.carried)
 
     def _taken(self, planned: World) -> Iterator[Taken]:
         for namespace in sorted({ref.namespace for ref in self.copies}):
@@ -215,6 +236,7 @@ class _Work:
             return False
         made = copy_of(self.snapshot.originals[one.before], target.namespace, self.snapshot.release)
         self.copies[target] = Copy(target, one.before, Create(made), keeps=True)
+        self.carried[target] = ()
         return True
 
 

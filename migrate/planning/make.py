@@ -68,7 +68,8 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     rows = with_restarts(rows, course.operations, activations, now)
     written = [operation.target for operation in course.operations]
     asked = (course.planned, course.wanted, course.targets)
-    case = Case(snapshot, now, *asked, rows, images, written, directions["apply"], course.copies)
+    made = (course.copies, course.carried)
+    case = Case(snapshot, now, *asked, rows, images, written, directions["apply"], *made)
     findings = [*course.findings, *checks.run(case, options)]
     if not options.asks:
         findings = list(narrowed(findings, rows))

@@ -5,7 +5,7 @@ It is resolved on what it uses now, with what is wanted of that, and on the copy
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -18,12 +18,15 @@ from migrate.kserve.resolver import resolve_anyway
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest
+from migrate.operations.patching import apply_edits
 from migrate.planning.copies import runtime_of
 from migrate.planning.namedcopies import called
 from migrate.planning.pins import tag_of
 from migrate.planning.pinwrites import pinned
 from migrate.planning.podfields import differing
 from migrate.planning.reach import bare
+from migrate.planning.settings import edits_in, merged
+from migrate.planning.targets import Target
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -52,6 +55,15 @@ class Fit(msgspec.Struct, frozen=True):
     moved: str | None = None
     kept: str = ""
     is_there: bool = False
+
+
+def wished(name: str, content: Manifest, asked: Sequence[Target]) -> Source:
+    """Return what is used with what is wanted of it."""
+    if not asked:
+        return Source(name, content, "")
+    wish = merged(asked[0].runtime, [target.desired for target in asked])
+    edits = edits_in(content, asked[0].container, wish)
+    return Source(name, apply_edits(edits, content), wish.image)
 
 
 def among(config: Config, wanted: Runtime, namespace: str) -> Config:

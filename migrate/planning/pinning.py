@@ -25,19 +25,18 @@ from migrate.kserve.storage import is_foreign
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import contains
 from migrate.operations.model import Create, Edit, Operation
-from migrate.operations.patching import apply_edits
 from migrate.planning.changed import carried_out
 from migrate.planning.closure import Taken, taken, used
 from migrate.planning.copies import copy_ref
 from migrate.planning.desired import Options
+from migrate.planning.exceptions import Carried, of_copy, wanted_for
 from migrate.planning.expand import Copy, operations_of, overridden, source_ref
 from migrate.planning.forecast import World
 from migrate.planning.namedcopies import is_named_copy, named_copy, source_name
-from migrate.planning.pinfit import Fit, Source, among, fitting
+from migrate.planning.pinfit import Fit, among, fitting, wished
 from migrate.planning.pins import MODEL_PIN
 from migrate.planning.pinwrites import lasting, pinned, refusal
 from migrate.planning.selection import meant
-from migrate.planning.settings import edits_in, merged
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.targets import Target
 from migrate.planning.worlds import world_of
@@ -63,7 +62,7 @@ class Pinning:
     another name, ``lasting`` those to which the webhook adds what a rollback leaves there: each by
     the reason. ``foreign`` are runtimes that have the name of a copy and are none of ours.
     ``kept`` are services whose runtimeVersion keeps them from the image that stands with them, and
-    ``sources`` what the copies are made of.
+    ``sources`` what the copies are made of. ``carried`` is what is wanted of each copy.
     """
 
     copies: Mapping[ObjectRef, Copy]
@@ -77,6 +76,7 @@ class Pinning:
     kept: Mapping[ObjectRef, str]
     sources: tuple[ObjectRef, ...]
     taken: Sequence[Taken]
+    carried: Carried
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -112,7 +112,8 @@ class _Work:
         self.lasting: dict[str, list[ObjectRef]] = {}
         self.foreign: dict[ObjectRef, list[ObjectRef]] = {}
         self.kept: dict[ObjectRef, str] = {}
-        self.fits: dict[tuple[int, ObjectRef, str, str], Fit] = {}
+        self.carried: dict[ObjectRef, tuple[Target, ...]] = {}
+        self.fits: dict[tuple[object, ...], Fit] = {}
 
     def users(self) -> Iterator[tuple[ObjectRef, Runtime]]:
         """Yield the selected services that use a source, or a copy of it."""
@@ -125,8 +126,15 @@ class _Work:
             if found is None or (found.namespace and not self.options.images):
                 continue
             runtime = self.snapshot.runtimes.of(found.namespace)[found.name]
-            if source_name(runtime) in names and is_meant(ref, found):
+            name = source_name(runtime)
+            is_asked = not self.targets or self._asked(name, ref)
+            if name in names and is_asked and is_meant(ref, found):
                 yield ref, runtime
+
+    def _asked(self, name: str, ref: ObjectRef) -> tuple[Target, ...]:
+        """Return what is wanted for a service of the ClusterServingRuntime of that name."""
+        mine = (target for target in self.targets if target.runtime.name == name)
+        return wanted_for(mine, self.now.services, ref)
 
     def take(self, ref: ObjectRef, runtime: Runtime) -> None:
         """Pin a service, or say why not."""
@@ -135,10 +143,12 @@ class _Work:
             return
         subject = self._subject(ref, runtime)
         alike = "" if subject.metadata.name != ref.name else ref.name
-        key = (self.now.services.shape(ref).number, runtime.ref, self._own_place(ref), alike)
+        asked = self._asked(source_name(runtime), ref)
+        where = (runtime.ref, self._own_place(ref), alike)
+        key = (self.now.services.shape(ref).number, *where, asked)
         fit = self.fits.get(key)
         if fit is None:
-            fit = self.fits[key] = self._fit(subject, runtime, ref.namespace)
+            fit = self.fits[key] = self._fit(subject, runtime, ref.namespace, asked)
         if fit.is_there:
             self.copies[runtime.ref] = Copy(runtime.ref, source_ref(source_name(runtime)), None)
             self.pins[ref] = Pin(ref, runtime.ref, ())
@@ -147,8 +157,13 @@ class _Work:
             groups.setdefault(fit.reason, []).append(ref)
         else:
             self._pin(ref, fit, fit.copy, source_name(runtime))
+        if ref in self.pins:
+            copy = self.pins[ref].copy
+            self.carried[copy] = of_copy(copy, (*self.carried.get(copy, ()), *asked))
 
-    def _fit(self, subject: InferenceService, runtime: Runtime, namespace: str) -> Fit:
+    def _fit(
+        self, subject: InferenceService, runtime: Runtime, namespace: str, asked: Sequence[Target]
+    ) -> Fit:
         if reason := refusal(subject, self.now.config):
             return Fit(reason=reason, is_refused=True)
         current = None
@@ -157,18 +172,9 @@ class _Work:
             current = resolve_anyway(subject, self.now.config)
             content = unnamed(content, name, subject, self.now.rules)
             subject = pinned(subject, name)
-        source = self._wished(name, content)
+        source = wished(name, content, asked)
         config = among(self.now.config, msgspec.convert(source.manifest, Runtime), namespace)
         return fitting(subject, source, config, current, repin=self.options.repin)
-
-    def _wished(self, name: str, content: Manifest) -> Source:
-        """Return what is used with what is wanted of it."""
-        mine = [target for target in self.targets if target.runtime.name == name]
-        if not mine:
-            return Source(name, content, "")
-        wish = merged(source_ref(name), [target.desired for target in mine])
-        edits = edits_in(content, mine[0].container, wish)
-        return Source(name, apply_edits(edits, content), wish.image)
 
     def _subject(self, ref: ObjectRef, runtime: Runtime) -> InferenceService:
         """Return the service, with marks for what is its own where that decides nothing."""
@@ -229,7 +235,8 @@ class _Work:
         told = (self.refused, self.differing, self.lasting, self.foreign, self.kept)
         sources = {_used(self.now, ref) for ref, pin in self.pins.items() if pin.edits}
         ordered = tuple(sorted(sources, key=lambda ref: ref.place))
-        return Pinning(self.copies, self.pins, after, planned, *told, ordered, found)
+        told_of = (*told, ordered, found, self.carried)
+        return Pinning(self.copies, self.pins, after, planned, *told_of)
 
 
 def _used(now: World, ref: ObjectRef) -> ObjectRef:

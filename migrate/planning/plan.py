@@ -48,6 +48,8 @@ class Reach(StrEnum):
 
     EFFECTIVE = "effective"
     PARTLY = "partly effective"
+    UNTAGGED = "effective but for its tag"
+    """Its repository acts; pins in all of the services keep tags of their own."""
     INEFFECTIVE = "without effect"
     """Pins, images of their own or the form of the services keep it from all of them."""
     HIDDEN = "hidden by a namespaced runtime"

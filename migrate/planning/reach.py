@@ -9,6 +9,7 @@ import msgspec
 
 from migrate.catalog.predictors import VARIANTS
 from migrate.kserve import terms
+from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.predictors import Predictors, PredictorsError, decode
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.releases import Release
@@ -101,12 +102,13 @@ def _judged(row: ImageRow, seen: _Seen) -> ImageRow:
     if row.entry.startswith("runtime/"):
         name = row.entry.removeprefix("runtime/")
         users = seen.runtimes.get(_cluster_runtime(name), [])
-        return _with(row, *_divided(row, users, seen.world), seen.named.get(name, []))
+        divided = _divided(row, users, seen.world)
+        return _with(row, seen.world, *divided, seen.named.get(name, []))
     format_, key, gpu = key_of(row.entry)
     users = seen.world.users.get((format_, key, gpu), [])
     others = [] if gpu or key == terms.PROTOCOL_V2 else seen.elsewhere.get(format_, [])
     got, missed = _divided(row, users, seen.world)
-    return _with(row, got, [*missed, *others], [])
+    return _with(row, seen.world, got, [*missed, *others], [])
 
 
 def _divided(
@@ -140,6 +142,7 @@ def key_of(entry: str) -> tuple[str, str, bool]:
 
 def _with(
     row: ImageRow,
+    world: World,
     got: Sequence[ObjectRef],
     missed: Sequence[ObjectRef],
     hidden: Sequence[ObjectRef],
@@ -149,11 +152,27 @@ def _with(
         verdict = Reach.PARTLY
     elif hidden:
         verdict = Reach.HIDDEN
-    elif not got and missed:
-        verdict = Reach.INEFFECTIVE
+    elif missed and not got:
+        verdict = _of_tags(row, world, missed)
     kept = () if row.is_stock else (_ordered(got), _ordered({*missed, *hidden}))
     services, others = kept or ((), ())
     return msgspec.structs.replace(row, verdict=verdict, services=services, missed=others)
+
+
+def _of_tags(row: ImageRow, world: World, missed: Sequence[ObjectRef]) -> Reach:
+    """Tell an override whose repository acts, though pins keep its tag off, from one in vain."""
+    own, stock = _repository(row.image), _repository(row.stock)
+    acting = [ref for ref in missed if _repository(world.shared(ref).image or "") == own]
+    if own == stock or not acting:
+        return Reach.INEFFECTIVE
+    return Reach.UNTAGGED if len(acting) == len(missed) else Reach.PARTLY
+
+
+def _repository(image: str) -> str:
+    try:
+        return parse_image(bare(image)).repository
+    except ImageFormatError:
+        return image
 
 
 def _ordered(services: Iterable[ObjectRef]) -> tuple[ObjectRef, ...]:

@@ -64,16 +64,22 @@ def _runtime(image: Desired, config: Config) -> Runtime | None:
     if config.rules.predictors_read and image.format in terms.FORMATS:
         _refuse_settings(image, config)
         return None
-    hint = did_you_mean(image.format, _formats(config))
+    known = {*_formats(config), *terms.FORMATS}
+    hint = did_you_mean(image.format, known)
+    if image.format not in known:
+        raise UsageError(
+            f"{image}: there is no such model format{hint}; there are {', '.join(sorted(known))}",
+            "--set runtime/NAME=IMAGE takes a ClusterServingRuntime by its name",
+        )
     raise BlockedError(
         f"{image}: on KServe {config.rules.name} a ClusterServingRuntime decides, and none serves "
-        f"it: {found.reason}{hint}",
+        f"it: {found.reason}",
         "kubectl get clusterservingruntimes; --set runtime/NAME=IMAGE takes one by its name",
     )
 
 
 def _formats(config: Config) -> set[str]:
-    served = config.runtimes.of("").values()
+    served = config.runtimes.everywhere
     return {each.name for one in served for each in one.spec.supported_model_formats or ()}
 
 

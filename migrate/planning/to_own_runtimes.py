@@ -46,6 +46,7 @@ def to_own_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         tuple(findings_of(snapshot, now, found, options)),
         found.sources,
         frozenset(found.copies),
+        found.carried,
     )
 
 
@@ -78,8 +79,9 @@ def _pins(found: Pinning, services: Sequence[ObjectRef]) -> list[Operation]:
 
 def _targets(found: Pinning, targets: Sequence[Target]) -> tuple[Target, ...]:
     """Return what is wanted, of the copies where there are any: their services are to get it."""
-    made = {target.runtime: [] for target in targets}  # type: dict[ObjectRef, list[Target]]
-    for copy in found.copies.values():
-        for target in (one for one in targets if one.runtime == copy.source):
-            made[target.runtime].append(Target(target.desired, copy.target, target.container))
-    return tuple(one for target in targets for one in made[target.runtime] or [target])
+    made: dict[ObjectRef, list[Target]] = {}
+    for ref, wanted in found.carried.items():
+        made.setdefault(found.copies[ref].source, []).extend(wanted)
+    sources = dict.fromkeys(target.runtime for target in targets)
+    idle = (target for target in targets if not made.get(target.runtime))
+    return (*(one for source in sources for one in made.get(source, ())), *idle)

@@ -40,9 +40,9 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     found = expand(snapshot, now, options, targets, conversion.services, conversion.targets)
     images = {
         ref: target.desired.image
-        for ref, copy in found.copies.items()
-        for target in targets
-        if target.runtime == copy.source and target.desired.image and not copy.keeps
+        for ref, wanted in found.carried.items()
+        for target in wanted
+        if target.desired.image
     }
     _refuse_held_back(found, now, options)
     over = model_pins(found.planned, images, chain.from_iterable(found.services.values()))
@@ -71,6 +71,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         told,
         tuple(sorted(sources, key=lambda ref: ref.place)),
         frozenset(found.copies),
+        found.carried,
     )
 
 

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from typing import assert_never
 
 from migrate.objects import ObjectRef, canonical
 from migrate.operations.describe import describe, describe_activation
-from migrate.operations.model import Activation, Create, Operation, Wave
+from migrate.operations.model import Activation, Convert, Create, Operation, Restart, Wake, Wave
 from migrate.report.fielddiff import operation_lines
-from migrate.report.lines import Screen, cut, wrapped
+from migrate.report.lines import ITEMS_SHOWN, Screen, wrapped
 
 
 def act_lines(waves: Iterable[Wave], screen: Screen, *, has_reason: bool = False) -> Iterator[str]:
-    """Yield the acts; cut what is of one kind, and comes one after the other.
+    """Yield the acts; of each kind the first ones alone, where lists are cut.
 
     What is made with the same content as something above is told by the name of that.
     """
     acts = [act for wave in waves for act in (*wave.operations, *wave.activations)]
     told: dict[bytes, ObjectRef] = {}
-    for kind, alike in groupby(acts, key=type):
-        noun = "more writes" if kind is Operation else "more of these"
-        shown, rest = cut(list(alike), screen, noun)
-        for act in shown:
+    seen = Counter[str]()
+    for act in acts:
+        seen[_kind(act)] += 1
+        if not screen.is_brief or seen[_kind(act)] <= ITEMS_SHOWN:
             yield from _act(act, told, has_reason=has_reason)
-        yield from rest
+    for kind, number in seen.items() if screen.is_brief else ():
+        if number > ITEMS_SHOWN:
+            yield from wrapped(f"  ... and {number - ITEMS_SHOWN:,} more {kind}: {screen.rest}")
+
+
+def _kind(act: Operation | Activation) -> str:
+    match act:
+        case Operation():
+            return "writes"
+        case Wake():
+            return "wakes"
+        case Convert():
+            return "conversions"
+        case Restart():
+            return "restarts"
+        case _:
+            assert_never(act)
 
 
 def _act(
     act: Operation | Activation, told: dict[bytes, ObjectRef], *, has_reason: bool
 ) -> Iterator[str]:
     if not isinstance(act, Operation):
-        yield f"  {describe_activation(act)}"
+        yield from wrapped(f"  {describe_activation(act)}")
         return
     first = _first(act, told)
     if first == act.target:

@@ -25,8 +25,9 @@ from migrate.execute.events import (
     Waiting,
     Written,
 )
+from migrate.execute.extent import Extent
 from migrate.execute.troubles import Trouble
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, count
 from migrate.operations.describe import (
     describe,
     describe_activation,
@@ -35,7 +36,7 @@ from migrate.operations.describe import (
 )
 from migrate.operations.model import Patch
 from migrate.report.fielddiff import operation_lines
-from migrate.report.lines import PIPE, Screen, Tone, Toned, drawn
+from migrate.report.lines import PIPE, Screen, Tone, Toned, drawn, fitted
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -58,6 +59,7 @@ class Console:
         self._is_dry = is_dry
         self._status: Status | None = None
         self._told = -SILENCE
+        self._extent: Extent | None = None
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -81,15 +83,18 @@ class Console:
         if isinstance(event, Waiting):
             self._waiting(f"waiting {event.why} ({event.seconds:.0f} s)", event.seconds)
         elif isinstance(event, Progress):
+            self._extent = event.extent
             self._show(line_of(event))
         else:
             self._told = -SILENCE
+            is_diff = isinstance(event, Written)
             for line in lines_of(event, is_dry=self._is_dry):
-                self._say(line)
+                for piece in [line] if is_diff else fitted(line, self._screen):
+                    self._say(piece)
 
     def _waiting(self, text: str, seconds: float) -> None:
         if self._status is not None:
-            self._show(text)
+            self._show("; ".join((*_whole(self._extent), text)))
         elif seconds - self._told >= SILENCE:
             self._say(text)
             self._told = seconds
@@ -142,8 +147,9 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case fo
             return Toned(f"! {_whose(owner or target, trouble)}{trouble}", Tone.WARNING)
         case Failed(target, reason):
             return f"failed too: {target}: {reason}"
-        case Progress(done, total, targets):
-            return f"{done:,} of {total:,}, under way: {_few(targets)}"
+        case Progress(done, total, targets, extent):
+            part = [f"{done:,} of {total:,}, under way: {_few(targets)}"] if total else []
+            return "; ".join((*_whole(extent), *part))
         case Proven(subject, holds, text):
             return f"{'ok' if holds else 'NOT OK'}  {subject}: {text}"
         case Stopped(_, error):
@@ -152,6 +158,12 @@ def line_of(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case fo
             return f"run {run}: {direction} finished"
         case _:
             assert_never(event)
+
+
+def _whole(extent: Extent | None) -> Iterator[str]:
+    if extent is not None:
+        services = count(extent.total, "service")
+        yield f"wave {extent.wave:,} of {extent.waves:,}, {extent.done:,} of {services} done"
 
 
 def _whose(awaited: ObjectRef, trouble: Trouble) -> str:

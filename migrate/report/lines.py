@@ -88,17 +88,36 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
     return [*pieces, piece]
 
 
+def fitted(line: str, screen: Screen) -> Iterator[str]:
+    """Yield the line as wide as a terminal, in its tone; whole anywhere else."""
+    if not screen.is_brief:
+        yield line
+        return
+    tone = line.tone if isinstance(line, Toned) else Tone.PLAIN
+    yield from toned(wrapped(line, screen.width), tone)
+
+
 def names(objects: Iterable[ObjectRef], most: int | None = NAMES_SHOWN) -> str:
     """Return ``ns/a, ns/b and 3 more``; all of them where there is no ``most``."""
-    listed = [f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in objects]
-    shown = listed if most is None else listed[:most]
-    more = f" and {len(listed) - len(shown):,} more" if len(shown) < len(listed) else ""
+    called = [f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in objects]
+    return few(called, most)
+
+
+def few(texts: Sequence[str], most: int | None) -> str:
+    """Return ``a, b and 3 more``; all of the texts where there is no ``most``."""
+    shown = texts if most is None else texts[:most]
+    more = f" and {len(texts) - len(shown):,} more" if len(shown) < len(texts) else ""
     return ", ".join(shown) + more
 
 
 def named(objects: Iterable[ObjectRef], screen: Screen) -> str:
     """Return the names as far as the screen is to show them."""
     return names(objects, NAMES_SHOWN if screen.is_brief else None)
+
+
+def listed(texts: Sequence[str], screen: Screen) -> str:
+    """Return the texts as far as the screen is to show them."""
+    return few(texts, NAMES_SHOWN if screen.is_brief else None)
 
 
 def cut(items: Sequence[T], screen: Screen, noun: str) -> tuple[Sequence[T], list[str]]:

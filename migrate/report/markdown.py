@@ -17,6 +17,7 @@ from migrate.report.text import (
     heading_of,
     left_out,
     override,
+    reason_of,
     summary,
     told_of,
     work_lines,
@@ -135,5 +136,5 @@ def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:
         escaped(told),
         code(first.now or ""),
         code(first.after_plan or ""),
-        escaped(first.reason),
+        escaped(reason_of(first)),
     )

@@ -17,6 +17,7 @@ from migrate.planning.rendering import Item, Rendering
 from migrate.planning.strategy import Scope, Strategy
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import names
+from migrate.report.renderedforms import form_lines
 from migrate.report.text import changing
 
 SHOWN = 20
@@ -31,6 +32,7 @@ def readme(plan: Plan, rendering: Rendering) -> str:
         _owners(plan),
         _manifests(rendering),
         _patches(rendering),
+        form_lines(rendering.items),
         _helm(rendering.values),
         _then(plan),
         _back(plan, rendering),

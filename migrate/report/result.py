@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
+from migrate.objects import count
 from migrate.operations.model import Direction
 from migrate.planning.plan import API_VERSION
 from migrate.planning.proof import Result
+from migrate.report.lines import Screen, Tone, Toned, cut, fitted
 
 
 class ResultRow(msgspec.Struct, frozen=True, rename="camel"):
@@ -44,3 +46,19 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def rows_of(results: Sequence[Result]) -> tuple[ResultRow, ...]:
     """Return the results as they are written."""
     return tuple(ResultRow(str(r.subject), r.holds, r.text, r.changed) for r in results)
+
+
+def result_lines(results: Sequence[Result], screen: Screen) -> Iterator[str]:
+    """Yield what was not reached last: it must not scroll away, and no list is cut of it."""
+    bad = [result for result in results if not result.holds]
+    good = [result for result in results if result.holds and result.changed]
+    if others := len(results) - len(bad) - len(good):
+        services = count(others, "other InferenceService")
+        yield f"ok  {services}: same image as before, when last looked at"
+    some, rest = cut(good, screen, "more, all ok")
+    for result in some:
+        yield from fitted(f"ok  {result.subject}: {result.text}", screen)
+    yield from rest
+    for result in bad:
+        line = Toned(f"NOT OK  {result.subject}: {result.text}", Tone.ERROR)
+        yield from fitted(line, screen)

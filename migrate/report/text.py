@@ -11,7 +11,7 @@ from itertools import groupby, product
 
 from migrate.objects import count
 from migrate.operations.model import Direction, Wave
-from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity
+from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Reach, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report.acts import act_lines
@@ -117,7 +117,8 @@ def override(row: ImageRow) -> str:
     """Return what an override reaches, and what would be there without it."""
     reach = [f"{count(len(row.services), 'InferenceService')}"] if row.services else []
     if row.missed:
-        reach.append(f"not for {names(row.missed)}")
+        what = "pinned in" if row.verdict is Reach.UNTAGGED else "not for"
+        reach.append(f"{what} {names(row.missed)}")
     told = f"{row.verdict.value}{': ' if reach else ''}{', '.join(reach)}" if row.verdict else ""
     return f"override, {told}; stock is {row.stock or 'none'}"
 
@@ -178,7 +179,13 @@ def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
 def _lot(row: Forecast) -> tuple[str, ...]:
     images = (image or "" for image in images_of(row))
     where = "outside" if row.outside else ""
-    return (where, heading_of(row), *images, row.reason, *row.changes, "", *row.settings)
+    return (where, heading_of(row), *images, reason_of(row), *row.changes, "", *row.settings)
+
+
+def reason_of(row: Forecast) -> str:
+    """Return why it gets its image, in the same words for who is alike in another namespace."""
+    own = f"ServingRuntime {row.service.namespace}/"
+    return row.reason.replace(own, "its namespace's ServingRuntime ")
 
 
 def images_of(row: Forecast) -> tuple[str | None, ...]:
@@ -199,7 +206,7 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> 
         yield from wrapped(f"    changes: {', '.join(first.settings)}")
     elif first.changes not in ((), ("image",)):
         yield from wrapped(f"    what differs from now: {', '.join(first.changes)}")
-    yield from wrapped(f"    why: {first.reason}")
+    yield from wrapped(f"    why: {reason_of(first)}")
 
 
 def finding_lines(findings: Sequence[Finding], screen: Screen = PIPE) -> Iterator[str]:

@@ -9,8 +9,10 @@ from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Restart, Wave
 from migrate.planning.plan import Plan
 from migrate.planning.strategy import Strategy
-from migrate.report.lines import Screen, cut, named, wrapped
+from migrate.report.lines import Screen, cut, names, wrapped
 
+NAMED = 3
+"""How many services of each wave are named on a terminal."""
 _UNITS = ((3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -26,7 +28,8 @@ def wave_lines(plan: Plan, screen: Screen) -> Iterator[str]:
         services = services_of(wave)
         pause = f"pause {spelled(wave.pause)}; " if wave.pause else ""
         canary = " (canary)" if _are_canaries(services, plan) else ""
-        yield from wrapped(f"    {pause}wave {number}{canary}: {named(services, screen)}")
+        shown = names(services, NAMED if screen.is_brief else None)
+        yield from wrapped(f"    {pause}wave {number}{canary}: {shown}")
     yield from rest
 
 

@@ -206,7 +206,7 @@ def test_the_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("plan", *SCOPE, "--set", NEW, *source)
     _, out, _ = run(capsys, *asked, "--canary", "team/rows", "--max-unavailable", "1")
     shown = " ".join(out.split())
-    assert "a copy of ClusterServingRuntime kserve-sklearnserver, 2 InferenceServices" in shown
+    assert "kserve-sklearnserver for 3 InferenceServices in other, team" in shown
     assert "KM207" not in shown
     assert "pin it to kserve-sklearnserver-" in shown
     _, roles, _ = run(capsys, *asked, "--rbac")
@@ -241,6 +241,7 @@ def test_what_is_rendered_for_git_pins_them_too(
     assert told.index("use it\nin place of these") < told.index(
         "Only then take the ServingRuntimes"
     )
+    assert " -n other -o jsonpath='{.spec.predictor.model}'" in told
     [back] = [text for name, text in texts.items() if name.startswith(BACK)]
     assert yaml.safe_load(back)["spec"]["predictor"]["model"] == {"runtime": None}
 

@@ -93,12 +93,13 @@ def test_the_copies_are_rendered_for_git_without_marks_of_ours(
     assert "rollback/" not in text
 
 
-def test_a_plan_tells_the_copies_by_namespace_and_a_content_once(
+def test_a_plan_tells_each_copy_with_its_namespaces_and_a_content_once(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     _, out, _ = run(capsys, "plan", "--to-runtimes", "--snapshot", snapshot_of(tmp_path))
     shown = " ".join(out.split())
-    assert "ServingRuntimes in 2 namespaces: other" in shown
+    assert "ServingRuntimes in 2 namespaces: + " in shown
+    assert "for 3 InferenceServices in other, team" in shown
     again = f"+ create ServingRuntime team/{SKLEARN}: with the content of ServingRuntime other"
     assert again in shown
     assert out.count(f'image: "{OVER}"') == 1

@@ -13,6 +13,7 @@ from tests.forecasts.generator import REGISTRY
 TO_RUNTIMES = "--to-runtimes"
 ACCEPTED = ("KM111", "KM201", "KM206", "KM230")
 _FORMATS = ("sklearn", "xgboost", "pytorch", "tensorflow", "onnx", "pmml")
+_BEYOND = ("env", "args", "exceptions")
 _HOW = {"": 40, "--activate=each": 35, "--activate=restart": 25}
 
 
@@ -80,8 +81,21 @@ def moves(dice: Dice, plan: Plan) -> Iterator[Change]:
         count = dice.weighed({0: 50, 1: 30, 2: 20}) if known.used else 0
         names = dict.fromkeys(dice.pick(known.used) for _ in range(count))
         items = tuple(_item(dice, name, known, beyond_images=False) for name in names)
+        items = tuple(_excepted(dice, item, plan) for item in items)
         how: str = dice.weighed(_HOW)
-        yield Change(items, (TO_RUNTIMES, *([how] if how else ())), in_file=False)
+        has_exceptions = any("exceptions" in item for item in items)
+        yield Change(items, (TO_RUNTIMES, *([how] if how else ())), in_file=has_exceptions)
+
+
+def _excepted(dice: Dice, item: dict[str, object], plan: Plan) -> dict[str, object]:
+    """Except a namespace from what is wanted now and then: it stays, or gets another image."""
+    places = sorted({row.service.namespace for row in plan.forecast if row.runtime})
+    if not places or not dice.chance(40):
+        return item
+    exception: dict[str, object] = {"namespaces": [dice.pick(places)]}
+    if dice.chance(50):
+        exception["image"] = f"{REGISTRY}/excepted:v{dice.between(1, 9)}"
+    return {**item, "exceptions": [exception]}
 
 
 def _known(plan: Plan) -> _Known:
@@ -137,4 +151,4 @@ def _name(item: dict[str, object]) -> str:
 
 
 def _beyond(item: dict[str, object]) -> str:
-    return "".join(f" {key} {item[key]}" for key in ("env", "args") if key in item)
+    return "".join(f" {key} {item[key]}" for key in _BEYOND if key in item)

@@ -53,6 +53,14 @@ def test_a_framework_field_becomes_a_model(release: str, field: str) -> None:
     assert found.metadata.name == "s"
 
 
+@pytest.mark.parametrize("release", ["0.8", "0.9", "0.10", "0.15", "0.20"])
+def test_what_stands_in_a_model_beside_a_framework_is_dropped(release: str) -> None:
+    beside = {"modelFormat": {"name": "sklearn"}, "runtime": "mine", "runtimeVersion": "9"}
+    model = model_of(stored(release, {"sklearn": {"storageUri": "gs://m"}, "model": beside}))
+    assert model.runtime == ("kserve-sklearnserver" if release == "0.8" else None)
+    assert (model.runtime_version, model.storage_uri) == (None, "gs://m")
+
+
 def test_huggingface_is_no_field_before_0_12() -> None:
     assert stored("0.11", {"huggingface": {}}).spec.predictor.model is None
     assert model_of(stored("0.12", {"huggingface": {}})).model_format.name == "huggingface"

@@ -44,6 +44,7 @@ GOOD = {
     "namespaces": exempt("namespaces: [a, b-1]"),
     "a selector": exempt("selector: 'a=,example.com/b_C.d=E'"),
     "another image": exempt("namespaces: [a], selector: a=b, image: a/b:c"),
+    "other variables and flags": exempt("selector: a=b, env: [{name: A, value: ''}], args: [--a]"),
     "a list of exceptions": file_of(
         "runtime: a, image: a, exceptions: [{namespaces: [a]}, {namespaces: [a], selector: b=c}]"
     ),
@@ -125,6 +126,10 @@ BAD: dict[str, tuple[str, tuple[str, ...]]] = {
         ("goes with image alone",),
     ),
     "gpu without an image": (file_of("format: s, gpu: true, args: [--a]"), ("image alone",)),
+    "gpu with flags of an exception": (
+        file_of("format: s, gpu: true, image: a, exceptions: [{namespaces: [a], args: [--a]}]"),
+        ("images[0].gpu: goes with image alone",),
+    ),
     "no variables": (file_of("format: s, env: []"), ("env: expected a list with something",)),
     "a variable that is a number": (
         variable("name: A, value: 1"),
@@ -171,6 +176,10 @@ BAD: dict[str, tuple[str, tuple[str, ...]]] = {
         ("images[0].exceptions[0].namespaces[1]: expected the name of a namespace",),
     ),
     "a namespace too long": (exempt(f"namespaces: [{'a' * 64}]"), ("namespaces[0]",)),
+    "a variable of an exception called twice": (
+        exempt("namespaces: [a], env: [{name: A, value: a}, {name: A, value: b}]"),
+        ("images[0].exceptions[0].env[1]: A is in images[0].exceptions[0].env[0] already",),
+    ),
     "namespaces as text": (exempt("namespaces: a"), ("expected a list, found text",)),
     "a selector that is none": (exempt("selector: a in (b)"), ("selector: expected labels",)),
     "a selector of absence": (exempt("selector: a!=b"), ("selector",)),
@@ -208,6 +217,7 @@ BEYOND_SCHEMA = {
     # A schema compares no item with another, and does not look inside a text that it cannot
     # describe by one pattern.
     "a variable called twice",
+    "a variable of an exception called twice",
     "a flag given twice",
     "the same format twice",
     "the same runtime twice",
@@ -228,7 +238,11 @@ def combinations() -> list[dict[str, Any]]:
         "image": ["a"],
         "env": [[{"name": "A", "value": ""}]],
         "args": [["--a"]],
-        "exceptions": [[{"namespaces": ["a"]}], [{"image": "a"}]],
+        "exceptions": [
+            [{"namespaces": ["a"]}],
+            [{"image": "a"}],
+            [{"namespaces": ["a"], "args": ["--a"]}],
+        ],
     }
     found: list[dict[str, Any]] = [{}]
     for name, choices in values.items():

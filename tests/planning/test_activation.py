@@ -51,7 +51,7 @@ def test_a_restart_reaches_everybody() -> None:
 @pytest.mark.parametrize("how", [None, Activate.RESTART, Activate.NONE])
 def test_a_pause_without_waves_is_refused(how: Activate | None) -> None:
     found = running(world(model("iris")), "iris")
-    with pytest.raises(UsageError, match="no waves to pause between"):
+    with pytest.raises(UsageError, match="there are no waves"):
         plan(found, f"sklearn={OTHER}", activate=how, pause=30.0)
 
 

@@ -18,6 +18,7 @@ from tests.planning.clusters import STOCK, plan, service, snapshot
 from tests.planning.runtimes import MLSERVER, SKLEARN, model
 
 SERVED = {"runtimeVersion": "v0.7.0"}
+OLDER = {"runtimeVersion": "v0.6.1"}
 RUNTIME = "runtime/kserve-sklearnserver"
 
 
@@ -59,9 +60,15 @@ TAGGED = predictors(
             (Reach.PARTLY, ["a"], ["b"]),
         ),
         ((service("a", sklearn=SERVED),), TAGGED, (Reach.INEFFECTIVE, [], ["a"])),
+        ((service("a", sklearn=OLDER),), OWN, (Reach.UNTAGGED, [], ["a"])),
+        (
+            (service("a", sklearn=OLDER), service("b", sklearn={**SERVED, "image": "x:1"})),
+            OWN,
+            (Reach.PARTLY, [], ["a", "b"]),
+        ),
         ((service("a", xgboost=SERVED),), OWN, (Reach.UNUSED, [], [])),
     ],
-    ids=["nobody", "all", "an image of its own", "a pin", "another format"],
+    ids=["nobody", "all", "an image of its own", "a pin", "pinned", "one pinned", "another format"],
 )
 def test_an_override_in_predictors(services: Any, text: Any, expected: Any) -> None:
     made = plan(snapshot(*services, predictors=text))

@@ -80,8 +80,13 @@ def test_what_cannot_be_meant(text: str, words: str) -> None:
 
 
 def test_a_format_that_nobody_serves_is_answered_with_the_nearest() -> None:
-    with pytest.raises(BlockedError, match="did you mean xgboost"):
+    with pytest.raises(UsageError, match="did you mean xgboost"):
         plan(world(), "xgbost=x:1")
+
+
+def test_a_known_format_that_nobody_serves_is_the_clusters_state() -> None:
+    with pytest.raises(BlockedError, match="none serves it"):
+        plan(world(), "paddle=x:1")
 
 
 def test_a_runtime_without_containers_cannot_be_edited() -> None:

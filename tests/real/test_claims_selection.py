@@ -19,6 +19,7 @@ from tests.real.claims import (
 )
 from tests.testbed.api import Manifest, basic_object
 from tests.testbed.kserve import SERVING_ALPHA, KServe
+from tests.testbed.samples import framework_service
 from tests.testbed.waiting import wait_until
 
 _UNKNOWN_ELSEWHERE = "a-format-of-these-tests"
@@ -51,6 +52,23 @@ def test_of_runtimes_of_the_same_second_the_first_by_name_is_taken(
 
     wait_until(have_one_time, _SECONDS, "runtimes created within one second")
     _assert_taken(kserve_cluster, namespace, "ant")
+
+
+@sorting
+def test_a_pin_beside_a_framework_field_is_dropped_by_any_write_of_both(
+    kserve_cluster: KServe, namespace: str
+) -> None:
+    """So is what a component adds to a service that Git has in the framework form."""
+    service = framework_service("both", namespace, FORMAT)
+    pinned = {"modelFormat": {"name": FORMAT}, "runtime": "mine"}
+    made = kserve_cluster.api.create(service)
+    assert "runtime" not in made["spec"]["predictor"]["model"]
+    found = kserve_cluster.api.patch(made, {"spec": {"predictor": {"model": pinned}}})
+    assert found["spec"]["predictor"]["model"]["runtime"] == "mine"
+    synced = {"predictor": {"model": pinned, **service["spec"]["predictor"]}}
+    found = kserve_cluster.api.patch(found, {"spec": synced})
+    assert "runtime" not in found["spec"]["predictor"]["model"]
+    assert FORMAT not in found["spec"]["predictor"]
 
 
 @sorting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,21 @@ import pytest
 from tests.real.claims import only_if_all
 from tests.real.cli import kmigrate, status_of, words_of
 from tests.real.everything import differences, everything, traces
-from tests.real.tenants import Tenants, make_tenants
+from tests.real.tenants import OVERRIDES, Tenants, make_tenants
 from tests.real.unrest import unrest
 from tests.testbed.audit import Request
 from tests.testbed.kserve import KServe
 
 RELEASES = ["0.15.2", *only_if_all("0.11.2", "0.16.0", "0.20.0")]
 pytestmark = pytest.mark.parametrize("kserve_cluster", RELEASES, indirect=True)
-SET = ("--set", "runtime/kserve-sklearnserver=registry.example.com:5000/ml/sklearnserver:v10")
 THEIRS = [{"name": "THREADS", "value": "4"}]
+IMAGES = {
+    ("team-a", "iris-v1"): "registry.example.com:5000/ml/sklearnserver:v10",
+    ("team-b", "iris"): "registry.example.com:5000/ml/sklearnserver:v11",
+    ("team-a", "prices"): OVERRIDES["kserve-xgbserver"],
+    ("team-b", "prices"): "registry.example.com:5000/ml/xgbserver:v10",
+}
+"""What services are to run then: exceptions give one namespace another image, and let one stay."""
 Service = tuple[str, str]
 
 
@@ -35,7 +41,8 @@ def test_exactly_those_roll_that_were_told_in_their_waves(tenants: Tenants, tmp_
     admin, plane = tenants.kserve.admin, tenants.kserve.plane
     before, start = tenants.settled(), everything(tenants.kserve.api)
     file = tmp_path / "plan.json"
-    kmigrate(admin, "plan", "--to-runtimes", *SET, "--wave-size", "1", "--out", str(file))
+    wanted = ("-f", str(_desired(tenants, tmp_path)))
+    kmigrate(admin, "plan", "--to-runtimes", *wanted, "--wave-size", "1", "--out", str(file))
     plan = json.loads(file.read_text())["plan"]
     told = {_place(r["service"]) for r in plan["forecast"] if r.get("restarts")}
     assert told
@@ -49,6 +56,9 @@ def test_exactly_those_roll_that_were_told_in_their_waves(tenants: Tenants, tmp_
     assert {service for kind, service in seen if kind == "rolled"} == told, done
     assert _in_waves(plan, seen), (seen, done)
     assert {tuple(key.split("/")) for key in tenants.moved_since(before)} == told
+    after = tenants.settled()
+    for (team, name), image in IMAGES.items():
+        assert image in after[f"{tenants.namespaces[team]}/{name}"].images.values(), (team, name)
     assert words_of(status_of(admin)) == {("applied", "Succeeded", "Succeeded")}
     _edit_a_copy(tenants)
     [later] = status_of(admin)["later"]
@@ -67,6 +77,23 @@ def _edit_a_copy(tenants: Tenants) -> None:
     [copy, *_] = [one for one in copies if one["metadata"]["name"] == "kserve-sklearnserver"]
     container = {**copy["spec"]["containers"][0], "env": THEIRS}
     tenants.kserve.api.patch(copy, {"spec": {"containers": [container]}})
+
+
+def _desired(tenants: Tenants, folder: Path) -> Path:
+    of = tenants.namespaces
+    other = {"namespaces": [of["team-b"]], "image": IMAGES["team-b", "iris"]}
+    items = [
+        _item("kserve-sklearnserver", IMAGES["team-a", "iris-v1"], other),
+        _item("kserve-xgbserver", IMAGES["team-b", "prices"], {"namespaces": [of["team-a"]]}),
+    ]
+    header = {"apiVersion": "kmigrate.dev/v1alpha1", "kind": "Desired"}
+    file = folder / "desired.yaml"
+    file.write_text(json.dumps({**header, "images": items}))
+    return file
+
+
+def _item(runtime: str, image: str, exception: Mapping[str, object]) -> dict[str, object]:
+    return {"runtime": runtime, "image": image, "exceptions": [exception]}
 
 
 def _seen(requests: list[Request]) -> Iterator[tuple[str, Service]]:

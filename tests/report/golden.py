@@ -69,7 +69,8 @@ def shown(case: Case, *arguments: str) -> str:
     done = subprocess.run(
         command, cwd=ROOT / "fixtures", env=environment, capture_output=True, check=False
     )
-    assert done.stderr == b"", done.stderr
+    told = done.stderr.decode().splitlines()
+    assert [line for line in told if not line.startswith("next: kmigrate apply ")] == []
     return done.stdout.decode()
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from migrate.execute.events import Event, Failed, Progress, Proven, Waiting, Written
+from migrate.execute.extent import Extent
 from migrate.objects import ObjectRef
 from migrate.operations.model import Create, Edit, Operation, Patch
 from migrate.report.console import Console
@@ -68,6 +69,33 @@ def test_a_terminal_shows_what_is_under_way(
         console.tell(Progress(1003, 2000, targets))
     assert words in terminal.getvalue()
     assert "more" not in terminal.getvalue() or "more" in words
+
+
+def status(monkeypatch: pytest.MonkeyPatch, *events: Event) -> str:
+    """What the status line of a terminal shows last."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    with Console() as console:
+        for event in events:
+            console.tell(event)
+    return [text for text in terminal.getvalue().split("\x1b[2K") if " " in text.strip()][-1]
+
+
+def test_of_several_waves_the_whole_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    third = Extent(3, 1040, 20, 10_400)
+    whole = "wave 3 of 1,040, 20 of 10,400 services done"
+    begun = Progress(0, 0, (), third)
+    assert whole in status(monkeypatch, begun)
+    assert "0 of 0" not in status(monkeypatch, begun)
+    under_way = Progress(4, 10, TARGETS[:1], third)
+    assert f"{whole}; 4 of 10, under way: ConfigMap team/c0" in status(monkeypatch, under_way)
+    waiting = Waiting("for it", 7.0)
+    assert f"{whole}; waiting for it (7 s)" in status(monkeypatch, begun, waiting)
+    alone = status(monkeypatch, begun, Progress(1, 2, TARGETS[:1]), waiting)
+    assert "waiting for it" in alone
+    assert "wave" not in alone
 
 
 def test_a_wait_is_told_now_and_then_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
