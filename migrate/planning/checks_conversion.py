@@ -86,15 +86,15 @@ def _reason(now: World, planned: World, ref: ObjectRef) -> str:
     if after.image is None or after.runtime is None:
         return f"converted, they would get no image: {after.reason}"
     runtime = after.runtime.ref
-    if _program(before) != _program(after):
-        named = " to ".join(map(_program, (before, after)))
+    if program_of(before) != program_of(after):
+        named = " to ".join(map(program_of, (before, after)))
         return f"converted, they would be served by another server: from {named} ({runtime})"
     if before.image != after.image:
         return f"they run {before.image}, and would get {after.image} ({runtime})"
     return ""
 
 
-def _program(found: Resolution) -> str:
+def program_of(found: Resolution) -> str:
     """Return the program that a container names; its image's own is told by its flags."""
     container = found.pod.container if found.pod else {}
     words = [*(container.get("command") or ()), *(container.get("args") or ())]

@@ -78,11 +78,9 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
     if not options.convert:
         return Conversion(frozenset(), now, snapshot, now)
     _refuse(now.rules, options)
-    entries = _overridden(snapshot, now)
-    candidates = [ref for ref in now.services if _entry(now, ref) in entries]
     is_meant = meant(options.selection, now.services.__getitem__)
-    found = _converted(snapshot, now, [ref for ref in candidates if is_meant(ref, None)])
-    targets, unlike = _targets(now, found)
+    found = _converted(snapshot, now, [r for r in dependents(snapshot, now) if is_meant(r, None)])
+    targets, unlike = targets_of_entries(found)
     return replace(found, targets=targets, unlike=unlike)
 
 
@@ -105,6 +103,12 @@ def _refuse(rules: Rules, options: Options) -> None:
             "to each service, and has it reconciled",
             "leave --activate out",
         )
+
+
+def dependents(snapshot: Snapshot, now: World) -> list[ObjectRef]:
+    """Return the services that depend on an image set in `predictors`."""
+    entries = _overridden(snapshot, now)
+    return [ref for ref in now.services if _entry(now, ref) in entries]
 
 
 def _overridden(snapshot: Snapshot, now: World) -> frozenset[str]:
@@ -140,28 +144,29 @@ def _variables(pod: Pod | None) -> list[str]:
     return [one["name"] for one in pod.container.get("env") or ()] if pod is not None else []
 
 
-def _targets(
-    now: World, found: Conversion
+def targets_of_entries(
+    found: Conversion,
 ) -> tuple[dict[ObjectRef, Target], dict[str, list[ObjectRef]]]:
-    """Return what the copies need, and who cannot share one."""
+    """Return what the copies need to give each service its image, and who cannot share one."""
     groups: dict[ObjectRef, list[ObjectRef]] = {}
     for ref in sorted(found.services, key=lambda ref: ref.place):
         runtime = used(found.world, ref)
-        if runtime is not None and not _keeps_image(now, found.world, ref):
+        if runtime is not None and not keeps_image(found.before, found.world, ref):
             groups.setdefault(copy_ref(runtime.name, ref.namespace), []).append(ref)
     targets: dict[ObjectRef, Target] = {}
     unlike: dict[str, list[ObjectRef]] = {}
     for copy, services in groups.items():
-        images = _images(now, services)
+        images = _images(found.before, services)
         if len({image.rpartition(":")[0] for image in images.values()}) > 1:
             told = " and ".join(f"{entry} ({image})" for entry, image in sorted(images.items()))
             unlike.setdefault(f"{told} share the runtime {copy.name}", []).extend(services)
         elif (chosen := found.world.shared(services[0]).runtime) is not None:
-            targets[copy] = _target(chosen, min(images.values()), now.rules)
+            targets[copy] = _target(chosen, min(images.values()), found.world.rules)
     return targets, unlike
 
 
-def _keeps_image(now: World, converted: World, ref: ObjectRef) -> bool:
+def keeps_image(now: World, converted: World, ref: ObjectRef) -> bool:
+    """Tell whether a service gets the image of now once it is converted."""
     return now.shared(ref).image == converted.shared(ref).image
 
 

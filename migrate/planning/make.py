@@ -19,6 +19,7 @@ from migrate.planning.images import image_rows, runtime_rows, with_goals
 from migrate.planning.in_place import in_place
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.plan import ImageRow, Plan
+from migrate.planning.preparing import prepared
 from migrate.planning.reach import judged, unread
 from migrate.planning.reset_global import reset_global
 from migrate.planning.restarts import with_restarts
@@ -52,7 +53,8 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
     if snapshot.rules is None:
         found = accept([checks.unknown_release(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
-    return msgspec.structs.replace(plan, **_content(snapshot, snapshot.rules, options))
+    content = prepared if options.target else _content
+    return msgspec.structs.replace(plan, **content(snapshot, snapshot.rules, options))
 
 
 def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
