@@ -28,7 +28,21 @@ def conversion_findings(now: World, planned: World, found: Conversion) -> Iterat
         fix = "a rollback keeps them in it, and the copies that give them their images"
         yield finding(codes.CONVERTED, text, fix, services)
     yield from _changes(now, planned, services)
+    yield from _foreseen(now, planned, found)
     yield from _bad(now, planned, found, services)
+
+
+def _foreseen(now: World, planned: World, found: Conversion) -> Iterator[Finding]:
+    """Tell who gets another image, that of a runtime which was made before the upgrade."""
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for ref in sorted(found.foreseen, key=lambda ref: ref.place):
+        pair = (now.shared(ref).image or "none", planned.shared(ref).image or "none")
+        if pair[0] != pair[1]:
+            groups.setdefault(pair, []).append(ref)
+    for (before, after), alike in sorted(groups.items()):
+        text = f"runtimes were made for them before the upgrade: {after} in place of {before}"
+        fix = "--exclude NAMESPACE/NAME leaves them out; any write gives them that image"
+        yield finding(codes.FORESEEN, text, fix, alike)
 
 
 def _changes(now: World, planned: World, services: Iterable[ObjectRef]) -> Iterator[Finding]:
@@ -70,7 +84,8 @@ def _bad(
     groups: dict[str, list[ObjectRef]] = {text: list(refs) for text, refs in found.unlike.items()}
     known = {ref for refs in found.unlike.values() for ref in refs}
     for ref in services:
-        reason = _reason(now, planned, ref) if ref not in known else ""
+        is_kept = ref not in found.foreseen
+        reason = _reason(now, planned, ref, is_kept=is_kept) if ref not in known else ""
         if reason:
             groups.setdefault(reason, []).append(ref)
     for text, alike in groups.items():
@@ -78,14 +93,16 @@ def _bad(
         yield finding(codes.NOT_CONVERTIBLE, text, fix, alike)
 
 
-def _reason(now: World, planned: World, ref: ObjectRef) -> str:
-    """Say why a service cannot be converted; empty where it can."""
+def _reason(now: World, planned: World, ref: ObjectRef, *, is_kept: bool) -> str:
+    """Say why a service cannot be converted; empty where it can. ``is_kept``: its image stays."""
     before, after = now.shared(ref), planned.shared(ref)
     if refused := refused_write(admitted(now.shape(ref), now.config), now.config):
         return f"the webhook refuses the write: {refused}"
     if after.image is None or after.runtime is None:
         return f"converted, they would get no image: {after.reason}"
     runtime = after.runtime.ref
+    if not is_kept:
+        return ""
     if program_of(before) != program_of(after):
         named = " to ".join(map(program_of, (before, after)))
         return f"converted, they would be served by another server: from {named} ({runtime})"

@@ -25,7 +25,8 @@ class Course:
     the stages once it is told what becomes of every service. ``wanted`` and ``targets`` say what
     is asked for, ``findings`` what the strategy found itself, and ``sealed`` names objects that
     the operations rely on beside those that services follow, ``copies`` the runtimes of namespaces
-    that take the place of those of the cluster.
+    that take the place of those of the cluster, ``stays`` the services that a rollback leaves as
+    the plan has them.
     """
 
     operations: tuple[Operation, ...]
@@ -37,3 +38,4 @@ class Course:
     findings: tuple[Finding, ...] = ()
     sealed: tuple[ObjectRef, ...] = ()
     copies: frozenset[ObjectRef] = frozenset()
+    stays: frozenset[ObjectRef] = frozenset()

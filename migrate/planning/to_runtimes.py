@@ -72,6 +72,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         told,
         tuple(sorted(sources, key=lambda ref: ref.place)),
         frozenset(found.copies),
+        conversion.foreseen,
     )
 
 
