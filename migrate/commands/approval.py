@@ -24,9 +24,9 @@ def refuse_target(release: str) -> None:
     if release:
         raise UsageError(
             f"--target {release}: expected a plan for the release that runs, found one for after "
-            "the upgrade: now there are no ServingRuntimes to make",
+            "the upgrade: before it nothing of that can be made",
             f"kmigrate plan --to-runtimes --target {release} --render DIR; after the upgrade "
-            "kubectl apply makes them",
+            "kubectl apply makes it",
         )
 
 

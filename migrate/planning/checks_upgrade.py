@@ -203,5 +203,5 @@ def _once_written(made: Prepared, services: Sequence[ObjectRef]) -> Iterator[Fin
         text = (
             f"any write after the upgrade converts them, and gives them {got} in place of {image}"
         )
-        fix = "it is not an override, so no runtime is made: --set FORMAT=IMAGE makes one"
+        fix = "no runtime is made for them: --set FORMAT=IMAGE makes one"
         yield finding(codes.ONCE_WRITTEN, text, fix, alike)
