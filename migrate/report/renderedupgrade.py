@@ -57,8 +57,8 @@ def _steps(plan: Plan, rendering: Rendering) -> Iterator[str]:
     yield "and services that were made before follow them: see the column after the upgrade."
     if is_read:
         yield f"KServe {target} reads `predictors` as well. With the text of step 1 in the"
-        yield "ConfigMap of the manifests that you apply, services keep their images; KM271 and"
-        yield "KM272 of the plan name those that do not."
+        yield "ConfigMap of the manifests that you apply, services keep their images meanwhile,"
+        yield "where the plan says that it helps (KM271)."
     yield ""
     yield "**3. Make the ServingRuntimes**, before anybody writes a service: a write converts it,"
     yield "and without them it would get the image in the last column."
