@@ -1,7 +1,8 @@
 """A cluster as the released manifests of another release leave it: everything else stays.
 
-They put `predictors` back (up to 0.9; later ones have none), and the ClusterServingRuntimes that
-they ship. What they say beside that, such as the default mode of deployment, is not followed.
+They put `predictors` back, up to 0.9 (what is left of it later is not read), and the
+ClusterServingRuntimes that they ship. What else they say, such as the default mode of deployment,
+is not followed.
 """
 
 from __future__ import annotations
@@ -45,7 +46,6 @@ def upgraded(
     rules = rules_for(release)
     assert rules is not None
     data = {**(snapshot.config.get("data") or {})}
-    data.pop(terms.PREDICTORS_KEY, None)
     if rules.predictors_read:
         rows = shipped_predictors(release)[0].rows if predictors is None else predictors
         data[terms.PREDICTORS_KEY] = _text(rows, rules)

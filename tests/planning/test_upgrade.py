@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from migrate.operations.model import Create
 from migrate.planning.copies import PREPARED_FOR
-from migrate.planning.desired import Selection
+from migrate.planning.desired import Desired, EnvVar, Selection
 from migrate.planning.plan import Outlook
 from tests.planning.converting import (
     GPU,
@@ -46,6 +47,7 @@ def test_a_service_on_an_override_gets_it_back_once_it_is_written(target: str) -
     assert names(made, "KM271") == ["iris"]
     assert "put predictors as it is now" in found(made, "KM271")[0].fix
     assert found(made, "KM270")
+    assert not found(made, "KM273")
     assert blocked(made) == set()
     assert not [act for stage in made.apply for act in stage.activations]
 
@@ -60,8 +62,45 @@ def test_who_depends_on_what_is_shipped_needs_no_runtime() -> None:
 
 
 def test_an_override_that_a_pin_gives_over_the_shipped_image_needs_none() -> None:
-    made = prepared(seven(old("iris", runtimeVersion="v0.7.1")))
+    still = seven(old("iris", runtimeVersion="v0.7.1"))
+    document = json.loads(still.config["data"]["predictors"])
+    document["sklearn"]["v1"]["defaultImageVersion"] = "v0.7.1"
+    data = {"predictors": json.dumps(document)}
+    made = prepared(replace(still, config={**still.config, "data": data}))
+    assert [row.entry for row in made.images if not row.is_stock] == ["sklearn/v1"]
     assert (copies(made), set(moments(made, "iris"))) == ({}, {"kserve/sklearnserver:v0.7.1"})
+
+
+def test_who_was_never_admitted_gets_the_tag_for_gpus_that_is_shipped() -> None:
+    """0.8 and 0.9 take it from `predictors`, where a service has no pin."""
+    flow = old("flow", "tensorflow", runtimeVersion=None, resources=GPU)
+    flow["metadata"]["finalizers"] = []
+    made = prepared(seven(flow))
+    assert moments(made, "flow")[3] == "tensorflow/serving:2.6.2-gpu"
+
+
+def test_a_model_that_no_runtime_takes_cannot_be_kept() -> None:
+    one = old("rows", "pmml", protocolVersion="v2")
+    made = prepared(seven(one, pmml=f"{REGISTRY}/pmml"))
+    assert names(made, "KM242") == ["rows"]
+    assert "they would get no image" in found(made, "KM242")[0].text
+
+
+def test_whom_the_webhook_of_that_release_refuses_cannot_be_kept() -> None:
+    one = old("iris", env=[{"name": "PYTHONPATH", "value": "/x"}])
+    made = prepared(seven(one, sklearn_v1=SKLEARN), "0.20.0", accept=("KM272",))
+    assert names(made, "KM242") == ["iris"]
+    assert "the webhook of KServe 0.20.0 refuses" in found(made, "KM242")[0].text
+
+
+def test_settings_are_in_the_runtimes_and_those_that_do_not_serve_are_told() -> None:
+    services = seven(old("iris", runtimeVersion="next"))
+    wanted = Desired(format="sklearn", args=("--model_name=fixed",))
+    made = prepared(services, images=(wanted,))
+    assert names(made, "KM401") == ["iris"]
+    python = Desired(format="sklearn", env=(EnvVar("PYTHONPATH", "/x"),))
+    made = prepared(services, "0.20.0", images=(python,), accept=("KM272",))
+    assert blocked(made) == {"KM232"}
 
 
 def test_each_pin_keeps_its_tag_in_every_namespace() -> None:
@@ -211,7 +250,8 @@ def test_what_does_not_run_as_configured_is_told() -> None:
     ("target", "words"), [("0.8.0", "the manifest at the tag of"), ("0.9.0", "the Helm chart of")]
 )
 def test_another_form_of_the_release_ships_no_images(target: str, words: str) -> None:
-    made = prepared(seven(old("iris"), old("own", image="own/x:1")), target)
+    torch = old("torch", "pytorch", runtimeVersion="0.4.1")
+    made = prepared(seven(old("iris"), old("own", image="own/x:1"), torch), target)
     (one,) = found(made, "KM274")
     assert one.text.startswith(words)
     assert names(made, "KM274") == ["iris"]

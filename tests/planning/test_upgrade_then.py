@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from migrate.errors import BlockedError, UsageError
+from migrate.objects import Manifest
 from migrate.operations.model import Create
-from migrate.planning.desired import Activate
+from migrate.planning.desired import Activate, Selection
+from migrate.planning.plan import Plan
 from migrate.planning.strategy import Scope
 from tests.planning.converting import (
     REGISTRY,
     RELEASES,
     SKLEARN,
     blocked,
+    converted,
     copies,
     names,
     old,
@@ -76,7 +80,7 @@ def test_after_the_upgrade_a_conversion_gives_what_was_said(target: str) -> None
         old("own", image="own/x:v0.7.0"),
     ]
     before = prepared(seven(*services, sklearn_v1=SKLEARN), target)
-    own = tuple(op.change.manifest for op in before.operations if isinstance(op.change, Create))
+    own = _manifests(before)
     after = plan(upgraded(target, *services, own=own), convert=True)
     rows = {row.service.name: row for row in after.forecast}
     iris, wine = rows["iris"], rows["wine"]
@@ -90,7 +94,7 @@ def test_after_the_upgrade_a_conversion_gives_what_was_said(target: str) -> None
 
 def test_predictors_that_were_set_again_since_win_over_a_runtime_of_before() -> None:
     before = prepared(seven(old("iris"), sklearn_v1=SKLEARN))
-    own = tuple(op.change.manifest for op in before.operations if isinstance(op.change, Create))
+    own = _manifests(before)
     later = upgraded("0.9.0", old("iris"), sklearn_v1=f"{REGISTRY}/later", own=own)
     made = plan(later, convert=True)
     assert names(made, "KM242") == ["iris"]
@@ -99,7 +103,33 @@ def test_predictors_that_were_set_again_since_win_over_a_runtime_of_before() -> 
 
 def test_a_runtime_that_somebody_made_takes_nobody_out_of_the_framework_form() -> None:
     before = prepared(seven(old("iris"), sklearn_v1=SKLEARN))
-    (manifest,) = (op.change.manifest for op in before.operations if isinstance(op.change, Create))
+    (manifest,) = _manifests(before)
     meta = {**manifest["metadata"], "annotations": {}}
     made = plan(upgraded("0.9.0", old("iris"), own=({**manifest, "metadata": meta},)), convert=True)
     assert names(made, "KM240") == []
+
+
+def _manifests(made: Plan) -> tuple[Manifest, ...]:
+    return tuple(op.change.manifest for op in made.operations if isinstance(op.change, Create))
+
+
+@pytest.mark.parametrize("predictors", ["{}", None])
+def test_a_conversion_rescues_whom_predictors_give_no_image(predictors: str | None) -> None:
+    services = [old("torch", "pytorch", runtimeVersion="next"), old("iris")]
+    sets = ("pytorch=pytorch/torchserve-kfs:next", f"sklearn={SKLEARN}:v0.7.0")
+    before = prepared(seven(*services), "0.9.0", *sets, accept=("KM272",))
+    later = upgraded("0.9.0", *services, own=_manifests(before))
+    data = {"predictors": predictors} if predictors else later.config["data"]
+    made = plan(replace(later, config={**later.config, "data": data}), convert=True)
+    images = {row.service.name: row.after_plan for row in made.forecast}
+    assert images == {"torch": "pytorch/torchserve-kfs:next", "iris": f"{SKLEARN}:v0.7.0"}
+    assert converted(made) == ["iris", "torch"]
+    assert blocked(made) == set()
+
+
+def test_only_who_is_selected_is_converted_and_an_own_image_is_none() -> None:
+    services = [old("iris"), old("wine"), old("own", image="own/x:v0.7.0")]
+    before = prepared(seven(*services, sklearn_v1=SKLEARN))
+    later = upgraded("0.9.0", *services, own=_manifests(before))
+    made = plan(later, convert=True, selection=Selection(exclude=("team/wine",)))
+    assert converted(made) == ["iris"]

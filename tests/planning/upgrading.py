@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrate.planning.desired import Options, merged, parse_set
+from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Strategy
 from tests.planning.converting import upgraded
-from tests.planning.copies import plan
 
 
 def seven(*services: dict[str, Any], **images: Any) -> Snapshot:
@@ -17,7 +19,10 @@ def seven(*services: dict[str, Any], **images: Any) -> Snapshot:
 
 def prepared(found: Snapshot, target: str = "0.9.0", *sets: str, **options: Any) -> Plan:
     """The plan for after the upgrade."""
-    return plan(found, *sets, target=target, **options)
+    images = options.pop("images", merged(map(parse_set, sets)))
+    return make_plan(
+        found, Options(images, strategy=Strategy.TO_RUNTIMES, target=target, **options)
+    )
 
 
 def moments(made: Plan, name: str) -> tuple[str | None, ...]:
