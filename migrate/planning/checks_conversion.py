@@ -47,6 +47,16 @@ def _foreseen(now: World, planned: World, found: Conversion) -> Iterator[Finding
 
 def _changes(now: World, planned: World, services: Iterable[ObjectRef]) -> Iterator[Finding]:
     """Tell what of their pods changes beside the image: they get new ones for it."""
+    for what, alike in pods_changed(now, planned, services).items():
+        text = f"new pods by the conversion, with the same image: {what}"
+        fix = "--exclude NAMESPACE/NAME leaves them out"
+        yield finding(codes.CHANGED_BY_CONVERSION, text, fix, alike)
+
+
+def pods_changed(
+    now: World, planned: World, services: Iterable[ObjectRef]
+) -> dict[str, list[ObjectRef]]:
+    """Return the services that get other pods with the same image, by what changes of them."""
     pairs: dict[tuple[int, int], str] = {}
     groups: dict[str, list[ObjectRef]] = {}
     for ref in services:
@@ -55,10 +65,7 @@ def _changes(now: World, planned: World, services: Iterable[ObjectRef]) -> Itera
             pairs[key] = ", ".join(changed_parts(now.resolved[ref].pod, planned.resolved[ref].pod))
         if pairs[key] and now.shared(ref).image == planned.shared(ref).image:
             groups.setdefault(pairs[key], []).append(ref)
-    for what, alike in sorted(groups.items()):
-        text = f"new pods by the conversion, with the same image: {what}"
-        fix = "--exclude NAMESPACE/NAME leaves them out"
-        yield finding(codes.CHANGED_BY_CONVERSION, text, fix, alike)
+    return dict(sorted(groups.items()))
 
 
 def changed_parts(before: Pod | None, after: Pod | None) -> list[str]:

@@ -11,7 +11,7 @@ from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
-from migrate.planning.checks_conversion import changed_parts, program_of
+from migrate.planning.checks_conversion import pods_changed, program_of
 from migrate.planning.checks_copies import (
     kept_findings,
     pinned_over,
@@ -58,6 +58,7 @@ def upgrade_findings(
     yield from _without_images(snapshot, upgrade, meant)
     yield from placing_findings(upgrade.snapshot, upgrade.written, found, stuck)
     yield from _not_kept(made, rows)
+    yield from _other_pods(made)
     yield from _once_written(made, meant)
     services = [ref for each in found.services.values() for ref in each]
     yield from served_alike(found.planned, services, found.copies, str(upgrade.release))
@@ -149,16 +150,15 @@ def _not_kept(made: Prepared, rows: Sequence[Forecast]) -> Iterator[Finding]:
             groups.setdefault(reason, []).append(ref)
     for text, alike in groups.items():
         yield finding(codes.NOT_CONVERTIBLE, text, _OUT, alike)
-    changes: dict[str, list[ObjectRef]] = {}
-    for ref in sorted(made.depending, key=lambda ref: ref.place):
-        before, after = made.upgrade.now, made.found.planned
-        if before.shared(ref).image == after.shared(ref).image:
-            told = ", ".join(changed_parts(before.resolved[ref].pod, after.resolved[ref].pod))
-            changes.setdefault(told, []).append(ref)
-    for what, alike in sorted(changes.items()):
-        if what:
-            text = f"once written, they have the image of now, and other pods: {what}"
-            yield finding(codes.CHANGED_BY_CONVERSION, text, _OUT, alike)
+
+
+def _other_pods(made: Prepared) -> Iterator[Finding]:
+    """Find who has the image of now again once it is written, and other pods all the same."""
+    before, after = made.upgrade.now, made.found.planned
+    services = sorted(made.depending, key=lambda ref: ref.place)
+    for what, alike in pods_changed(before, after, services).items():
+        text = f"once written, they have the image of now, and other pods: {what}"
+        yield finding(codes.CHANGED_BY_CONVERSION, text, _OUT, alike)
 
 
 def _is_by_copy(made: Prepared, ref: ObjectRef) -> bool:

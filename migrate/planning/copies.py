@@ -68,7 +68,9 @@ def prepared_for(operation: Operation, release: Release) -> Operation:
     manifest = operation.change.manifest
     told = {**manifest["metadata"]["annotations"], PREPARED_FOR: str(release)}
     meta = {**manifest["metadata"], "annotations": told}
-    return msgspec.structs.replace(operation, change=Create({**manifest, "metadata": meta}))
+    reason = f"{operation.reason}, as KServe {release} ships it"
+    change = Create({**manifest, "metadata": meta})
+    return msgspec.structs.replace(operation, change=change, reason=reason)
 
 
 def digest_of_source(source: Manifest) -> str:
