@@ -58,7 +58,7 @@ def _steps(plan: Plan, rendering: Rendering) -> Iterator[str]:
     if is_read:
         yield f"KServe {target} reads `predictors` as well. With the text of step 1 in the"
         yield "ConfigMap of the manifests that you apply, services keep their images meanwhile,"
-        yield "where the plan says that it helps (KM271)."
+        yield "where the plan says that it helps (KM281)."
     yield ""
     yield "**3. Make the ServingRuntimes**, before anybody writes a service: a write converts it,"
     yield "and without them it would get the image in the last column."

@@ -94,7 +94,7 @@ def test_a_plan_that_is_blocked_is_neither_rendered_nor_said_to_be(
     more = ("--render", str(folder), "--out", str(saved))
     code, _, said = run(capsys, *ASKED[:-1], "0.15.2", *where, *more)
     assert code == 7
-    assert "blocked by KM272" in said
+    assert "blocked by KM282" in said
     assert not folder.exists()
     assert run(capsys, "status", str(saved), *where)[1].endswith("this one is refused\n")
 
@@ -134,7 +134,7 @@ def test_where_predictors_are_not_read_kubectl_alone_converts(
     capsys: pytest.CaptureFixture[str], where: tuple[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "git"
-    asked = (*ASKED[:-1], "0.15.2", "--accept", "KM272", "--render", str(folder))
+    asked = (*ASKED[:-1], "0.15.2", "--accept", "KM282", "--render", str(folder))
     code, _, said = run(capsys, *asked, *where)
     assert code == 0, said
     text = (folder / "README.md").read_text()

@@ -44,10 +44,10 @@ def test_a_service_on_an_override_gets_it_back_once_it_is_written(target: str) -
     assert (row.outlook, row.restarts) == (Outlook.CHANGES, False)
     assert row.runtime is not None
     assert (row.runtime.kind, row.runtime.name) == ("ClusterServingRuntime", "kserve-sklearnserver")
-    assert names(made, "KM271") == ["iris"]
-    assert "put predictors as it is now" in found(made, "KM271")[0].fix
-    assert found(made, "KM270")
-    assert not found(made, "KM273")
+    assert names(made, "KM281") == ["iris"]
+    assert "put predictors as it is now" in found(made, "KM281")[0].fix
+    assert found(made, "KM280")
+    assert not found(made, "KM283")
     assert blocked(made) == set()
     assert not [act for stage in made.apply for act in stage.activations]
 
@@ -58,7 +58,7 @@ def test_who_depends_on_what_is_shipped_needs_no_runtime() -> None:
     assert set(moments(made, "wine")) == {"kserve/xgbserver:v0.7.0"}
     row = next(row for row in made.forecast if row.service.name == "wine")
     assert row.outlook is Outlook.UNCHANGED
-    assert "wine" not in names(made, "KM271") + names(made, "KM273")
+    assert "wine" not in names(made, "KM281") + names(made, "KM283")
 
 
 def test_an_override_that_a_pin_gives_over_the_shipped_image_needs_none() -> None:
@@ -88,7 +88,7 @@ def test_a_model_that_no_runtime_takes_cannot_be_kept() -> None:
 
 def test_whom_the_webhook_of_that_release_refuses_cannot_be_kept() -> None:
     one = old("iris", env=[{"name": "PYTHONPATH", "value": "/x"}])
-    made = prepared(seven(one, sklearn_v1=SKLEARN), "0.20.0", accept=("KM272",))
+    made = prepared(seven(one, sklearn_v1=SKLEARN), "0.20.0", accept=("KM282",))
     assert names(made, "KM242") == ["iris"]
     assert "the webhook of KServe 0.20.0 refuses" in found(made, "KM242")[0].text
 
@@ -99,7 +99,7 @@ def test_settings_are_in_the_runtimes_and_those_that_do_not_serve_are_told() -> 
     made = prepared(services, images=(wanted,))
     assert names(made, "KM401") == ["iris"]
     python = Desired(format="sklearn", env=(EnvVar("PYTHONPATH", "/x"),))
-    made = prepared(services, "0.20.0", images=(python,), accept=("KM272",))
+    made = prepared(services, "0.20.0", images=(python,), accept=("KM282",))
     assert blocked(made) == {"KM232"}
 
 
@@ -127,9 +127,9 @@ def test_pytorch_breaks_by_the_upgrade_and_blocks_until_that_is_accepted() -> No
     services = seven(torch, old("iris"), sklearn_v1=SKLEARN)
     made = prepared(services)
     assert moments(made, "torch")[1] == ":0.4.1"
-    assert names(made, "KM272") == ["torch"]
-    assert blocked(made) == {"KM272"}
-    assert blocked(prepared(services, accept=("KM272",))) == set()
+    assert names(made, "KM282") == ["torch"]
+    assert blocked(made) == {"KM282"}
+    assert blocked(prepared(services, accept=("KM282",))) == set()
     assert blocked(prepared(services, selection=Selection(formats=("sklearn",)))) == set()
 
 
@@ -142,8 +142,8 @@ def test_where_predictors_are_not_read_nobody_has_an_image_until_it_is_written(t
         f"{SKLEARN}:v0.7.0",
         "kserve/sklearnserver:v0.7.0",
     )
-    assert names(made, "KM272") == ["iris", "wine"]
-    assert "--target 0.9.0" in found(made, "KM272")[0].fix
+    assert names(made, "KM282") == ["iris", "wine"]
+    assert "--target 0.9.0" in found(made, "KM282")[0].fix
 
 
 def test_another_server_cannot_be_kept() -> None:
@@ -156,14 +156,14 @@ def test_another_server_cannot_be_kept() -> None:
 
 def test_what_is_shipped_and_becomes_another_image_is_told_alone() -> None:
     made = prepared(seven(old("net", "onnx", runtimeVersion="v1.0.0")))
-    assert names(made, "KM273") == ["net"]
-    assert "tritonserver:v1.0.0 in place of mcr.microsoft.com" in found(made, "KM273")[0].text
+    assert names(made, "KM283") == ["net"]
+    assert "tritonserver:v1.0.0 in place of mcr.microsoft.com" in found(made, "KM283")[0].text
     assert (blocked(made), copies(made)) == (set(), {})
 
 
 def test_an_image_of_its_own_that_a_pin_rewrites_is_told() -> None:
     made = prepared(seven(old("iris", image="own/x:1")))
-    assert "own/x:v0.7.0 in place of own/x:1" in found(made, "KM273")[0].text
+    assert "own/x:v0.7.0 in place of own/x:1" in found(made, "KM283")[0].text
     assert copies(made) == {}
 
 
@@ -189,7 +189,7 @@ def test_0_8_cuts_an_image_at_the_port_of_its_registry() -> None:
 
 def test_a_runtime_that_takes_other_services_comes_with_theirs() -> None:
     services = [old("iris"), old("two", protocolVersion="v2")]
-    accepted = ("KM272",)
+    accepted = ("KM282",)
     made = prepared(seven(*services, sklearn_v1=SKLEARN), "0.15.2", accept=accepted)
     assert set(copies(made)) == {"team/kserve-sklearnserver", "team/kserve-mlserver"}
     assert [ref.name for one in found(made, "KM235") for ref in one.objects] == ["kserve-mlserver"]
@@ -207,7 +207,7 @@ def test_who_is_not_selected_is_kept_by_the_runtime_of_its_namespace() -> None:
     assert set(copies(made)) == {"team/kserve-sklearnserver"}
     assert moments(made, "wine")[2] == f"{SKLEARN}:v0.7.0"
     assert blocked(made) == set()
-    assert names(made, "KM271") == ["iris"]
+    assert names(made, "KM281") == ["iris"]
 
 
 def test_a_selection_by_runtime_means_the_one_after_the_upgrade() -> None:
@@ -235,7 +235,7 @@ def test_what_is_not_named_beside_what_is_wanted_is_told() -> None:
     services = [old("iris", runtimeVersion="next"), old("wine", "xgboost")]
     images = {"sklearn_v1": SKLEARN, "xgboost_v1": f"{REGISTRY}/xgb"}
     made = prepared(seven(*services, **images), "0.9.0", f"sklearn={REGISTRY}/fresh:next")
-    assert names(made, "KM273") == ["wine"]
+    assert names(made, "KM283") == ["wine"]
 
 
 def test_what_does_not_run_as_configured_is_told() -> None:
@@ -252,6 +252,6 @@ def test_what_does_not_run_as_configured_is_told() -> None:
 def test_another_form_of_the_release_ships_no_images(target: str, words: str) -> None:
     torch = old("torch", "pytorch", runtimeVersion="0.4.1")
     made = prepared(seven(old("iris"), old("own", image="own/x:1"), torch), target)
-    (one,) = found(made, "KM274")
+    (one,) = found(made, "KM284")
     assert one.text.startswith(words)
-    assert names(made, "KM274") == ["iris"]
+    assert names(made, "KM284") == ["iris"]

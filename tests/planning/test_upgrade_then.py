@@ -117,7 +117,7 @@ def _manifests(made: Plan) -> tuple[Manifest, ...]:
 def test_a_conversion_rescues_whom_predictors_give_no_image(predictors: str | None) -> None:
     services = [old("torch", "pytorch", runtimeVersion="next"), old("iris")]
     sets = ("pytorch=pytorch/torchserve-kfs:next", f"sklearn={SKLEARN}:v0.7.0")
-    before = prepared(seven(*services), "0.9.0", *sets, accept=("KM272",))
+    before = prepared(seven(*services), "0.9.0", *sets, accept=("KM282",))
     later = upgraded("0.9.0", *services, own=_manifests(before))
     data = {"predictors": predictors} if predictors else later.config["data"]
     made = plan(replace(later, config={**later.config, "data": data}), convert=True)

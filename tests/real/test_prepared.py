@@ -104,11 +104,11 @@ def _planned(field: Field, release: str, folder: Path) -> dict[str, Any]:
     asked = ["plan", "--to-runtimes", "--target", release, "-o", "json"]
     plain = json.loads(kmigrate(field.kserve.admin, *asked, expect=7).stdout)["plan"]
     broken = {
-        n for f in plain["findings"] if f["code"] == "KM272" for n in map(_name, f["objects"])
+        n for f in plain["findings"] if f["code"] == "KM282" for n in map(_name, f["objects"])
     }
     is_read = release in READ
     assert broken == ({"team-a/torch"} if is_read else set(SERVICES) - {"team-c/own"})
-    saved = ["--accept", "KM272", "--render", str(folder), "--out", str(folder) + ".json"]
+    saved = ["--accept", "KM282", "--render", str(folder), "--out", str(folder) + ".json"]
     plan = json.loads(kmigrate(field.kserve.admin, *asked, *saved).stdout)["plan"]
     assert {_name(op["target"]) for op in plan["operations"]} == COPIES
     return {_name(row["service"]): row for row in plan["forecast"]}
