@@ -74,6 +74,10 @@ VARIANTS = (
 )
 
 
+RELEASED = ("install", "restored")
+"""The variants that are in the released manifests as they can be had today."""
+
+
 def variants_of(release: str) -> tuple[Variant, ...]:
     """Return what is known to be shipped with a release such as ``0.9.0``; maybe nothing."""
     return tuple(variant for variant in VARIANTS if variant.release == release)

@@ -11,7 +11,7 @@ import typer
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
-from migrate.commands.approval import approve, refuse_blocked, refuse_nobody
+from migrate.commands.approval import approve, refuse_blocked, refuse_nobody, refuse_target
 from migrate.commands.back import apply_or_back, carry_and_tell
 from migrate.commands.carry import Control, Job
 from migrate.commands.comparing import compare
@@ -46,6 +46,7 @@ def apply(
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
     convert: flags.ConvertFlag = False,
+    for_release: flags.NoTarget = "",
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
@@ -107,10 +108,12 @@ def apply(
         accept=tuple(accept),
         kserve_version=kserve_version,
     )
+    refuse_target(for_release)
     options = making.options(set_, file, asked)
     refuse_file(json_into)
     saved = making.load(plan) if plan else None
     if saved:
+        refuse_target(saved.options.target)
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
     else:
         refuse_pointless(options)

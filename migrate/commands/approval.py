@@ -19,6 +19,17 @@ def refuse_blocked(plan: Plan) -> None:
         )
 
 
+def refuse_target(release: str) -> None:
+    """Raise UsageError for a plan that is for the time after an upgrade to that release."""
+    if release:
+        raise UsageError(
+            f"--target {release}: expected a plan for the release that runs, found one for after "
+            "the upgrade: before it nothing of that can be made",
+            f"kmigrate plan --to-runtimes --target {release} --render DIR; after the upgrade "
+            "kubectl apply makes it",
+        )
+
+
 def refuse_nobody(plan: Plan) -> None:
     """Raise BlockedError where the selection leaves nobody: a name may be misspelt."""
     found = [one for one in plan.findings if one.code == NOBODY and not one.accepted]

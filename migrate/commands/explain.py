@@ -10,6 +10,7 @@ import typer
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making
+from migrate.commands.approval import refuse_target
 from migrate.commands.comparing import refuse_broken_seals
 from migrate.commands.conversions import write_converted
 from migrate.commands.flags import Output
@@ -51,6 +52,7 @@ def explain_(
     told = _explained(cluster, ref, kserve_namespace, kserve_version)
     if with_ is not None:
         made = making.load(with_)
+        refuse_target(made.options.target)
         refuse_elsewhere(cluster, made, kserve_version)
         refuse_broken_seals(cluster, made)
         told = _with_plan(cluster, told, made, kserve_namespace, kserve_version)

@@ -87,6 +87,16 @@ ConvertFlag = Annotated[
         help="With --to-runtimes: have services of 0.8 and 0.9 in the framework form converted.",
     ),
 ]
+TargetFlag = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="RELEASE",
+        help="With --to-runtimes on 0.7: for after the upgrade to this release.",
+    ),
+]
+NoTarget = Annotated[str, typer.Option("--target", hidden=True)]
+"""Refused with the reason; it is nothing that this verb can do."""
 ActivateFlag = Annotated[
     Activate | None,
     typer.Option(

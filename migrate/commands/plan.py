@@ -31,6 +31,7 @@ def plan(
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
     convert: flags.ConvertFlag = False,
+    target: flags.TargetFlag = "",
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
@@ -81,6 +82,7 @@ def plan(
             pause=pause,
             canary=canary,
             max_unavailable=max_unavailable,
+            target=target,
         ),
         repin=repin,
         activate=activate,
@@ -124,6 +126,8 @@ def _rendering() -> ModuleType:
 def _following(made: Plan, out: Path) -> str:
     if made.blocking:
         return "it is blocked"
+    if made.options.target:
+        return "it is for after an upgrade, and cannot be applied; next: --render DIR"
     return f"next: kmigrate apply {out}" if made.has_work else "there is nothing to apply"
 
 

@@ -18,6 +18,7 @@ from migrate.planning.plan import Plan
 from migrate.planning.rendering import Files, refusals, render
 from migrate.planning.snapshot import Snapshot
 from migrate.report.rendered import readme, warnings
+from migrate.report.renderedupgrade import upgrade_readme
 
 _FIRST = ("apiVersion", "kind", "metadata", "name", "op", "path", "target")
 # What YAML 1.1 or kubectl reads as something else than text begins like a number or is a word.
@@ -55,7 +56,8 @@ def render_plan(plan: Plan, snapshot: Snapshot, folder: Path) -> bool:
         return True
     rendering = render(plan, snapshot)
     texts = {name: as_yaml(document) for name, document in rendering.files.items()}
-    _write({**texts, "README.md": readme(plan, rendering)}, folder)
+    told = upgrade_readme if plan.options.target else readme
+    _write({**texts, "README.md": told(plan, rendering)}, folder)
     for line in warnings(rendering):
         print(f"warning: {line}", file=sys.stderr)
     files = count(len(texts) + 1, "file")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from migrate.errors import UsageError
+from migrate.kserve.releases import ReleaseFormatError, parse_release
 from migrate.planning.strategy import CONVERT_FIRST, RESET, Scope, Strategy
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
@@ -25,6 +26,7 @@ def chosen(
     pause: str,
     canary: Sequence[str],
     max_unavailable: int | None,
+    target: str = "",
 ) -> dict[str, Any]:
     """Return the fields of Options that the flags ask for. Raise UsageError where they clash."""
     for flag, given in (("--canary", canary), ("--max-unavailable", max_unavailable)):
@@ -36,10 +38,9 @@ def chosen(
                 "reconcile moves a service as soon as it is there, so nobody can be held back",
                 "--scope service; else --wave-size and --pause go namespace by namespace",
             )
-    if scope and not to_runtimes:
-        raise UsageError(f"--scope: only with {TO_RUNTIMES}", HELP)
-    if convert and not to_runtimes:
-        raise UsageError(f"--convert: only with {TO_RUNTIMES}", HELP)
+    for flag, given in (("--scope", scope), ("--convert", convert), ("--target", target)):
+        if given and not to_runtimes:
+            raise UsageError(f"{flag}: only with {TO_RUNTIMES}", HELP)
     if convert and scope == Scope.SERVICE:
         raise UsageError(
             f"--convert does not go with --scope {scope}: a conversion needs copies that keep the "
@@ -57,7 +58,15 @@ def chosen(
         "pause": duration(pause, "--pause"),
         "canary": tuple(canary),
         "max_unavailable": max_unavailable,
+        "target": _release(target),
     }
+
+
+def _release(text: str) -> str:
+    try:
+        return str(parse_release(text)) if text else ""
+    except ReleaseFormatError as error:
+        raise UsageError(f"--target {error}") from error
 
 
 def _strategy(*, to_runtimes: bool, reset_global: bool) -> Strategy:

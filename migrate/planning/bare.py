@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, parts_of, value_at
+from migrate.planning.copies import PREPARED_FOR
 
 _KUSTOMIZE = terms.FLUX_KUSTOMIZATION.removesuffix("name")
 _FLUX_HELM = terms.FLUX_RELEASE.removesuffix("name")
@@ -50,7 +51,7 @@ def _own(pairs: Mapping[str, Json], *, is_helms: bool) -> Manifest:
     return {
         key: value
         for key, value in pairs.items()
-        if key not in dropped and not key.startswith(_PREFIXES)
+        if key not in dropped and (key == PREPARED_FOR or not key.startswith(_PREFIXES))
     }
 
 

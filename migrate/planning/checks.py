@@ -37,6 +37,15 @@ def run(case: Case, options: Options) -> list[Finding]:
     return [one for check in CHECKS for one in check(case, options)]
 
 
+def run_for_upgrade(case: Case, before: Case, options: Options) -> list[Finding]:
+    """Return what the checks find that make sense for a plan for the time after an upgrade.
+
+    ``before`` is the case of the release that runs, without any plan.
+    """
+    found = [one for check in CHECKS_FOR_UPGRADE for one in check(case, options)]
+    return [*found, *_anyway(before, options)]
+
+
 def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
     """Return the finding for a release that is not known: nothing can be planned for it.
 
@@ -236,3 +245,16 @@ CHECKS: tuple[Check, ...] = (
     _explicit,
     _broken,
 )
+CHECKS_FOR_UPGRADE: tuple[Check, ...] = (
+    _release,
+    _cannot_tell,
+    _unused,
+    unasked,
+    loading,
+    mirrored,
+    exempt,
+    plain_credentials,
+    own_settings,
+    nobody,
+)
+"""Those that ask neither what is restarted nor who is reconciled."""

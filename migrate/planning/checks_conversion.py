@@ -28,11 +28,35 @@ def conversion_findings(now: World, planned: World, found: Conversion) -> Iterat
         fix = "a rollback keeps them in it, and the copies that give them their images"
         yield finding(codes.CONVERTED, text, fix, services)
     yield from _changes(now, planned, services)
+    yield from _foreseen(now, planned, found)
     yield from _bad(now, planned, found, services)
+
+
+def _foreseen(now: World, planned: World, found: Conversion) -> Iterator[Finding]:
+    """Tell who gets another image, that of a runtime which was made before the upgrade."""
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for ref in sorted(found.foreseen, key=lambda ref: ref.place):
+        pair = (now.shared(ref).image or "none", planned.shared(ref).image or "none")
+        if pair[0] != pair[1]:
+            groups.setdefault(pair, []).append(ref)
+    for (before, after), alike in sorted(groups.items()):
+        text = f"runtimes were made for them before the upgrade: {after} in place of {before}"
+        fix = "--exclude NAMESPACE/NAME leaves them out; any write gives them that image"
+        yield finding(codes.FORESEEN, text, fix, alike)
 
 
 def _changes(now: World, planned: World, services: Iterable[ObjectRef]) -> Iterator[Finding]:
     """Tell what of their pods changes beside the image: they get new ones for it."""
+    for what, alike in pods_changed(now, planned, services).items():
+        text = f"new pods by the conversion, with the same image: {what}"
+        fix = "--exclude NAMESPACE/NAME leaves them out"
+        yield finding(codes.CHANGED_BY_CONVERSION, text, fix, alike)
+
+
+def pods_changed(
+    now: World, planned: World, services: Iterable[ObjectRef]
+) -> dict[str, list[ObjectRef]]:
+    """Return the services that get other pods with the same image, by what changes of them."""
     pairs: dict[tuple[int, int], str] = {}
     groups: dict[str, list[ObjectRef]] = {}
     for ref in services:
@@ -41,10 +65,7 @@ def _changes(now: World, planned: World, services: Iterable[ObjectRef]) -> Itera
             pairs[key] = ", ".join(changed_parts(now.resolved[ref].pod, planned.resolved[ref].pod))
         if pairs[key] and now.shared(ref).image == planned.shared(ref).image:
             groups.setdefault(pairs[key], []).append(ref)
-    for what, alike in sorted(groups.items()):
-        text = f"new pods by the conversion, with the same image: {what}"
-        fix = "--exclude NAMESPACE/NAME leaves them out"
-        yield finding(codes.CHANGED_BY_CONVERSION, text, fix, alike)
+    return dict(sorted(groups.items()))
 
 
 def changed_parts(before: Pod | None, after: Pod | None) -> list[str]:
@@ -70,7 +91,8 @@ def _bad(
     groups: dict[str, list[ObjectRef]] = {text: list(refs) for text, refs in found.unlike.items()}
     known = {ref for refs in found.unlike.values() for ref in refs}
     for ref in services:
-        reason = _reason(now, planned, ref) if ref not in known else ""
+        is_kept = ref not in found.foreseen
+        reason = _reason(now, planned, ref, is_kept=is_kept) if ref not in known else ""
         if reason:
             groups.setdefault(reason, []).append(ref)
     for text, alike in groups.items():
@@ -78,23 +100,25 @@ def _bad(
         yield finding(codes.NOT_CONVERTIBLE, text, fix, alike)
 
 
-def _reason(now: World, planned: World, ref: ObjectRef) -> str:
-    """Say why a service cannot be converted; empty where it can."""
+def _reason(now: World, planned: World, ref: ObjectRef, *, is_kept: bool) -> str:
+    """Say why a service cannot be converted; empty where it can. ``is_kept``: its image stays."""
     before, after = now.shared(ref), planned.shared(ref)
     if refused := refused_write(admitted(now.shape(ref), now.config), now.config):
         return f"the webhook refuses the write: {refused}"
     if after.image is None or after.runtime is None:
         return f"converted, they would get no image: {after.reason}"
     runtime = after.runtime.ref
-    if _program(before) != _program(after):
-        named = " to ".join(map(_program, (before, after)))
+    if not is_kept:
+        return ""
+    if program_of(before) != program_of(after):
+        named = " to ".join(map(program_of, (before, after)))
         return f"converted, they would be served by another server: from {named} ({runtime})"
     if before.image != after.image:
         return f"they run {before.image}, and would get {after.image} ({runtime})"
     return ""
 
 
-def _program(found: Resolution) -> str:
+def program_of(found: Resolution) -> str:
     """Return the program that a container names; its image's own is told by its flags."""
     container = found.pod.container if found.pod else {}
     words = [*(container.get("command") or ()), *(container.get("args") or ())]

@@ -37,19 +37,26 @@ def findings_of(
     ``stuck`` are those for which there is no order to make them in, ``pinned`` the services whose
     pin keeps them from the image that stands with them.
     """
-    yield from _not_ours(snapshot, found)
-    yield from _taken(found.taken)
-    yield from _unsettled(found)
-    yield from _stuck(stuck)
-    yield from _refused(snapshot, now, found)
+    yield from placing_findings(snapshot, now, found, stuck)
     yield from _moved(now, found, options)
     services = (ref for each in found.services.values() for ref in each)
     yield from served_alike(found.planned, services, found.copies, str(snapshot.release))
     yield from pinned_over(found.planned, pinned)
     yield from _armed(now, found, options)
     yield from _framework(now, options)
-    yield from _kept(found)
+    yield from kept_findings(found)
     yield from _left_alone(now, found)
+
+
+def placing_findings(
+    snapshot: Snapshot, now: World, found: Expansion, stuck: Collection[ObjectRef]
+) -> Iterator[Finding]:
+    """Yield what keeps the copies from being made, or from serving whom they are for."""
+    yield from _not_ours(snapshot, found)
+    yield from _taken(found.taken)
+    yield from _unsettled(found)
+    yield from _stuck(stuck)
+    yield from _refused(snapshot, now, found)
 
 
 def _not_ours(snapshot: Snapshot, found: Expansion) -> Iterator[Finding]:
@@ -159,14 +166,18 @@ def source(name: str) -> str:
     return f"ClusterServingRuntime {name}"
 
 
-def pinned_over(planned: World, pinned: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+_REPIN = f"--repin moves the pins with the image, or --accept {codes.PINNED}"
+
+
+def pinned_over(
+    planned: World, pinned: Mapping[ObjectRef, str], fix: str = _REPIN
+) -> Iterator[Finding]:
     """Find whose runtimeVersion keeps it from the image that stands with it."""
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for ref, image in pinned.items():
         groups.setdefault((image, planned.shared(ref).image or ""), []).append(ref)
     for (image, got), services in sorted(groups.items()):
         text = f"{image}: their pinned runtimeVersion gives {got}"
-        fix = f"--repin moves the pins with the image, or --accept {codes.PINNED}"
         yield finding(codes.PINNED, text, fix, services)
 
 
@@ -221,7 +232,8 @@ def in_framework_form(now: World, options: Options) -> list[ObjectRef]:
     ]
 
 
-def _kept(found: Expansion) -> Iterator[Finding]:
+def kept_findings(found: Expansion) -> Iterator[Finding]:
+    """Tell which copies are made for the sake of others."""
     kept = [copy.target for copy in found.copies.values() if copy.keeps]
     if kept:
         text = "copied as they are, so that no other copy takes their services"

@@ -14,13 +14,15 @@ from migrate.errors import UsageError
 from migrate.kserve import terms
 from migrate.kserve.admission import admitted
 from migrate.kserve.building import Pod, base_or_none
+from migrate.kserve.resolution import Verdict
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtime
+from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef, pointer
 from migrate.operations.model import Convert, Holds
 from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.closure import used
-from migrate.planning.copies import copy_ref
+from migrate.planning.copies import PREPARED_FOR, copy_ref
 from migrate.planning.desired import Activate, Desired, Options
 from migrate.planning.forecast import World
 from migrate.planning.images import image_rows, runtime_rows
@@ -41,6 +43,7 @@ class Conversion:
     ``before`` is the world with none of them converted. ``targets`` is what the copies of runtimes
     need so that each service keeps its image, by copy. ``unlike`` are services whose entries of
     `predictors` have different images and share one runtime, by what is to be said of that.
+    ``foreseen`` are those for which a runtime was made before an upgrade: they get its image.
     """
 
     services: frozenset[ObjectRef]
@@ -49,6 +52,7 @@ class Conversion:
     world: World
     targets: Mapping[ObjectRef, Target] = field(default_factory=dict)
     unlike: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
+    foreseen: frozenset[ObjectRef] = frozenset()
 
     def activation(self, ref: ObjectRef) -> Convert | None:
         """Return the write that converts a service; None for one that is not converted."""
@@ -73,17 +77,37 @@ class Conversion:
 def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversion:
     """Return who is converted: the selected services that depend on an image set in `predictors`.
 
-    None without `--convert`. Raise UsageError where that does not go with what else is asked for.
+    And those for which a runtime was made before an upgrade. None without `--convert`. Raise
+    UsageError where that does not go with what else is asked for.
     """
     if not options.convert:
         return Conversion(frozenset(), now, snapshot, now)
     _refuse(now.rules, options)
-    entries = _overridden(snapshot, now)
-    candidates = [ref for ref in now.services if _entry(now, ref) in entries]
     is_meant = meant(options.selection, now.services.__getitem__)
-    found = _converted(snapshot, now, [ref for ref in candidates if is_meant(ref, None)])
-    targets, unlike = _targets(now, found)
+    depending = frozenset(dependents(snapshot, now))
+    foreseen = frozenset(ref for ref in _foreseen(snapshot, now) if is_meant(ref, None)) - depending
+    chosen = [ref for ref in depending if is_meant(ref, None)]
+    found = replace(_converted(snapshot, now, [*chosen, *foreseen]), foreseen=foreseen)
+    targets, unlike = targets_of_entries(found)
     return replace(found, targets=targets, unlike=unlike)
+
+
+def _foreseen(snapshot: Snapshot, now: World) -> list[ObjectRef]:
+    """Return the services that will be on a runtime that was made for them before an upgrade."""
+    every = now.config.runtimes.everywhere
+    ready = {r.ref for r in every if r.metadata.annotation(PREPARED_FOR) is not None}
+    if not ready:
+        return []
+    places = {ref.namespace for ref in ready}
+    near = [ref for ref in now.services if ref.namespace in places and _is_given(now, ref)]
+    world = _converted(snapshot, now, near).world
+    return [ref for ref in near if used(world, ref) in ready]
+
+
+def _is_given(now: World, ref: ObjectRef) -> bool:
+    """Tell whether `predictors` gives a service its image, be it one that nobody can pull."""
+    is_framework = form_of(now.shape(ref)).kind is FormKind.FRAMEWORK
+    return is_framework and now.shared(ref).verdict in (Verdict.RESOLVED, Verdict.BROKEN)
 
 
 def _refuse(rules: Rules, options: Options) -> None:
@@ -105,6 +129,12 @@ def _refuse(rules: Rules, options: Options) -> None:
             "to each service, and has it reconciled",
             "leave --activate out",
         )
+
+
+def dependents(snapshot: Snapshot, now: World) -> list[ObjectRef]:
+    """Return the services that depend on an image set in `predictors`."""
+    entries = _overridden(snapshot, now)
+    return [ref for ref in now.services if _entry(now, ref) in entries]
 
 
 def _overridden(snapshot: Snapshot, now: World) -> frozenset[str]:
@@ -140,28 +170,29 @@ def _variables(pod: Pod | None) -> list[str]:
     return [one["name"] for one in pod.container.get("env") or ()] if pod is not None else []
 
 
-def _targets(
-    now: World, found: Conversion
+def targets_of_entries(
+    found: Conversion,
 ) -> tuple[dict[ObjectRef, Target], dict[str, list[ObjectRef]]]:
-    """Return what the copies need, and who cannot share one."""
+    """Return what the copies need to give each service its image, and who cannot share one."""
     groups: dict[ObjectRef, list[ObjectRef]] = {}
-    for ref in sorted(found.services, key=lambda ref: ref.place):
+    for ref in sorted(found.services - found.foreseen, key=lambda ref: ref.place):
         runtime = used(found.world, ref)
-        if runtime is not None and not _keeps_image(now, found.world, ref):
+        if runtime is not None and not keeps_image(found.before, found.world, ref):
             groups.setdefault(copy_ref(runtime.name, ref.namespace), []).append(ref)
     targets: dict[ObjectRef, Target] = {}
     unlike: dict[str, list[ObjectRef]] = {}
     for copy, services in groups.items():
-        images = _images(now, services)
+        images = _images(found.before, services)
         if len({image.rpartition(":")[0] for image in images.values()}) > 1:
             told = " and ".join(f"{entry} ({image})" for entry, image in sorted(images.items()))
             unlike.setdefault(f"{told} share the runtime {copy.name}", []).extend(services)
         elif (chosen := found.world.shared(services[0]).runtime) is not None:
-            targets[copy] = _target(chosen, min(images.values()), now.rules)
+            targets[copy] = _target(chosen, min(images.values()), found.world.rules)
     return targets, unlike
 
 
-def _keeps_image(now: World, converted: World, ref: ObjectRef) -> bool:
+def keeps_image(now: World, converted: World, ref: ObjectRef) -> bool:
+    """Tell whether a service gets the image of now once it is converted."""
     return now.shared(ref).image == converted.shared(ref).image
 
 

@@ -19,6 +19,9 @@ SOURCE_RELEASE = "kmigrate.dev/source-release"
 """The annotation with the release of KServe under which it was copied."""
 SOURCE_DIGEST = "kmigrate.dev/source-digest"
 """The annotation with the digest of what it was copied from: see ``digest_of_source``."""
+PREPARED_FOR = "kmigrate.dev/prepared-for"
+"""The annotation with the release for which it was made before the upgrade: services are meant to
+get its image once they are converted. It stays in what is written for Git."""
 _DECIDING = (terms.SERVER_TYPE,)
 """The annotations of a runtime that decide something (``SetRuntimeDefaults`` from 0.17.0 on)."""
 DECIDING = ("/spec", *(pointer("metadata", "annotations", key) for key in _DECIDING))
@@ -57,6 +60,17 @@ def copy_of(source: Manifest, namespace: str, release: Release | None) -> Manife
         },
         "spec": source["spec"],
     }
+
+
+def prepared_for(operation: Operation, release: Release) -> Operation:
+    """Return what makes a copy as one that is made for services of before an upgrade."""
+    assert isinstance(operation.change, Create)
+    manifest = operation.change.manifest
+    told = {**manifest["metadata"]["annotations"], PREPARED_FOR: str(release)}
+    meta = {**manifest["metadata"], "annotations": told}
+    reason = f"{operation.reason}, as KServe {release} ships it"
+    change = Create({**manifest, "metadata": meta})
+    return msgspec.structs.replace(operation, change=change, reason=reason)
 
 
 def digest_of_source(source: Manifest) -> str:

@@ -26,7 +26,8 @@ class Course:
     the stages once it is told what becomes of every service. ``wanted`` and ``targets`` say what
     is asked for, ``findings`` what the strategy found itself, and ``sealed`` names objects that
     the operations rely on beside those that services follow, ``copies`` the runtimes of namespaces
-    that take the place of those of the cluster. ``carried`` is what is wanted of each of these.
+    that take the place of those of the cluster. ``carried`` is what is wanted of each of these,
+    ``stays`` names the services that a rollback leaves as the plan has them.
     """
 
     operations: tuple[Operation, ...]
@@ -39,3 +40,4 @@ class Course:
     sealed: tuple[ObjectRef, ...] = ()
     copies: frozenset[ObjectRef] = frozenset()
     carried: Carried = field(default_factory=dict)
+    stays: frozenset[ObjectRef] = frozenset()

@@ -139,7 +139,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
 
     ``wave_size`` is how many services are woken at once (None leaves it to the strategy), ``pause``
     how many seconds lie between two waves. ``canary`` are services (NAMESPACE/NAME) that go first,
-    and ``max_unavailable`` is how many may be rolled out at one time, in scope service.
+    and ``max_unavailable`` is how many may be rolled out at one time, in scope service. ``target``
+    is the release that the plan is made for where it is not the one that runs: ``0.9.0``.
     """
 
     images: tuple[Desired, ...] = ()
@@ -151,6 +152,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     max_unavailable: int | None = None
     repin: bool = False
     convert: bool = False
+    target: str = ""
     activate: Activate | None = None
     selection: Selection = Selection()
     take_ownership: bool = False

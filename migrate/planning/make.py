@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,8 @@ from migrate.planning.forecast import World, forecast
 from migrate.planning.images import image_rows, runtime_rows, with_goals
 from migrate.planning.in_place import in_place
 from migrate.planning.mirrors import mirror_of, taken_for_stock
-from migrate.planning.plan import ImageRow, Plan
+from migrate.planning.plan import Forecast, ImageRow, Plan
+from migrate.planning.preparing import prepared
 from migrate.planning.reach import judged, unread
 from migrate.planning.reset_global import reset_global
 from migrate.planning.restarts import with_restarts
@@ -52,14 +53,15 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
     if snapshot.rules is None:
         found = accept([checks.unknown_release(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
-    return msgspec.structs.replace(plan, **_content(snapshot, snapshot.rules, options))
+    content = prepared if options.target else _content
+    return msgspec.structs.replace(plan, **content(snapshot, snapshot.rules, options))
 
 
 def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
     now = world_of(snapshot, rules)
     course = STRATEGIES[options.strategy](snapshot, now, options)
     rows = forecast(now, course.planned, now, snapshot.workloads)
-    rows = marked(rows, options.selection, now.services.__getitem__)
+    rows = marked(_staying(rows, course), options.selection, now.services.__getitem__)
     images = _images(snapshot, now, course)
     if options.resets:
         images = with_goals(images, course.planned, snapshot.release)
@@ -82,6 +84,13 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
         "findings": accept(findings, options.accept),
         "forecast": rows,
     }
+
+
+def _staying(rows: Sequence[Forecast], course: Course) -> Iterator[Forecast]:
+    """Yield the rows, those that a rollback leaves with what they have after the plan."""
+    for row in rows:
+        is_left = row.service in course.stays
+        yield msgspec.structs.replace(row, after_rollback=row.after_plan) if is_left else row
 
 
 def _images(snapshot: Snapshot, now: World, course: Course) -> tuple[ImageRow, ...]:

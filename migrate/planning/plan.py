@@ -104,6 +104,10 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     are the variables and flags that the plan changes: ``env PREDICT_PROBA``, ``args --workers``.
     ``outside`` marks who is not among the services that were selected. ``restarts`` marks who
     gets new pods by carrying the plan out; who "changes anyway" may do so later, without it.
+
+    In a plan for another release (``Options.target``) ``after_reconcile`` is after the upgrade,
+    until the service is written; ``after_plan`` is once it was written, with the runtimes of the
+    plan, and ``after_rollback`` is the same without them: there ``runtime`` decides.
     """
 
     service: ObjectRef

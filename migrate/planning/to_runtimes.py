@@ -30,7 +30,8 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     if not now.rules.knows_model:
         raise BlockedError(
             f"--to-runtimes: KServe {now.rules.name} has no ServingRuntimes",
-            "upgrade to 0.8 or later first; without --to-runtimes the images in predictors change",
+            "--target 0.9.0 prepares them for an upgrade; without --to-runtimes the images in "
+            "predictors change",
         )
     if options.scope is Scope.SERVICE:
         return to_own_runtimes(snapshot, now, options)
@@ -71,7 +72,8 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         told,
         tuple(sorted(sources, key=lambda ref: ref.place)),
         frozenset(found.copies),
-        found.carried,
+        carried=found.carried,
+        stays=conversion.foreseen,
     )
 
 

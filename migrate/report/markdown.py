@@ -15,6 +15,7 @@ from migrate.report.text import (
     ORDER,
     groups_of,
     heading_of,
+    images_of,
     left_out,
     override,
     reason_of,
@@ -22,6 +23,7 @@ from migrate.report.text import (
     told_of,
     work_lines,
 )
+from migrate.report.upgrade import MOMENTS, to_do
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
 _TICKS = re.compile("`+")
@@ -38,7 +40,7 @@ def plan_markdown(plan: Plan) -> Iterator[str]:
     yield from finding_table(plan.findings, "Findings")
     yield from _images(plan.images)
     yield from _work(plan)
-    yield from _services(plan.forecast)
+    yield from _services(plan)
 
 
 def escaped(text: str) -> str:
@@ -101,7 +103,8 @@ def _work(plan: Plan) -> Iterator[str]:
     lines = [_unindented(drawn(line, BRIEF)) for line in work_lines(plan, BRIEF)][2:]
     if lines:
         fence = "`" * max(3, 1 + max(map(len, _TICKS.findall("\n".join(lines))), default=0))
-        yield from ("", "### To do, in this order", "", f"{fence}diff", *lines, fence)
+        title = to_do(plan).removesuffix(":")
+        yield from ("", f"### {title}", "", f"{fence}diff", *lines, fence)
 
 
 def _unindented(line: str) -> str:
@@ -110,18 +113,26 @@ def _unindented(line: str) -> str:
     return text if text[:2] in ("- ", "+ ") else line[2:]
 
 
-def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
+def _services(plan: Plan) -> Iterator[str]:
     """Yield the services with the same lot together, those that restart first."""
+    forecast = plan.forecast
     told = told_of(forecast)
     groups = sorted(groups_of(told), key=lambda group: -ORDER.index(heading_of(group[0])))
     if not forecast:
         return
     yield from ("", "### InferenceServices", "")
     shown, rest = cut(groups, BRIEF, "more groups")
-    header = ("what", "InferenceServices", "image now", "image after the plan", "why")
-    yield from table(header, [*map(_group, shown)])
+    if plan.options.target:
+        yield from table(("what", "InferenceServices", *MOMENTS), [*map(_moments, shown)])
+    else:
+        header = ("what", "InferenceServices", "image now", "image after the plan", "why")
+        yield from table(header, [*map(_group, shown)])
     yield from ("", *(escaped(line) for line in rest)) if rest else ()
     yield from left_out(len(forecast) - len(told))
+
+
+def _moments(rows: Sequence[Forecast]) -> tuple[str, ...]:
+    return (*_group(rows)[:2], *(code(image or "") for image in images_of(rows[0])))
 
 
 def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class SummaryLine(
     tag_field="kind",
     tag="PlanSummary",
 ):
-    """What the plan is for, and its numbers; the first line."""
+    """What the plan is for, and its numbers; the first line. ``target``: see ``Options``."""
 
     api_version: str = API_VERSION
     digest: str
@@ -32,6 +32,7 @@ class SummaryLine(
     kserve_namespace: str
     release: str
     strategy: str
+    target: str = ""
 
 
 class ImageLine(ImageRow, frozen=True, rename="camel", tag_field="kind", tag="Image"):
@@ -53,8 +54,11 @@ PlanLine: TypeAlias = SummaryLine | ImageLine | ForecastLine | FindingLine
 def plan_json_lines(plan: Plan) -> Iterator[str]:
     """Yield the lines in this order: summary, images, services by name, findings."""
     head = {
-        name: getattr(plan, name) for name in SummaryLine.__annotations__ if name != "api_version"
+        name: getattr(plan, name)
+        for name in SummaryLine.__annotations__
+        if name not in ("api_version", "target")
     }
+    head["target"] = plan.options.target
     yield _line(SummaryLine(**head, **msgspec.structs.asdict(summarised(plan))))
     for kind, rows in (
         (ImageLine, plan.images),

@@ -19,6 +19,8 @@ def plan_status_lines(shown: PlanStatus) -> Iterator[str]:
     yield from wrapped(f"  {', '.join(shown.images)}")
     yield f"  digest {shown.digest}"
     yield f"  for KServe {shown.release or '(release unknown)'}, namespace {shown.kserve_namespace}"
+    if shown.target:
+        yield f"  for after the upgrade to KServe {shown.target}"
     yield f"  cluster uid {shown.cluster_uid or '(none: it can be read, not applied)'}"
     yield f"  restarts {count(shown.moving, 'InferenceService')}"
     if shown.blocked_by:
@@ -51,6 +53,9 @@ def _found(found: PlanInCluster) -> Iterator[str]:
 
 
 def _next(shown: PlanStatus) -> str:
+    is_unfit = shown.found is not None and bool(shown.found.unfit)
+    if shown.target and not shown.blocked_by and not is_unfit:
+        return f"kmigrate plan --to-runtimes --target {shown.target} --render DIR"
     if shown.blocked_by or not shown.cluster_uid:
         return AGAIN
     if not shown.writes and not shown.activations:

@@ -8,7 +8,7 @@ from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
-from migrate.objects import count, printable
+from migrate.objects import ObjectRef, count, printable
 from migrate.operations.model import Convert, Create, Restart, Wake
 from migrate.planning.chartvalues import Values
 from migrate.planning.findings import OWNED
@@ -28,7 +28,7 @@ def readme(plan: Plan, rendering: Rendering) -> str:
     """Return the text, as Markdown."""
     parts = (
         _head(plan),
-        _changes(plan),
+        changes(plan),
         _owners(plan),
         _manifests(rendering),
         _patches(rendering),
@@ -73,7 +73,8 @@ def _head(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _changes(plan: Plan) -> Iterator[str]:
+def changes(plan: Plan) -> Iterator[str]:
+    """Yield what the plan writes, down to the field."""
     yield from ("## What changes", "", "```")
     for operation in plan.operations[:SHOWN]:
         yield from operation_lines(operation)
@@ -97,15 +98,20 @@ def _manifests(rendering: Rendering) -> Iterator[str]:
     if rendering.stages:
         yield "One folder after the other: what stands in one needs what stands in those before."
         yield ""
-    folders = [f"manifests/{stage}".rstrip("/") for stage in rendering.stages or ("",)]
-    apply = "kubectl apply --server-side -R -f"
-    yield from _command(*(f"{apply} {folder}" for folder in folders[:SHOWN]))
-    if len(folders) > SHOWN:
-        yield from (f"And so on, to {folders[-1]}.", "")
+    yield from applying(rendering)
     yield "A runtime is whole, because its containers are applied as one. Of others"
     yield "there are the edited fields alone, and a server-side apply leaves the rest: where your"
     yield "Git holds such an object whole, use the patches."
     yield from ("", *_force(rendering.items), "")
+
+
+def applying(rendering: Rendering) -> Iterator[str]:
+    """Yield the commands that apply the manifests, folder by folder."""
+    folders = [f"manifests/{stage}".rstrip("/") for stage in rendering.stages or ("",)]
+    apply = "kubectl apply --server-side -R -f"
+    yield from command(*(f"{apply} {folder}" for folder in folders[:SHOWN]))
+    if len(folders) > SHOWN:
+        yield from (f"And so on, to {folders[-1]}.", "")
 
 
 def _force(items: Sequence[Item]) -> Iterator[str]:
@@ -170,13 +176,12 @@ def _then(plan: Plan) -> Iterator[str]:
         yield ""
         of = [f"{ref.kind.lower()}/{ref.name} -n {ref.namespace}" for ref in restarts]
         verbs = ("restart", "status")
-        yield from _command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
+        yield from command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
     elif converted := [step.target for step in steps if isinstance(step, Convert)]:
         yield "When the ServingRuntimes are there, write these services as they are: KServe's"
         yield "webhook converts them to the model form, and no write takes that back."
         yield ""
-        patch = "kubectl patch inferenceservice --type=merge --patch={}"
-        yield from _command(*(f"{patch} {ref.name} -n {ref.namespace}" for ref in converted))
+        yield from command(*map(converting, converted))
     elif plan.options.strategy is Strategy.TO_RUNTIMES:
         yield "A ServingRuntime that comes or goes wakes nobody: services move to it at their next"
         yield "reconcile. Restart KServe's controller to have that at once, for everybody."
@@ -220,5 +225,12 @@ def _former(rendering: Rendering) -> Iterator[str]:
     yield ""
 
 
-def _command(*lines: str) -> Iterable[str]:
+def converting(service: ObjectRef) -> str:
+    """Return the command that writes a service as it is, and so has the webhook convert it."""
+    patch = "kubectl patch inferenceservice --type=merge --patch={}"
+    return f"{patch} {service.name} -n {service.namespace}"
+
+
+def command(*lines: str) -> Iterable[str]:
+    """Return a block of commands to type."""
     return ("```console", *(f"$ {line}" for line in lines), "```", "")

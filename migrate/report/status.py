@@ -61,7 +61,7 @@ class PlanStatus(msgspec.Struct, frozen=True, rename="camel"):
 
     ``images`` are spelled as in `--set`, variables and flags behind them by their names alone.
     ``moving`` counts the services that get new pods, ``blocked_by`` are the codes of the findings
-    that forbid to apply it.
+    that forbid to apply it. ``target``: see ``Options``.
     """
 
     file: str
@@ -75,6 +75,7 @@ class PlanStatus(msgspec.Struct, frozen=True, rename="camel"):
     moving: int
     blocked_by: tuple[str, ...]
     found: PlanInCluster | None = None
+    target: str = ""
 
 
 def service_lines(services: Sequence[ServiceStatus]) -> Iterator[str]:

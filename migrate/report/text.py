@@ -14,6 +14,7 @@ from migrate.operations.model import Direction, Wave
 from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Reach, Severity
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
+from migrate.report import upgrade
 from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
@@ -29,7 +30,7 @@ HEADINGS = {
     Outlook.CHANGES: "restarting by this",
 }
 WITH_IT = "restarting with this, as at the next reconcile anyway"
-ORDER = (*list(HEADINGS.values())[:-1], WITH_IT, HEADINGS[Outlook.CHANGES])
+ORDER = (*list(HEADINGS.values())[:-1], WITH_IT, upgrade.MOVED, HEADINGS[Outlook.CHANGES])
 """The headings, the last ones matter most."""
 ENTRY = 33
 """Columns for the name of what sets an image; longer ones push their image to the right."""
@@ -47,7 +48,8 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     yield from _images(plan.images, is_asked=plan.options.asks)
     yield from copy_lines(plan, narrow)
     yield from work_lines(plan, narrow)
-    yield from forecast_lines(plan.forecast, MOMENTS, narrow)
+    moments = upgrade.MOMENTS if plan.options.target else MOMENTS
+    yield from forecast_lines(plan.forecast, moments, narrow)
     yield from finding_lines(plan.findings, narrow)
     yield from summary_lines(plan)
 
@@ -56,6 +58,7 @@ def heading_lines(plan: Plan, cluster: str) -> Iterator[str]:
     """Yield what the plan is for."""
     yield f"KServe {plan.release or '(release unknown)'}, namespace {plan.kserve_namespace}"
     yield f"Cluster: {cluster}"
+    yield from upgrade.heading(plan)
 
 
 def summary_lines(plan: Plan, width: int = WIDTH) -> Iterator[str]:
@@ -69,7 +72,10 @@ def summary_lines(plan: Plan, width: int = WIDTH) -> Iterator[str]:
 
 def summary(plan: Plan) -> str:
     """Return the plan in one line: what is done, who gets new pods, what was found."""
-    return _told("Plan", summarised(plan))
+    found = summarised(plan)
+    if plan.options.target:
+        return f"{upgrade.summary(plan)}{_found(found)}."
+    return _told("Plan", found)
 
 
 def _told(what: str, found: Summary) -> str:
@@ -82,10 +88,13 @@ def _told(what: str, found: Summary) -> str:
     later = f", {found.later:,} at the next reconcile anyway" if found.later else ""
     where += f", with {count(found.pods, 'pod')}" if found.pods else ""
     where += f", in {count(found.namespaces, 'namespace')}" if found.restarts else ""
+    return f"{what}: {', '.join(acts)}; {services} {restart}{where}{later}{_found(found)}."
+
+
+def _found(found: Summary) -> str:
     rows = ((found.errors, "error"), (found.warnings, "warning"), (found.infos, "info"))
     findings = ", ".join(count(number, noun) for number, noun in rows if number)
-    told = f"; {findings}" if findings else ""
-    return f"{what}: {', '.join(acts)}; {services} {restart}{where}{later}{told}."
+    return f"; {findings}" if findings else ""
 
 
 def changing(forecast: Sequence[Forecast]) -> int:
@@ -126,7 +135,7 @@ def override(row: ImageRow) -> str:
 def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
     """Yield every write down to the field, and what makes it act."""
     if plan.has_work:
-        yield from ("", "To do, in this order:")
+        yield from ("", upgrade.to_do(plan))
     yield from act_lines(plan.waves(Direction.APPLY), screen, has_reason=True)
     yield from wave_lines(plan, screen)
 
@@ -164,6 +173,8 @@ def left_out(number: int) -> Iterator[str]:
 
 def heading_of(row: Forecast) -> str:
     """Return what becomes of a service, in words."""
+    if row.outlook is Outlook.CHANGES and not row.restarts:
+        return upgrade.MOVED
     is_with_it = row.restarts and row.outlook is Outlook.CHANGES_ANYWAY
     return WITH_IT if is_with_it else HEADINGS[row.outlook]
 

@@ -70,7 +70,8 @@ def _service(row: Forecast) -> tuple[str, ...]:
 
 def _restarts(row: Forecast) -> str:
     is_with_it = row.restarts and row.outlook is Outlook.CHANGES_ANYWAY
-    return "anyway" if is_with_it else RESTARTS[row.outlook]
+    is_later = row.outlook is Outlook.CHANGES and not row.restarts
+    return "anyway" if is_with_it else "later" if is_later else RESTARTS[row.outlook]
 
 
 def _runtimes(row: Forecast) -> str:

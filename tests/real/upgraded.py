@@ -67,9 +67,9 @@ class Field:
         }
 
     def images(self) -> dict[str, str]:
-        """The image of each predictor."""
+        """The image of each predictor; empty where KServe wrote none."""
         return {
-            name: found["spec"]["template"]["spec"]["containers"][0]["image"]
+            name: found["spec"]["template"]["spec"]["containers"][0].get("image", "")
             for name, found in self.knative().items()
         }
 
