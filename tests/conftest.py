@@ -1,5 +1,6 @@
 """Fixtures of the testbed: an API server alone, a cluster with KServe, a proxy that kills."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
@@ -13,6 +14,12 @@ from tests.testbed.releases import RELEASES
 
 DEFAULT, OWN = "0.9.0", "one's own"
 REAL = {"api_server", "kserve_cluster", "no_kserve", "plane", "start_kserve"}
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C reach what tests start, also where a shell has put the tests aside."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -125,9 +125,13 @@ class Controllers(msgspec.Struct, frozen=True):
 
 
 def serving_container(workload: Workload) -> Container | None:
-    """Return the container of the model; None where there is none."""
+    """Return the container of the model; None where there is none.
+
+    A service may name it otherwise in its ``model``. KServe puts it before all others
+    (``components/predictor.go`` of 0.9.0 to 0.20.0), so then it is the first.
+    """
     named = (c for c in workload.containers if c.name in terms.PREDICTOR_CONTAINERS)
-    return next(named, None)
+    return next(named, next(iter(workload.containers), None))
 
 
 def running_image(workload: Workload) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +48,6 @@ def on_a_terminal(kubeconfig: Path | str, *arguments: str) -> tuple[int, int]:
     """Run kmigrate on a terminal of its own; return its process id and our end of the terminal."""
     child, terminal = pty.fork()
     if child == 0:
-        # A shell that was not asked to be interactive has those it puts aside ignore it.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execve(str(KMIGRATE), ["kmigrate", *arguments], environment(kubeconfig))
     return child, terminal
 
