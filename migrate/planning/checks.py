@@ -20,16 +20,16 @@ from migrate.planning.checks_desired import (
     plain_credentials,
 )
 from migrate.planning.checks_exceptions import exempt
+from migrate.planning.checks_installed import controller, no_runtimes, release
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
 from migrate.planning.checks_reset import by_itself, still_used, tomorrow
 from migrate.planning.checks_rollouts import asleep, budgets, capacity, interrupted
 from migrate.planning.checks_selection import nobody, outside
 from migrate.planning.desired import Options
-from migrate.planning.findings import as_warning, finding
+from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Outlook
 from migrate.planning.restarts import has_restart
-from migrate.planning.snapshot import Snapshot
 
 
 def run(case: Case, options: Options) -> list[Finding]:
@@ -44,51 +44,6 @@ def run_for_upgrade(case: Case, before: Case, options: Options) -> list[Finding]
     """
     found = [one for check in CHECKS_FOR_UPGRADE for one in check(case, options)]
     return [*found, *_anyway(before, options)]
-
-
-def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
-    """Return the finding for a release that is not known: nothing can be planned for it.
-
-    Who only looks is told; who wants a change is refused.
-    """
-    found = str(snapshot.release or "no tag that names a release")
-    says = f"the controller's image says {found}"
-    if not snapshot.controllers and snapshot.release is None:
-        says = f"in namespace {snapshot.namespace} no controller runs whose image would tell"
-    text = f"the release of KServe is not known: {says}"
-    told = finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
-    return told if options.asks else as_warning(told)
-
-
-def _release(case: Case, options: Options) -> Iterator[Finding]:
-    found = uncertain(case.snapshot)
-    if found is not None:
-        yield found if options.asks else as_warning(found)
-
-
-def uncertain(snapshot: Snapshot) -> Finding | None:
-    """Return the finding for a release that is only guessed: an error; None where it is told."""
-    if not snapshot.doubts:
-        return None
-    text = f"KServe {snapshot.release} is not certain: {'; '.join(snapshot.doubts)}"
-    return finding(codes.UNCERTAIN_RELEASE, text, "give --kserve-version X.Y.Z")
-
-
-def _controller(case: Case, options: Options) -> Iterator[Finding]:
-    if options.asks and len(case.snapshot.controllers) != 1:
-        found = ", ".join(map(str, case.snapshot.controllers)) or "none"
-        text = f"expected one running controller in {case.snapshot.namespace}, found {found}"
-        many = "scale the one that is left over to 0"
-        few = "scale it up, or name its namespace: --kserve-namespace NS"
-        yield finding(codes.NO_CONTROLLER, text, many if case.snapshot.controllers else few)
-
-
-def _no_runtimes(case: Case, _options: Options) -> Iterator[Finding]:
-    needs_them = case.rules.knows_model and not case.rules.predictors_read
-    if needs_them and case.rows and not case.snapshot.runtimes.of(""):
-        text = f"there is no ClusterServingRuntime, and KServe {case.rules.name} ships some"
-        fix = "of a snapshot: kubectl get -o yaml clusterservingruntimes is missing in it"
-        yield finding(codes.NO_CLUSTER_RUNTIMES, text, fix)
 
 
 UNREAD = (ProblemKind.UNKNOWN, ProblemKind.UNREAD)
@@ -211,9 +166,9 @@ def _broken(case: Case, _options: Options) -> Iterator[Finding]:
 
 Check = Callable[[Case, Options], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
-    _release,
-    _controller,
-    _no_runtimes,
+    release,
+    controller,
+    no_runtimes,
     _shape,
     _pinned,
     _anyway,
@@ -246,7 +201,7 @@ CHECKS: tuple[Check, ...] = (
     _broken,
 )
 CHECKS_FOR_UPGRADE: tuple[Check, ...] = (
-    _release,
+    release,
     _cannot_tell,
     _unused,
     unasked,

@@ -15,9 +15,9 @@ from migrate.planning.checks_conversion import pods_changed, program_of
 from migrate.planning.checks_copies import (
     kept_findings,
     pinned_over,
-    placing_findings,
     served_alike,
 )
+from migrate.planning.checks_placing import placing_findings
 from migrate.planning.expand import Expansion
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Forecast

@@ -11,6 +11,7 @@ from migrate.kserve import terms
 from migrate.kserve.rules import Rules
 from migrate.planning import checks
 from migrate.planning.case import Case
+from migrate.planning.checks_installed import unknown_release
 from migrate.planning.course import Course
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
@@ -51,7 +52,7 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
         options=options,
     )
     if snapshot.rules is None:
-        found = accept([checks.unknown_release(snapshot, options)], options.accept)
+        found = accept([unknown_release(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
     content = prepared if options.target else _content
     return msgspec.structs.replace(plan, **content(snapshot, snapshot.rules, options))

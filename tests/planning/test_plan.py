@@ -11,7 +11,8 @@ from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing, classify
 from migrate.operations.model import Direction, Edit, Operation, Patch, Restart
-from migrate.planning import checks, planfile
+from migrate.planning import planfile
+from migrate.planning.checks_installed import unknown_release
 from migrate.planning.desired import Desired, Options
 from migrate.planning.plan import Finding, Plan, Severity, Stage
 from tests.planning.clusters import IRIS, snapshot
@@ -116,6 +117,6 @@ def test_what_is_no_plan_file_is_refused(text: bytes) -> None:
 
 def test_without_a_controller_no_image_of_it_is_told() -> None:
     found = replace(snapshot(IRIS), release=None)
-    assert "image says no tag" in checks.unknown_release(found, Options()).text
-    text = checks.unknown_release(replace(found, controllers=()), Options()).text
+    assert "image says no tag" in unknown_release(found, Options()).text
+    text = unknown_release(replace(found, controllers=()), Options()).text
     assert text.endswith("in namespace kserve no controller runs whose image would tell")

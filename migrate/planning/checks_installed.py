@@ -1,0 +1,60 @@
+"""What is found about KServe itself: its release, its controller, and what it ships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.planning import findings as codes
+from migrate.planning.case import Case
+from migrate.planning.desired import Options
+from migrate.planning.findings import as_warning, finding
+from migrate.planning.plan import Finding
+from migrate.planning.snapshot import Snapshot
+
+
+def unknown_release(snapshot: Snapshot, options: Options) -> Finding:
+    """Return the finding for a release that is not known: nothing can be planned for it.
+
+    Who only looks is told; who wants a change is refused.
+    """
+    found = str(snapshot.release or "no tag that names a release")
+    says = f"the controller's image says {found}"
+    if not snapshot.controllers and snapshot.release is None:
+        says = f"in namespace {snapshot.namespace} no controller runs whose image would tell"
+    text = f"the release of KServe is not known: {says}"
+    told = finding(codes.UNKNOWN_RELEASE, text, "give --kserve-version X.Y.Z")
+    return told if options.asks else as_warning(told)
+
+
+def release(case: Case, options: Options) -> Iterator[Finding]:
+    """Find a release that is only guessed."""
+    found = uncertain(case.snapshot)
+    if found is not None:
+        yield found if options.asks else as_warning(found)
+
+
+def uncertain(snapshot: Snapshot) -> Finding | None:
+    """Return the finding for a release that is only guessed: an error; None where it is told."""
+    if not snapshot.doubts:
+        return None
+    text = f"KServe {snapshot.release} is not certain: {'; '.join(snapshot.doubts)}"
+    return finding(codes.UNCERTAIN_RELEASE, text, "give --kserve-version X.Y.Z")
+
+
+def controller(case: Case, options: Options) -> Iterator[Finding]:
+    """Find that there is no one controller that would act on a change."""
+    if options.asks and len(case.snapshot.controllers) != 1:
+        found = ", ".join(map(str, case.snapshot.controllers)) or "none"
+        text = f"expected one running controller in {case.snapshot.namespace}, found {found}"
+        many = "scale the one that is left over to 0"
+        few = "scale it up, or name its namespace: --kserve-namespace NS"
+        yield finding(codes.NO_CONTROLLER, text, many if case.snapshot.controllers else few)
+
+
+def no_runtimes(case: Case, _options: Options) -> Iterator[Finding]:
+    """Find that what the release ships is missing."""
+    needs_them = case.rules.knows_model and not case.rules.predictors_read
+    if needs_them and case.rows and not case.snapshot.runtimes.of(""):
+        text = f"there is no ClusterServingRuntime, and KServe {case.rules.name} ships some"
+        fix = "of a snapshot: kubectl get -o yaml clusterservingruntimes is missing in it"
+        yield finding(codes.NO_CLUSTER_RUNTIMES, text, fix)
