@@ -13,7 +13,7 @@ from migrate.commands.flags import DryRun
 from migrate.commands.output import tell_lines
 from migrate.errors import Exit
 
-OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render"})
+OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render", "target"})
 """What `plan` alone knows."""
 OF_DRY_RUN = frozenset({"dry_run", "snapshot", "output", "json_into"})
 """What is of the dry run alone, where the command itself is to follow."""

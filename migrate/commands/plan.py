@@ -112,7 +112,7 @@ def plan(
         following = _following(made, out)
         print(f"saved: {out}; {following}", file=sys.stderr)
     elif made.has_work and not made.blocking and not rbac and not render and output in READ:
-        tell_following(called, "apply", OF_PLAN, *(["--dry-run=client"] if snapshot else []))
+        _tell_next(called, made.options.target, snapshot)
     is_rendered = render is not None and _rendering().render_plan(made, seen, render)
     return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
 
@@ -121,6 +121,13 @@ def _rendering() -> ModuleType:
     from migrate.commands import rendering  # noqa: PLC0415 -- YAML is slow to import
 
     return rendering
+
+
+def _tell_next(called: typer.Context, target: str, snapshot: str) -> None:
+    if target:
+        tell_following(called, "plan", (), "--render", f"kserve-{target}")
+    else:
+        tell_following(called, "apply", OF_PLAN, *(["--dry-run=client"] if snapshot else []))
 
 
 def _following(made: Plan, out: Path) -> str:

@@ -38,7 +38,7 @@ def test_the_plan_says_for_when_it_is_and_what_each_service_gets(
         "To do after the upgrade to 0.9.0, in this order: + create ServingRuntime fraud/" in shown
     )
     assert (
-        f"fraud/iris now, after the upgrade: {STOCK} once written: {OURS} "
+        f"fraud/iris, pricing/churn now, after the upgrade: {STOCK} once written: {OURS} "
         f"written without these: {STOCK}" in shown
     )
     assert "Plan for KServe 0.9.0: 2 ServingRuntimes in 2 namespaces; 3 of 4" in shown
@@ -126,7 +126,7 @@ def test_what_is_written_for_git_says_what_to_do_in_which_order(
     )
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
-    assert f"| fraud/iris | `{STOCK}` | `{STOCK}` | `{OURS}` | `{STOCK}` |" in text
+    assert f"| fraud/iris, pricing/churn | `{STOCK}` | `{STOCK}` | `{OURS}` | `{STOCK}` |" in text
     assert "vision -n" not in text
 
 

@@ -222,7 +222,8 @@ def refused(
     cluster: KServe, team: str, before: str, code: int, said: str, words: tuple[str, ...]
 ) -> None:
     assert code == 5, said
-    error = said.rpartition("error: ")[2]
+    # A terminal wraps it.
+    error = " ".join(said.rpartition("error: ")[2].split())
     for word in ("has changed since the plan was made", *words):
         assert word in error, error
     assert WRITTEN.search(error), error
