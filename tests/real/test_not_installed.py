@@ -74,7 +74,8 @@ def test_without_knative_and_without_runtimes(plane: ControlPlane, release: str)
     plane.api.apply(service("iris", "team", spec=spec))
     mark = plane.audit.mark()
     done = kmigrate(plane.admin, "plan", *WANTED)
-    assert done.stderr == ""
+    assert done.stderr.startswith("next: kmigrate apply ")
+    assert done.stderr.count("\n") == 1
     assert done.stdout.startswith(f"KServe {release}, namespace kserve\n")
     assert "team/iris" in done.stdout
     assert "Plan: 1 write" in done.stdout

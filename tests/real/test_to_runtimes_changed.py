@@ -99,7 +99,7 @@ def _item(runtime: str, image: str, exception: Mapping[str, object]) -> dict[str
 def _seen(requests: list[Request]) -> Iterator[tuple[str, Service]]:
     """Yield the copies that were made and the ReplicaSets, in the order of the answers."""
     for request in requests:
-        if request.verb == "create" and request.code < 300:
+        if request.verb == "create" and request.code < 300 and not request.is_dry_run:
             if request.resource == "servingruntimes":
                 yield "copied", (request.namespace, request.name)
             elif request.resource == "replicasets":
