@@ -17,9 +17,11 @@ from tests.real.tenants import OVERRIDES, Tenants, make_tenants
 from tests.real.unrest import unrest
 from tests.testbed.audit import Request
 from tests.testbed.kserve import KServe
+from tests.testbed.waiting import wait_until
 
 RELEASES = ["0.15.2", *only_if_all("0.11.2", "0.16.0", "0.20.0")]
 pytestmark = pytest.mark.parametrize("kserve_cluster", RELEASES, indirect=True)
+DONE = ("Succeeded", "Succeeded")
 THEIRS = [{"name": "THREADS", "value": "4"}]
 IMAGES = {
     ("team-a", "iris-v1"): "registry.example.com:5000/ml/sklearnserver:v10",
@@ -59,16 +61,21 @@ def test_exactly_those_roll_that_were_told_in_their_waves(tenants: Tenants, tmp_
     after = tenants.settled()
     for (team, name), image in IMAGES.items():
         assert image in after[f"{tenants.namespaces[team]}/{name}"].images.values(), (team, name)
-    assert words_of(status_of(admin)) == {("applied", "Succeeded", "Succeeded")}
+    # Pods that the unrest took away may come up yet.
+    wait_until(lambda: _stand(tenants) == {("applied", *DONE)}, 60, "all to be applied")
     _edit_a_copy(tenants)
     [later] = status_of(admin)["later"]
     forced = ("--force-field", later["argument"])
     assert "KM305" in kmigrate(admin, "rollback", "--yes", *forced, timeout=600).stderr
-    assert words_of(status_of(admin)) == {("pending", "Succeeded", "Succeeded")}
+    wait_until(lambda: _stand(tenants) == {("pending", *DONE)}, 60, "all to be as before")
     [kept] = status_of(admin)["overwritten"]
     assert kept["found"]["spec"]["containers"][0]["env"] == THEIRS
     assert not differences(_still(start), _still(everything(tenants.kserve.api)))
     assert not traces(everything(tenants.kserve.api))
+
+
+def _stand(tenants: Tenants) -> set[tuple[str, str, str]]:
+    return words_of(status_of(tenants.kserve.admin))
 
 
 def _edit_a_copy(tenants: Tenants) -> None:
