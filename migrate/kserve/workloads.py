@@ -127,11 +127,11 @@ class Controllers(msgspec.Struct, frozen=True):
 def serving_container(workload: Workload) -> Container | None:
     """Return the container of the model; None where there is none.
 
-    A service may name it otherwise in its ``model``. KServe puts it before all others
-    (``components/predictor.go`` of 0.9.0 to 0.20.0), so then it is the first.
+    A service whose ``model`` names it otherwise has none: KServe's webhook of pods looks for this
+    name, and refuses pods without it (``storage_initializer_injector.go`` of 0.7.0 to 0.20.0).
     """
     named = (c for c in workload.containers if c.name in terms.PREDICTOR_CONTAINERS)
-    return next(named, next(iter(workload.containers), None))
+    return next(named, None)
 
 
 def running_image(workload: Workload) -> str | None:

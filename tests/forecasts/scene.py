@@ -26,6 +26,7 @@ from tests.testbed.api import basic_object
 from tests.testbed.manifests import NAMESPACE
 from tests.testbed.waiting import wait_until
 
+CONTAINER = "kserve-container"
 _SECONDS = 180
 _ROUNDS = 30
 # So many of those that end without a workload stay: people have them, too.
@@ -160,11 +161,16 @@ class Scene:
 
 def _has_failed(service: Manifest, found: collect.Found, errors: dict[str, str]) -> bool:
     key, workloads = key_of(service), found.workloads_of(service)
-    if any(map(_has_no_image, workloads)):
+    if any(map(_has_no_image, workloads)) or _is_named_otherwise(service):
         return True
     if key in errors:
         return not is_stale(errors[key])
     return not workloads and found.warning(key) is not None
+
+
+def _is_named_otherwise(service: Manifest) -> bool:
+    """Whether its pods are refused by KServe's webhook, which looks for the usual container."""
+    return service["spec"]["predictor"].get("model", {}).get("name", "") not in ("", CONTAINER)
 
 
 def _has_no_image(workload: Manifest) -> bool:

@@ -87,10 +87,8 @@ def _sight(
     uid = service["metadata"]["uid"]
     made = [found for found in workloads if uid in _owners(found) and not _is_explainer(found)]
     status: Manifest = service.get("status", {})
-    # A model may name its container itself.
-    names = (*_SERVING, service["spec"]["predictor"].get("model", {}).get("name"))
     return Sight(
-        images={_place(one): image for one in made for image in _images(one, names)},
+        images={_place(one): image for one in made for image in _images(one)},
         rollouts={_place(one): _rollout(one, revisions) for one in made},
         runtimes={key: status[key] for key in _RUNTIMES if status.get(key)},
         own=own,
@@ -112,9 +110,9 @@ def _is_explainer(workload: Manifest) -> bool:
     return bool(labels.get("component") == "explainer")
 
 
-def _images(workload: Manifest, names: Collection[str | None]) -> Iterator[str]:
+def _images(workload: Manifest) -> Iterator[str]:
     containers = workload["spec"]["template"]["spec"]["containers"]
-    yield from (c.get("image", "") for c in containers if c.get("name") in names)
+    yield from (c.get("image", "") for c in containers if c.get("name") in _SERVING)
 
 
 def _rollout(workload: Manifest, revisions: list[Manifest]) -> str:

@@ -52,18 +52,6 @@ def workload(
     return msgspec.convert({"metadata": meta, "spec": spec}, kind)
 
 
-def test_a_model_whose_container_is_named_otherwise_is_that_of_the_first() -> None:
-    own, named = {**BASE, "name": "mine"}, {**BASE, "image": "x:2"}
-    other = {"name": "transformer-container", "image": "x:3"}
-    for containers, image in (([own, other], "x:1"), ([own, named], "x:2")):
-        found = workload("iris")
-        spec = msgspec.convert({"spec": {"containers": containers}}, type(found.spec.template))
-        changed = msgspec.structs.replace(found.spec, template=spec)
-        running = Records().running(msgspec.structs.replace(found, spec=changed))
-        assert running is not None
-        assert running.image == image
-
-
 def record(records: Records, *args: Any, **other: Any) -> tuple[Running, Written]:
     found = records.running(workload(*args, **other))
     assert found is not None

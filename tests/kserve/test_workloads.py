@@ -45,6 +45,7 @@ def test_the_model_runs_in_a_container_of_either_name(kind: type[Workload], name
 
 
 def test_no_image_runs_where_the_container_or_its_image_is_missing() -> None:
+    assert running_image(workload(mine="q:1")) is None
     assert running_image(workload(kserve_container=None)) is None
     assert running_image(msgspec.convert({"metadata": {"name": "x"}}, KnativeService)) is None
 
