@@ -91,14 +91,17 @@ class Engine(Writer):
         """Go through the waves; return the run with its journal. Raise what stops it.
 
         What was reached is to be proven then, and `finish` notes it. ``resumed``: another process
-        has begun. Before a wave there is a pause where one before it did something, and something
-        is left to do.
+        has begun. Before a wave in which something is left to do there is a pause, where that is
+        so of one before it, too.
         """
-        batches, owed, before = batches_of(waves), list[Entry](), self.written
+        batches, owed, did = batches_of(waves), list[Entry](), False
+        pauses = self.cluster.controllers_act and any(wave.pause for wave in waves)
         for number, (wave, extent) in enumerate(zip(waves, extents(waves), strict=True)):
             self._enter(extent)
-            if self.written > before:
-                self._rest(wave, resumed=resumed)
+            is_due = pauses and self._is_due(wave, resumed=resumed)
+            if is_due and did and wave.pause:
+                rest(wave.pause, self.clock, self.tell, self.guard, self.lease.patience)
+            did = did or is_due
             if wave.operations:
                 self.ask_all(self.rehearse(wave, waves[number + 1 :]))
             if number in batches:
@@ -118,11 +121,8 @@ class Engine(Writer):
         if extent is not None:
             self.tell(Progress(0, 0, (), extent))
 
-    def _rest(self, wave: Wave, *, resumed: bool) -> None:
-        if not (wave.pause and self.cluster.controllers_act):
-            return
-        if any(map(self._is_left, wave.operations)) or self._is_asleep(wave, resumed=resumed):
-            rest(wave.pause, self.clock, self.tell, self.guard, self.lease.patience)
+    def _is_due(self, wave: Wave, *, resumed: bool) -> bool:
+        return any(map(self._is_left, wave.operations)) or self._is_asleep(wave, resumed=resumed)
 
     def _is_left(self, operation: Operation) -> bool:
         target = operation.target

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Waiting
 
+TOLD = 5.0
+"""Seconds between two words about it."""
+
 
 def rest(
     seconds: float,
@@ -17,10 +20,10 @@ def rest(
 ) -> None:
     """Return after so many seconds. Raise InterruptError where a signal asks to stop.
 
-    ``guard`` keeps the Lease; it is called at least every ``longest`` seconds.
+    ``guard`` keeps the Lease; it is called at least every ``longest`` seconds, and so is ``tell``.
     """
     until = clock.monotonic() + seconds
     while (left := until - clock.monotonic()) > 0:
-        tell(Waiting(f"{seconds:g} s between two waves (--pause)", seconds - left))
+        tell(Waiting(f"{seconds:g} s between two waves (--pause)", round(seconds - left, 1)))
         guard()
-        clock.sleep(min(left, longest))
+        clock.sleep(min(left, longest, TOLD))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.execute.events import Event, Waiting
-from migrate.execute.rest import rest
+from migrate.execute.rest import TOLD, rest
 from migrate.objects import Manifest, ref_of
 from migrate.operations.model import Direction, Holds, Wake, Wave
 from tests.execute.clock import FakeClock
@@ -14,7 +14,10 @@ from tests.execute.runs import World, a_cluster, creates, service
 PAUSE = 30.0
 
 
-def test_a_pause_lasts_and_keeps_the_lease_meanwhile() -> None:
+@pytest.mark.parametrize(("longest", "step"), [(20.0, TOLD), (2.0, 2.0)])
+def test_a_pause_lasts_and_is_told_and_keeps_the_lease_meanwhile(
+    longest: float, step: float
+) -> None:
     clock, events, guarded = FakeClock(), list[Event](), list[float]()
     began = clock.monotonic()
     rest(
@@ -22,11 +25,12 @@ def test_a_pause_lasts_and_keeps_the_lease_meanwhile() -> None:
         clock,
         events.append,
         lambda: guarded.append(clock.monotonic() - began),
-        longest=20.0,
+        longest=longest,
     )
     assert clock.monotonic() - began == pytest.approx(90.0)
-    assert guarded == pytest.approx([0.0, 20.0, 40.0, 60.0, 80.0])
+    assert guarded == pytest.approx([at * step for at in range(int(90 / step))])
     assert all(isinstance(event, Waiting) and "--pause" in event.why for event in events)
+    assert [event.seconds for event in events if isinstance(event, Waiting)] == guarded
 
 
 def test_no_pause_takes_no_time() -> None:
@@ -71,7 +75,7 @@ def test_who_was_woken_already_is_not_paused_for_again() -> None:
     assert pauses(world_of(*services), *waves, resumed=True) == 0
 
 
-def test_who_is_still_asleep_is_paused_for_in_a_run_that_goes_on() -> None:
+def test_a_wave_that_another_process_has_done_is_not_paused_after() -> None:
     done, asleep = {**service(0), "image": "new"}, {**service(1), "image": "old"}
     cluster = a_cluster(done, asleep)
 
@@ -80,7 +84,13 @@ def test_who_is_still_asleep_is_paused_for_in_a_run_that_goes_on() -> None:
 
     clock = FakeClock(controller)
     waves = [wave(number, image="new", wakes=True) for number in range(2)]
-    assert pauses(World(cluster, clock=clock), *waves, resumed=True) == 1
+    assert pauses(World(cluster, clock=clock), *waves, resumed=True) < 1
+
+
+def test_a_run_that_goes_on_pauses_after_a_wave_that_it_has_done_itself() -> None:
+    world, waves = world_of(), [wave(number) for number in range(3)]
+    assert pauses(world, waves[0]) == 0
+    assert pauses(world, *waves, resumed=True) == 1
 
 
 def test_a_dry_run_has_no_pauses() -> None:
