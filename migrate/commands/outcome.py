@@ -70,8 +70,9 @@ def outcome(cluster: Cluster, job: Job, end: End, output: Output) -> int:
         )
     if not end.whole:
         screen = screen_of(sys.stderr)
-        tell_lines((p for line in unproven(end.results) for p in fitted(line, screen)), screen)
-        tell_lines(["next: kmigrate status"])
+        lines = unproven(end.results, is_dry=is_dry)
+        tell_lines((p for line in lines for p in fitted(line, screen)), screen)
+        tell_lines([] if is_dry else ["next: kmigrate status"])
     return Exit.OK if end.whole else Exit.MIXED
 
 
@@ -101,8 +102,9 @@ def _emit(
     emit_document(document, form)
 
 
-def unproven(results: Sequence[Result]) -> Iterator[str]:
-    """Yield what was not reached."""
-    yield Toned("error: the end was not reached everywhere:", Tone.ERROR)
+def unproven(results: Sequence[Result], *, is_dry: bool = False) -> Iterator[str]:
+    """Yield what was not reached, or in a dry run would not be."""
+    was = "would not be" if is_dry else "was not"
+    yield Toned(f"error: the end {was} reached everywhere:", Tone.ERROR)
     bad = [f"  {r.subject}: {r.text}" for r in results if not r.holds]
     yield from bad or ["  what others changed was kept, as told above"]

@@ -14,7 +14,7 @@ from migrate.commands.flags import DryRun, Output
 from migrate.commands.following import tell_after_trial
 from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
-from migrate.commands.runs import chosen
+from migrate.commands.runs import chosen, standing_below
 from migrate.commands.target import Target
 from migrate.commands.telling import Told, refuse_file
 from migrate.execute import record
@@ -55,7 +55,9 @@ def rollback(
     found = chosen(known, run)
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
-        return nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)
+        code = nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)
+        tell_lines(standing_below(known))
+        return code
     job, back = prepared(
         cluster, known, found, kserve_version, namespaces=namespace, forced=force_field
     )

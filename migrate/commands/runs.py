@@ -107,6 +107,13 @@ def chosen(runs: Sequence[Run], name: str) -> Run | None:
     raise UsageError(f"no run {name}; recorded: {listed}", "kmigrate status")
 
 
+def standing_below(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the command that takes back the latest run that still stands, if there is one."""
+    standing = [run.head.id for run in runs if run.state != "rolled back"]
+    if standing:
+        yield f"next: kmigrate rollback {standing[-1]}"
+
+
 def refuse_overtaken(cluster: Cluster, runs: Sequence[Run], run: Run, plan: Plan) -> None:
     """Raise BlockedError where a newer run touched the same objects and still stands."""
     mine = {operation.target for operation in plan.operations}

@@ -101,7 +101,8 @@ def prove_services(
     the plan does not make move: they do so when they like.
     """
     provable = _provable(plan)
-    rows = [row for row in forecast if row.workload in images and row.outlook in provable]
+    there = (row for row in forecast if row.workload in images)
+    rows = (row for row in there if row.outlook in provable or row.restarts)
     return tuple(_service(row, direction, images) for row in rows)
 
 
@@ -162,5 +163,6 @@ def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str
     expected = row.now if planned is None else planned  # nobody writes it, so it stays
     found = images[row.workload] if row.workload else ""
     if found == expected:
-        return Result(row.service, True, f"runs {found}", changed=found != row.now)
+        changed = found != row.now or row.restarts
+        return Result(row.service, True, f"runs {found}", changed=changed)
     return Result(row.service, holds=False, text=f"runs {found}, expected {expected}")

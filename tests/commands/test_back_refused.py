@@ -10,7 +10,7 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands import making
 from migrate.commands.reading import read_snapshot
-from migrate.commands.runs import later_writers, plan_of, refuse_overtaken
+from migrate.commands.runs import later_writers, plan_of, refuse_overtaken, standing_below
 from migrate.errors import BlockedError
 from migrate.execute import record
 from migrate.planning.copyback import of_namespaces
@@ -55,7 +55,10 @@ def test_after_a_reset_of_variables_the_way_is_named(release: str, scope: Scope)
     assert "InferenceService other/far" in refused.value.message
     assert f"kmigrate rollback {reset.run.head.id}" in refused.value.hint
     assert rollback(found).run.state == "rolled back"
+    below = record.runs(found, "kserve")
+    assert list(standing_below(below)) == [f"next: kmigrate rollback {below[0].head.id}"]
     assert rollback(found, 0).run.state == "rolled back"
+    assert list(standing_below(record.runs(found, "kserve"))) == []
 
 
 @pytest.mark.parametrize("sets", [(), (NEW,)])
