@@ -26,6 +26,7 @@ from migrate.planning.conversion import Conversion, dependents, keeps_image, tar
 from migrate.planning.copies import prepared_for
 from migrate.planning.copystages import ordered
 from migrate.planning.desired import Options
+from migrate.planning.exceptions import images_of
 from migrate.planning.expand import Expansion, expand
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast
@@ -59,6 +60,7 @@ def prepared(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     case = Case(
         *(snapshot, now, found.planned, {}, targets, rows, images, written, stages),
         frozenset(found.copies),
+        found.carried,
     )
     drifting = replace(case, rows=forecast(now, now, now, snapshot.workloads))
     told = [
@@ -99,16 +101,10 @@ def _expanded(
     own, unlike = targets_of_entries(Conversion(chosen, now, upgrade.snapshot, written))
     lacking = {ref for ref in chosen if not keeps_image(now, written, ref)}
     found = expand(upgrade.snapshot, written, options, targets, lacking, own)
-    images = {
-        ref: target.desired.image
-        for ref, copy in found.copies.items()
-        for target in targets
-        if target.runtime == copy.source and target.desired.image and not copy.keeps
-    }
+    images = images_of(found.carried)
     services = chain.from_iterable(found.services.values())
     pinned = model_pins(found.planned, images, services)
-    wanted = frozenset(c.target for c in found.copies.values() if targets and not c.keeps)
-    return found, Prepared(upgrade, found, chosen, unlike, wanted, pinned)
+    return found, Prepared(upgrade, found, chosen, unlike, images.keys(), pinned)
 
 
 def _stages(operations: Sequence[Operation], order: Layers) -> tuple[Stage, ...]:
