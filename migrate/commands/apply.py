@@ -113,7 +113,7 @@ def apply(
     refuse_file(json_into)
     saved = making.load(plan) if plan else None
     if saved:
-        refuse_target(saved.options.target)
+        refuse_target(saved.target)
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
     else:
         refuse_pointless(options)

@@ -52,7 +52,7 @@ def explain_(
     told = _explained(cluster, ref, kserve_namespace, kserve_version)
     if with_ is not None:
         made = making.load(with_)
-        refuse_target(made.options.target)
+        refuse_target(made.target)
         refuse_elsewhere(cluster, made, kserve_version)
         refuse_broken_seals(cluster, made)
         told = _with_plan(cluster, told, made, kserve_namespace, kserve_version)

@@ -17,6 +17,9 @@ OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "r
 """What `plan` alone knows."""
 OF_DRY_RUN = frozenset({"dry_run", "snapshot", "output", "json_into"})
 """What is of the dry run alone, where the command itself is to follow."""
+FILE = "FILE"
+STREAMS = ("/dev/stdin", "/dev/fd/")
+"""What is read once, as ``-`` is: the command that follows would find nothing there."""
 
 
 def tell_following(context: typer.Context, verb: str, without: Collection[str], *more: str) -> None:
@@ -49,4 +52,6 @@ def _spelled(parameter: Any, value: object) -> Iterator[str]:  # noqa: ANN401 --
         yield flag
         return
     for one in value if isinstance(value, list | tuple) else (value,):
-        yield from (flag, str(one.value if isinstance(one, Enum) else one))
+        text = str(one.value if isinstance(one, Enum) else one)
+        is_gone = parameter.metavar == FILE and (text == "-" or text.startswith(STREAMS))
+        yield from (flag, FILE if is_gone else text)

@@ -112,7 +112,7 @@ def plan(
         following = _following(made, out)
         print(f"saved: {out}; {following}", file=sys.stderr)
     elif made.has_work and not made.blocking and not rbac and not render and output in READ:
-        _tell_next(called, made.options.target, snapshot)
+        _tell_next(called, made.target, snapshot)
     is_rendered = render is not None and _rendering().render_plan(made, seen, render)
     return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
 
@@ -133,7 +133,7 @@ def _tell_next(called: typer.Context, target: str, snapshot: str) -> None:
 def _following(made: Plan, out: Path) -> str:
     if made.blocking:
         return "it is blocked"
-    if made.options.target:
+    if made.target:
         return "it is for after an upgrade, and cannot be applied; next: --render DIR"
     return f"next: kmigrate apply {out}" if made.has_work else "there is nothing to apply"
 

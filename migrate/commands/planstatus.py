@@ -78,7 +78,7 @@ def _of_file(path: Path, made: Plan, found: PlanInCluster | None) -> PlanStatus:
         moving=changing(made.forecast),
         blocked_by=tuple(sorted({finding.code for finding in made.blocking})),
         found=found,
-        target=made.options.target,
+        target=made.target,
     )
 
 

@@ -70,7 +70,7 @@ def _listed(rules: Rules | None) -> Iterator[tuple[str, str]]:
 
 def _writes(plan: Plan) -> Iterator[Permission]:
     # A plan for after an upgrade is not carried out by kmigrate.
-    for direction in () if plan.options.target else Direction:
+    for direction in () if plan.target else Direction:
         yield from needs(plan.kserve_namespace, plan.waves(direction))
 
 

@@ -56,7 +56,7 @@ def render_plan(plan: Plan, snapshot: Snapshot, folder: Path) -> bool:
         return True
     rendering = render(plan, snapshot)
     texts = {name: as_yaml(document) for name, document in rendering.files.items()}
-    told = upgrade_readme if plan.options.target else readme
+    told = upgrade_readme if plan.target else readme
     _write({**texts, "README.md": told(plan, rendering)}, folder)
     for line in warnings(rendering):
         print(f"warning: {line}", file=sys.stderr)

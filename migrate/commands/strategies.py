@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from migrate.errors import UsageError
 from migrate.kserve.releases import ReleaseFormatError, parse_release
 from migrate.planning.strategy import CONVERT_FIRST, RESET, Scope, Strategy
@@ -62,9 +64,9 @@ def chosen(
     }
 
 
-def _release(text: str) -> str:
+def _release(text: str) -> str | UnsetType:
     try:
-        return str(parse_release(text)) if text else ""
+        return str(parse_release(text)) if text else UNSET
     except ReleaseFormatError as error:
         raise UsageError(f"--target {error}") from error
 

@@ -188,12 +188,13 @@ def _reason(made: Prepared, ref: ObjectRef) -> str:
 
 
 def _once_written(made: Prepared, services: Sequence[ObjectRef]) -> Iterator[Finding]:
-    """Find who gets another image by any write after the upgrade, and no copy is made for it."""
+    """Find who gets another image by any write after the upgrade, and no copy keeps it."""
+    told = {ref for refs in made.unlike.values() for ref in refs}
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for ref in services:
         before, after = made.upgrade.now.shared(ref), made.upgrade.written.shared(ref)
         is_ours = form_of(made.upgrade.now.shape(ref)).kind is FormKind.FRAMEWORK
-        if not is_ours or not before.image or _is_by_copy(made, ref):
+        if not is_ours or not before.image or ref in told or _is_by_copy(made, ref):
             continue
         planned = made.found.planned.shared(ref).runtime
         if after.image != before.image and (planned is None or planned.ref not in made.wanted):
@@ -203,5 +204,5 @@ def _once_written(made: Prepared, services: Sequence[ObjectRef]) -> Iterator[Fin
         text = (
             f"any write after the upgrade converts them, and gives them {got} in place of {image}"
         )
-        fix = "no runtime is made for them: --set FORMAT=IMAGE makes one"
+        fix = "no runtime keeps it: --set FORMAT=IMAGE makes one that does"
         yield finding(codes.ONCE_WRITTEN, text, fix, alike)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from migrate.errors import UsageError
 from migrate.kserve.image import ImageFormatError, parse_image
@@ -141,6 +141,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     how many seconds lie between two waves. ``canary`` are services (NAMESPACE/NAME) that go first,
     and ``max_unavailable`` is how many may be rolled out at one time, in scope service. ``target``
     is the release that the plan is made for where it is not the one that runs: ``0.9.0``.
+
+    Plans are compared by the digests of what they say. So a field that comes later is left out
+    where nothing is said: its default is UNSET, and the plans of before stay what they are.
     """
 
     images: tuple[Desired, ...] = ()
@@ -152,7 +155,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     max_unavailable: int | None = None
     repin: bool = False
     convert: bool = False
-    target: str = ""
+    target: str | UnsetType = UNSET
     activate: Activate | None = None
     selection: Selection = Selection()
     take_ownership: bool = False

@@ -77,3 +77,9 @@ def shared(
 def of_copy(copy: ObjectRef, targets: Iterable[Target]) -> tuple[Target, ...]:
     """Return what is wanted of a copy, each wish once."""
     return tuple(dict.fromkeys(Target(one.desired, copy, one.container) for one in targets))
+
+
+def images_of(carried: Carried) -> dict[ObjectRef, str]:
+    """Return the image that is wanted of each copy; nothing of one that keeps its own."""
+    wanted = ((ref, target.desired.image) for ref, found in carried.items() for target in found)
+    return {ref: image for ref, image in wanted if image}

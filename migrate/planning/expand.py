@@ -22,7 +22,7 @@ from migrate.planning.changed import carried_out
 from migrate.planning.closure import Taken, taken, used
 from migrate.planning.copies import copy_of, copy_ref
 from migrate.planning.desired import Options
-from migrate.planning.exceptions import Carried, of_copy, shared, wanted_for
+from migrate.planning.exceptions import Carried, images_of, of_copy, shared, wanted_for
 from migrate.planning.forecast import World
 from migrate.planning.images import runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
@@ -121,7 +121,8 @@ def expand(
     """Return the copies that the namespaces of the selected services need.
 
     They are copies of the runtimes that are targets; without any, of all that are overridden.
-    Services of ``also`` need theirs anyhow, and ``own`` is what single copies are to have.
+    Services of ``also`` need theirs anyhow, and ``own`` is what single copies are to have of which
+    no image is wanted.
     Raise BlockedError where what is wanted of one cannot be expressed.
     """
     sources = {t.runtime for t in targets} if options.images else overridden(snapshot, now)
@@ -203,7 +204,9 @@ class _Work:
         return apply_edits(self._edits(target, original), made)
 
     def _edits(self, copy: ObjectRef, manifest: Manifest) -> tuple[Edit, ...]:
-        mine = [*self.carried[copy], *([self.own[copy]] if copy in self.own else [])]
+        mine = self.carried[copy]
+        if copy in self.own and not images_of({copy: mine}):
+            mine = (*mine, self.own[copy])
         if not mine:
             return ()
         wish = merged(source_ref(copy.name), [target.desired for target in mine])

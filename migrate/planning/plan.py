@@ -208,6 +208,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return tuple(finding for finding in self.findings if finding.blocks)
 
     @property
+    def target(self) -> str:
+        """The release that it is for where it is not the one that runs; else empty."""
+        return self.options.target or ""
+
+    @property
     def digest(self) -> str:
         """The digest of the whole plan, findings and forecast included."""
         return sha256(canonical(self))

@@ -8,7 +8,7 @@ its namespace: as that release ships it, with the image of now, or with the one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ import msgspec
 
 from migrate.errors import UsageError
 from migrate.kserve.rules import Rules
+from migrate.objects import ObjectRef
 from migrate.operations.model import Operation
 from migrate.planning import checks
 from migrate.planning.case import Case
@@ -26,6 +27,7 @@ from migrate.planning.conversion import Conversion, dependents, keeps_image, tar
 from migrate.planning.copies import prepared_for
 from migrate.planning.copystages import ordered
 from migrate.planning.desired import Options
+from migrate.planning.exceptions import images_of
 from migrate.planning.expand import Expansion, expand
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast
@@ -59,6 +61,7 @@ def prepared(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
     case = Case(
         *(snapshot, now, found.planned, {}, targets, rows, images, written, stages),
         frozenset(found.copies),
+        found.carried,
     )
     drifting = replace(case, rows=forecast(now, now, now, snapshot.workloads))
     told = [
@@ -94,21 +97,30 @@ def _expanded(
     """Return the copies, and for whom they are made."""
     now, written = upgrade.now, upgrade.written
     is_meant = meant(options.selection, now.services.__getitem__)
-    depending = () if options.images else dependents(snapshot, now)
-    chosen = frozenset(ref for ref in depending if is_meant(ref, used(written, ref)))
+    depending = (ref for ref in dependents(snapshot, now) if is_meant(ref, used(written, ref)))
+    chosen = frozenset(depending)
     own, unlike = targets_of_entries(Conversion(chosen, now, upgrade.snapshot, written))
-    lacking = {ref for ref in chosen if not keeps_image(now, written, ref)}
+    kept = frozenset() if options.images else chosen
+    lacking = {ref for ref in kept if not keeps_image(now, written, ref)}
     found = expand(upgrade.snapshot, written, options, targets, lacking, own)
-    images = {
-        ref: target.desired.image
-        for ref, copy in found.copies.items()
-        for target in targets
-        if target.runtime == copy.source and target.desired.image and not copy.keeps
-    }
+    images = images_of(found.carried)
+    if options.images:
+        unlike = _sharing(unlike, found, images)
     services = chain.from_iterable(found.services.values())
     pinned = model_pins(found.planned, images, services)
-    wanted = frozenset(c.target for c in found.copies.values() if targets and not c.keeps)
-    return found, Prepared(upgrade, found, chosen, unlike, wanted, pinned)
+    return found, Prepared(upgrade, found, kept, unlike, images.keys(), pinned)
+
+
+def _sharing(
+    unlike: Mapping[str, Sequence[ObjectRef]], found: Expansion, images: Collection[ObjectRef]
+) -> dict[str, list[ObjectRef]]:
+    """Return those on copies of which settings are wanted, and no image: each keeps its own."""
+    keeping = {ref for ref, wanted in found.carried.items() if wanted} - set(images)
+    groups = {
+        text: [ref for ref in refs if used(found.planned, ref) in keeping]
+        for text, refs in unlike.items()
+    }
+    return {text: refs for text, refs in groups.items() if refs}
 
 
 def _stages(operations: Sequence[Operation], order: Layers) -> tuple[Stage, ...]:

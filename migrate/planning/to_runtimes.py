@@ -14,6 +14,7 @@ from migrate.planning.conversion import conversion_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
 from migrate.planning.desired import Activate, Options
+from migrate.planning.exceptions import images_of
 from migrate.planning.expand import Expansion, expand
 from migrate.planning.forecast import World, between, with_pins
 from migrate.planning.pins import model_pins, repinned
@@ -39,12 +40,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     conversion, before = conversion_of(snapshot, now, options), now
     snapshot, now = conversion.snapshot, conversion.world
     found = expand(snapshot, now, options, targets, conversion.services, conversion.targets)
-    images = {
-        ref: target.desired.image
-        for ref, wanted in found.carried.items()
-        for target in wanted
-        if target.desired.image
-    }
+    images = images_of(found.carried)
     _refuse_held_back(found, now, options)
     over = model_pins(found.planned, images, chain.from_iterable(found.services.values()))
     pins = {ref: repinned(found.planned, ref, over[ref]) for ref in over} if options.repin else {}

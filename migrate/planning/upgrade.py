@@ -43,7 +43,7 @@ def upgrade_of(snapshot: Snapshot, now: World, options: Options) -> Upgrade:
 
     Raise UsageError where it is none that can be planned for from here.
     """
-    release = parse_release(options.target)
+    release = parse_release(options.target or "")
     _refuse(now, release, options)
     later = upgraded(snapshot, release)
     assert later.rules is not None

@@ -122,7 +122,7 @@ def _services(plan: Plan) -> Iterator[str]:
         return
     yield from ("", "### InferenceServices", "")
     shown, rest = cut(groups, BRIEF, "more groups")
-    if plan.options.target:
+    if plan.target:
         yield from table(("what", "InferenceServices", *MOMENTS), [*map(_moments, shown)])
     else:
         header = ("what", "InferenceServices", "image now", "image after the plan", "why")

@@ -58,7 +58,7 @@ def plan_json_lines(plan: Plan) -> Iterator[str]:
         for name in SummaryLine.__annotations__
         if name not in ("api_version", "target")
     }
-    head["target"] = plan.options.target
+    head["target"] = plan.target
     yield _line(SummaryLine(**head, **msgspec.structs.asdict(summarised(plan))))
     for kind, rows in (
         (ImageLine, plan.images),

@@ -24,11 +24,11 @@ def upgrade_readme(plan: Plan, rendering: Rendering) -> str:
 
 
 def _head(plan: Plan) -> Iterator[str]:
-    yield f"# ServingRuntimes for an upgrade of KServe to {plan.options.target}"
+    yield f"# ServingRuntimes for an upgrade of KServe to {plan.target}"
     yield ""
     yield f"By `kmigrate plan`, for KServe {plan.release} in namespace {plan.kserve_namespace}."
     yield f"That release has no ServingRuntimes: the {len(plan.operations)} here can be made once"
-    yield f"{plan.options.target} is installed."
+    yield f"{plan.target} is installed."
     yield ""
 
 
@@ -47,7 +47,7 @@ def _images(plan: Plan) -> Iterator[str]:
 
 
 def _steps(plan: Plan, rendering: Rendering) -> Iterator[str]:
-    target, place = plan.options.target, plan.kserve_namespace
+    target, place = plan.target, plan.kserve_namespace
     rules = rules_for(parse_release(target))
     is_read = rules is not None and rules.predictors_read
     yield from ("## What to do, in this order", "", "**1. Keep what is set now.**", "")

@@ -48,7 +48,7 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     yield from _images(plan.images, is_asked=plan.options.asks)
     yield from copy_lines(plan, narrow)
     yield from work_lines(plan, narrow)
-    moments = upgrade.MOMENTS if plan.options.target else MOMENTS
+    moments = upgrade.MOMENTS if plan.target else MOMENTS
     yield from forecast_lines(plan.forecast, moments, narrow)
     yield from finding_lines(plan.findings, narrow)
     yield from summary_lines(plan)
@@ -73,7 +73,7 @@ def summary_lines(plan: Plan, width: int = WIDTH) -> Iterator[str]:
 def summary(plan: Plan) -> str:
     """Return the plan in one line: what is done, who gets new pods, what was found."""
     found = summarised(plan)
-    if plan.options.target:
+    if plan.target:
         return f"{upgrade.summary(plan)}{_found(found)}."
     return _told("Plan", found)
 

@@ -16,13 +16,13 @@ MOVED = "with other pods by the upgrade or once written"
 
 def heading(plan: Plan) -> Iterator[str]:
     """Yield what the plan is for, where it is not for the release that runs."""
-    if plan.options.target:
-        yield f"For after the upgrade to KServe {plan.options.target}"
+    if plan.target:
+        yield f"For after the upgrade to KServe {plan.target}"
 
 
 def to_do(plan: Plan) -> str:
     """Return what stands above the writes of a plan."""
-    target = plan.options.target
+    target = plan.target
     return f"To do after the upgrade to {target}, in this order:" if target else TO_DO
 
 
@@ -33,4 +33,4 @@ def summary(plan: Plan) -> str:
     where = f" in {places}" if plan.operations else ""
     moved = sum(row.outlook is Outlook.CHANGES for row in plan.forecast)
     services = f"{moved:,} of {count(len(plan.forecast), 'InferenceService')}"
-    return f"Plan for KServe {plan.options.target}: {made}{where}; {services} {MOVED}"
+    return f"Plan for KServe {plan.target}: {made}{where}; {services} {MOVED}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from migrate.commands.following import OF_DRY_RUN, OF_PLAN
 from tests.commands.snapshots import BEFORE, SET, run
 
 FILES = ("--snapshot", str(BEFORE))
+IMAGE = {"format": "sklearn", "image": "registry.example.com/ml/sklearnserver:v0.7.0"}
 
 
 def following(error: str) -> list[str]:
@@ -44,6 +48,30 @@ def test_a_saved_plan_goes_on_with_its_file(
     assert error.count("next: ") == 1
     code, _, error = run(capsys, "apply", file, *FILES, "--dry-run=client")
     assert (code, following(error)) == (0, ["apply", file])
+
+
+@pytest.mark.parametrize("stream", ["-", "/dev/stdin"])
+@pytest.mark.parametrize(
+    ("verb", "flags", "followed"),
+    [
+        ("plan", (), ["apply", "--file", "FILE", *FILES, "--dry-run=client"]),
+        ("apply", ("--dry-run=client", "-o", "json"), ["apply", "--file", "FILE"]),
+    ],
+)
+def test_what_was_read_from_a_stream_is_named_as_the_file_that_it_has_to_be(
+    stream: str, verb: str, flags: tuple[str, ...], followed: list[str]
+) -> None:
+    wanted = {"apiVersion": "kmigrate.dev/v1alpha1", "kind": "Desired", "images": [IMAGE]}
+    done = subprocess.run(
+        [sys.executable, "-m", "migrate", verb, "-f", stream, *FILES, *flags],
+        input=json.dumps(wanted),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert following(done.stderr) == followed
 
 
 @pytest.mark.parametrize(
