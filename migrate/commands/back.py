@@ -61,8 +61,7 @@ def prepared(
     later = later_writers(cluster, known, run)
     seen = read_snapshot(cluster, run.namespace, kserve_version)
     live = get_all(cluster, (op.target for op in made.operations))
-    is_stopped = run.state == f"unfinished {Direction.ROLLBACK}"
-    former = overwritten_by(cluster, run) if is_stopped else ()
+    former = overwritten_by(cluster, run, run.under_way)
     over = forced_by(made, live, forced, former, run.head.id)
     plan = overruled(made, live, over)
     back, over = with_findings(plan_rollback(plan, seen, live, later), made, live, over)

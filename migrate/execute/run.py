@@ -80,6 +80,15 @@ class Run(msgspec.Struct, frozen=True):
         return self.journal[-1].event == "finished"
 
     @property
+    def under_way(self) -> tuple[Entry, ...]:
+        """The lines of the direction that is not gone to its end, since it was turned to."""
+        turns = (at for at, entry in enumerate(self.journal) if self._is_before(entry))
+        return self.journal[max(turns, default=-1) + 1 :]
+
+    def _is_before(self, entry: Entry) -> bool:
+        return entry.event == "finished" or entry.direction is not self.direction
+
+    @property
     def state(self) -> str:
         """What a person calls it."""
         if not self.finished:
