@@ -6,7 +6,7 @@ mean what they mean in ``pkg/apis/actuation/types.go`` of sigs.k8s.io/cli-utils 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -85,11 +85,12 @@ def concerned(plan: Plan) -> list[Forecast]:
     """Return the services that the run moves, writes, wakes or gives another runtime."""
     acts = {a.target for s in plan.apply for a in s.activations if isinstance(a, Wake | Convert)}
     written = {operation.target for operation in plan.operations}
+    touched = acts | written
     return [
         row
         for row in plan.forecast
         if row.restarts
-        or row.service in acts | written
+        or row.service in touched
         or row.runtime_after_plan in written
         or (row.outlook in WOKEN and not row.outside)
     ]
@@ -104,9 +105,10 @@ def outcomes(
     """Yield each service of the run; one that is not in ``seen`` is gone."""
     sent = _sent(plan, journey.direction)
     begun = _begun(plan, journey)
+    whole = _together(standings.values())
     for row in concerned(plan):
         found = seen.get(row.service)
-        standing = _standing(row, found, standings)
+        standing = _standing(row, found, standings, whole)
         if found is None:
             yield _gone(row, standing)
             continue
@@ -142,19 +144,25 @@ def _lots(row: Forecast) -> tuple[Lot, Lot]:
 
 
 def _standing(
-    row: Forecast, found: Seen | None, standings: Mapping[ObjectRef, Standing]
+    row: Forecast, found: Seen | None, standings: Mapping[ObjectRef, Standing], whole: Standing
 ) -> Standing:
-    """Tell what a service gets; where that is the same before and after, how its objects stand."""
+    """Tell what a service gets; where that is the same before and after, how its objects stand.
+
+    ``whole`` is how all of the run stand: it counts for who has none of them.
+    """
     deciding = (row.service, row.runtime, row.runtime_after_plan)
     objects = {standings[ref] for ref in deciding if ref is not None and ref in standings}
     before, after = _lots(row)
     if found is None or Standing.DRIFTED in objects:
         return Standing.DRIFTED
     if found.gets is None or before == after:
-        others = objects or set(standings.values())
-        return Standing.PENDING if Standing.PENDING in others else Standing.APPLIED
+        return _together(objects) if objects else whole
     places = {before: Standing.PENDING, after: Standing.APPLIED}
     return places.get(found.gets, Standing.DRIFTED)
+
+
+def _together(standings: Collection[Standing]) -> Standing:
+    return Standing.PENDING if Standing.PENDING in standings else Standing.APPLIED
 
 
 def _reconcile(
