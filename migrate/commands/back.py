@@ -30,6 +30,7 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
 from migrate.operations.overwritten import values
+from migrate.planning.begun import left_out
 from migrate.planning.copyback import of_namespaces, without
 from migrate.planning.forcing import forced_by, overruled, with_findings
 from migrate.planning.recovery import recovering
@@ -78,6 +79,7 @@ def prepared(
         leaves_rest=leaves_rest(cluster, recorded, part),
         rehearse=partial(unnamed, cluster) if plan.options.scope is Scope.SERVICE else None,
         forced=[one for one in over if one.value not in values(former)],
+        left_out=left_out(recorded, waves),
     )
     return job, back
 

@@ -26,7 +26,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     ``event`` is ``started``, ``intent`` (written before the writes of the waves up to ``wave``),
     ``done`` (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how
     many writes that process had begun, ``whole`` whether the end was proven, ``overwritten`` where
-    the record holds what this direction was forced to write over.
+    the record holds what this direction was forced to write over. ``left_out`` are the operations
+    of the plan that it leaves as they are: the first and the last place of each row of them.
     """
 
     event: EventName
@@ -38,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     written: int = 0
     whole: bool = True
     overwritten: Parts | None = None
+    left_out: tuple[tuple[int, int], ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True, rename="camel"):
