@@ -30,6 +30,7 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
 from migrate.operations.overwritten import values
+from migrate.planning.begun import left_out
 from migrate.planning.copyback import of_namespaces, without
 from migrate.planning.forcing import forced_by, overruled, with_findings
 from migrate.planning.recovery import recovering
@@ -61,8 +62,7 @@ def prepared(
     later = later_writers(cluster, known, run)
     seen = read_snapshot(cluster, run.namespace, kserve_version)
     live = get_all(cluster, (op.target for op in made.operations))
-    is_stopped = run.state == f"unfinished {Direction.ROLLBACK}"
-    former = overwritten_by(cluster, run) if is_stopped else ()
+    former = overwritten_by(cluster, run, run.under_way)
     over = forced_by(made, live, forced, former, run.head.id)
     plan = overruled(made, live, over)
     back, over = with_findings(plan_rollback(plan, seen, live, later), made, live, over)
@@ -79,6 +79,7 @@ def prepared(
         leaves_rest=leaves_rest(cluster, recorded, part),
         rehearse=partial(unnamed, cluster) if plan.options.scope is Scope.SERVICE else None,
         forced=[one for one in over if one.value not in values(former)],
+        left_out=left_out(recorded, waves),
     )
     return job, back
 

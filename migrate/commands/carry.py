@@ -34,6 +34,7 @@ from migrate.execute.trial import Rehearse, Trials
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.operations.overwritten import Overwritten
+from migrate.planning.begun import Span
 from migrate.planning.copies import stamped
 from migrate.planning.plan import Forecast, Plan
 from migrate.planning.proof import Result, excused
@@ -80,7 +81,8 @@ class Job:
     where the plan does not hold any more, and else returns what holds now; ``prove`` tells what
     of that forecast was reached. ``leaves_rest`` tells that a part of the run is not touched, and
     still stands at the end. ``trials``: see trial.Trials; ``rehearse``: see trial.Rehearse.
-    ``forced`` is what others set, and what is written over all the same.
+    ``forced`` is what others set, and what is written over all the same. ``left_out``: see
+    begun.left_out.
     """
 
     plan: Plan
@@ -94,6 +96,7 @@ class Job:
     rehearse: Rehearse | None = None
     trials: Trials = lambda _absent: ()
     forced: Sequence[Overwritten] = ()
+    left_out: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def _under_lease(engine: Engine, job: Job) -> End:
     engine.ask_all(job.trials(engine.absent))
     record.sweep(engine.cluster, namespace)
     if job.run:
-        run = engine.start(job.run, job.direction, job.forced)
+        run = engine.start(job.run, job.direction, job.forced, job.left_out)
     else:
         job, run = _begin(engine, job)
     resumed = job.run is not None and job.run.state == f"unfinished {job.direction}"

@@ -11,7 +11,7 @@ from migrate.cluster.port import Cluster
 from migrate.credentials import hidden_values
 from migrate.errors import BlockedError
 from migrate.execute.kept import kept_in
-from migrate.execute.run import Run
+from migrate.execute.run import Entry, Run
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.describe import place_of, shown_value
 from migrate.operations.overwritten import Overwritten
@@ -20,13 +20,13 @@ from migrate.planning.plan import Plan
 from migrate.report.runstatus import LaterRow, OverwrittenRow
 
 
-def overwritten_by(cluster: Cluster, run: Run) -> tuple[Overwritten, ...]:
-    """Return what rollbacks of a run wrote over; where that is lost, say so and return nothing.
+def overwritten_by(cluster: Cluster, run: Run, lines: Iterable[Entry]) -> tuple[Overwritten, ...]:
+    """Return what these lines of its journal wrote over; nothing where that is lost, and say so.
 
     It keeps from nothing: what is not known to be approved is kept as it is.
     """
     try:
-        return kept_in(cluster, run)
+        return kept_in(cluster, run, lines)
     except BlockedError as error:
         print(f"what was overwritten cannot be told: {error.message}", file=sys.stderr)
         return ()

@@ -124,7 +124,9 @@ def _journey(cluster: Cluster, run: Run) -> Journey:
     last = run.journal[-1]
     intent = last.wave if last.event == "intent" else -1
     is_at_work = not run.finished and _holds_lease(cluster, run)
-    return Journey(run.direction, run.finished, intent, is_at_work)
+    started = [entry for entry in run.under_way if entry.event == "started"]
+    left_out = started[-1].left_out if started else ()
+    return Journey(run.direction, run.finished, intent, is_at_work, left_out)
 
 
 def _holds_lease(cluster: Cluster, run: Run) -> bool:

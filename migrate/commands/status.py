@@ -71,5 +71,5 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         limit=limit,
         asleep=tuple(str(one.row.service) for one in services if one.is_asleep),
         later=() if run.state == "rolled back" else tuple(later_rows(plan, live)),
-        overwritten=tuple(overwritten_rows(overwritten_by(cluster, run))),
+        overwritten=tuple(overwritten_rows(overwritten_by(cluster, run, run.journal))),
     )

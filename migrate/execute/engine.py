@@ -141,13 +141,20 @@ class Engine(Writer):
         self.tell(Finished(run.head.id, direction, whole))
         return run
 
-    def start(self, run: Run, direction: Direction, forced: Sequence[Overwritten] = ()) -> Run:
+    def start(
+        self,
+        run: Run,
+        direction: Direction,
+        forced: Sequence[Overwritten] = (),
+        left_out: tuple[tuple[int, int], ...] = (),
+    ) -> Run:
         """Note that a direction is gone; what it is forced to write over is kept before that."""
         self.guard()
         ref = record.ref_of_head(run)
         parts = self.insist(ref, lambda: keep(self.cluster, run, forced))
         entry = self.entry("started", direction)
-        return self._append(run, msgspec.structs.replace(entry, overwritten=parts))
+        noted = msgspec.structs.replace(entry, overwritten=parts, left_out=left_out)
+        return self._append(run, noted)
 
     def _append(self, run: Run, *entries: Entry) -> Run:
         self.guard()

@@ -7,14 +7,14 @@ names them, and that before the first write of the rollback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError
 from migrate.execute import record
-from migrate.execute.run import Parts, Run
+from migrate.execute.run import Entry, Parts, Run
 from migrate.objects import canonical, sha256
 from migrate.operations.overwritten import Overwritten
 
@@ -33,12 +33,12 @@ def keep(cluster: Cluster, run: Run, found: Sequence[Overwritten]) -> Parts | No
     return parts
 
 
-def kept_in(cluster: Cluster, run: Run) -> tuple[Overwritten, ...]:
-    """Return what the rollbacks of a run have written over, or were about to, each value once.
+def kept_in(cluster: Cluster, run: Run, lines: Iterable[Entry]) -> tuple[Overwritten, ...]:
+    """Return what is written over by these lines of a run's journal, each value once.
 
     Raise BlockedError where a ConfigMap of it is lost, or was changed.
     """
-    noted = dict.fromkeys(entry.overwritten for entry in run.journal if entry.overwritten)
+    noted = dict.fromkeys(entry.overwritten for entry in lines if entry.overwritten)
     return tuple(one for parts in noted for one in _decoded(cluster, run, parts))
 
 

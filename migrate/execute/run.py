@@ -26,7 +26,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     ``event`` is ``started``, ``intent`` (written before the writes of the waves up to ``wave``),
     ``done`` (after them) or ``finished``; ``fence`` is the Lease's rising number, ``written`` how
     many writes that process had begun, ``whole`` whether the end was proven, ``overwritten`` where
-    the record holds what this direction was forced to write over.
+    the record holds what this direction was forced to write over. ``left_out`` are the operations
+    of the plan that it leaves as they are: the first and the last place of each row of them.
     """
 
     event: EventName
@@ -38,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     written: int = 0
     whole: bool = True
     overwritten: Parts | None = None
+    left_out: tuple[tuple[int, int], ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True, rename="camel"):
@@ -78,6 +80,15 @@ class Run(msgspec.Struct, frozen=True):
     def finished(self) -> bool:
         """Whether the last direction was gone to its end."""
         return self.journal[-1].event == "finished"
+
+    @property
+    def under_way(self) -> tuple[Entry, ...]:
+        """The lines of the direction that is not gone to its end, since it was turned to."""
+        turns = (at for at, entry in enumerate(self.journal) if self._is_before(entry))
+        return self.journal[max(turns, default=-1) + 1 :]
+
+    def _is_before(self, entry: Entry) -> bool:
+        return entry.event == "finished" or entry.direction is not self.direction
 
     @property
     def state(self) -> str:

@@ -6,7 +6,7 @@ mean what they mean in ``pkg/apis/actuation/types.go`` of sigs.k8s.io/cli-utils 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -16,6 +16,7 @@ from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing
 from migrate.operations.model import Convert, Direction, Restart, Wake
 from migrate.planning.activation import WOKEN
+from migrate.planning.begun import Span, begun
 from migrate.planning.desired import Activate
 from migrate.planning.plan import Forecast, Plan
 
@@ -60,13 +61,14 @@ class Journey(msgspec.Struct, frozen=True):
     """How far the run has come in its direction.
 
     ``intent`` is the last wave whose writes were begun and not noted as done, -1 for none;
-    ``is_at_work``: a process is carrying it out just now.
+    ``is_at_work``: a process is carrying it out just now. ``left_out``: see begun.left_out.
     """
 
     direction: Direction
     is_finished: bool
     intent: int = -1
     is_at_work: bool = False
+    left_out: tuple[Span, ...] = ()
 
 
 class ServiceOutcome(msgspec.Struct, frozen=True):
@@ -85,11 +87,12 @@ def concerned(plan: Plan) -> list[Forecast]:
     """Return the services that the run moves, writes, wakes or gives another runtime."""
     acts = {a.target for s in plan.apply for a in s.activations if isinstance(a, Wake | Convert)}
     written = {operation.target for operation in plan.operations}
+    touched = acts | written
     return [
         row
         for row in plan.forecast
         if row.restarts
-        or row.service in acts | written
+        or row.service in touched
         or row.runtime_after_plan in written
         or (row.outlook in WOKEN and not row.outside)
     ]
@@ -103,16 +106,17 @@ def outcomes(
 ) -> Iterator[ServiceOutcome]:
     """Yield each service of the run; one that is not in ``seen`` is gone."""
     sent = _sent(plan, journey.direction)
-    begun = _begun(plan, journey)
+    written = begun(plan, journey.direction, journey.intent, journey.left_out)
+    whole = _together(standings.values())
     for row in concerned(plan):
         found = seen.get(row.service)
-        standing = _standing(row, found, standings)
+        standing = _standing(row, found, standings, whole)
         if found is None:
             yield _gone(row, standing)
             continue
         is_wanted = standing is _goal(journey.direction)
         reconcile, why = _reconcile(row, found, journey.direction, is_wanted=is_wanted)
-        actuation, told = _actuation(row, journey, sent, begun, (is_wanted, reconcile))
+        actuation, told = _actuation(row, journey, sent, written, (is_wanted, reconcile))
         yield ServiceOutcome(
             row,
             standing,
@@ -142,19 +146,25 @@ def _lots(row: Forecast) -> tuple[Lot, Lot]:
 
 
 def _standing(
-    row: Forecast, found: Seen | None, standings: Mapping[ObjectRef, Standing]
+    row: Forecast, found: Seen | None, standings: Mapping[ObjectRef, Standing], whole: Standing
 ) -> Standing:
-    """Tell what a service gets; where that is the same before and after, how its objects stand."""
+    """Tell what a service gets; where that is the same before and after, how its objects stand.
+
+    ``whole`` is how all of the run stand: it counts for who has none of them.
+    """
     deciding = (row.service, row.runtime, row.runtime_after_plan)
     objects = {standings[ref] for ref in deciding if ref is not None and ref in standings}
     before, after = _lots(row)
     if found is None or Standing.DRIFTED in objects:
         return Standing.DRIFTED
     if found.gets is None or before == after:
-        others = objects or set(standings.values())
-        return Standing.PENDING if Standing.PENDING in others else Standing.APPLIED
+        return _together(objects) if objects else whole
     places = {before: Standing.PENDING, after: Standing.APPLIED}
     return places.get(found.gets, Standing.DRIFTED)
+
+
+def _together(standings: Collection[Standing]) -> Standing:
+    return Standing.PENDING if Standing.PENDING in standings else Standing.APPLIED
 
 
 def _reconcile(
@@ -199,7 +209,7 @@ def _actuation(
     row: Forecast,
     journey: Journey,
     sent: frozenset[ObjectRef] | None,
-    begun: frozenset[ObjectRef],
+    written: frozenset[ObjectRef],
     came: tuple[bool, Outcome],
 ) -> tuple[Outcome, str]:
     """Tell whether what makes a service move was sent; ``sent`` None means to everybody."""
@@ -212,7 +222,7 @@ def _actuation(
         return (Outcome.SKIPPED, kept) if is_kept else (Outcome.SUCCEEDED, "")
     if is_wanted and reconcile is Outcome.SUCCEEDED:
         return Outcome.SUCCEEDED, ""
-    is_begun = not is_wanted and begun & {row.service, row.runtime_after_plan, row.runtime}
+    is_begun = not is_wanted and written & {row.service, row.runtime_after_plan, row.runtime}
     if is_begun and not journey.is_at_work:
         return Outcome.FAILED, "its write was begun, and is not found"
     return Outcome.PENDING, ""
@@ -233,9 +243,3 @@ def _sent(plan: Plan, direction: Direction) -> frozenset[ObjectRef] | None:
 
 def _wakes_nobody(plan: Plan) -> bool:
     return plan.options.activate is Activate.NONE
-
-
-def _begun(plan: Plan, journey: Journey) -> frozenset[ObjectRef]:
-    """Return the objects whose write was begun, and not noted as done."""
-    waves = plan.waves(journey.direction)[: journey.intent + 1]
-    return frozenset(operation.target for wave in waves for operation in wave.operations)

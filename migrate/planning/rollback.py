@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
 
@@ -67,7 +68,7 @@ def plan_rollback(
     object since. Raise BlockedError where the release cannot be told, does not read `predictors`,
     or where who leaves a runtime of a namespace would not get what it had.
     """
-    rules = snapshot.rules
+    rules, snapshot = snapshot.rules, _with_copies(snapshot, live)
     reads = rules is not None and (rules.predictors_read or not _edits_config(plan, snapshot))
     if rules is None or not reads:
         raise BlockedError(
@@ -108,6 +109,15 @@ def plan_rollback(
     to_do = tuple(_to_do(plan, live))
     activations = [activation for wave in waves for activation in wave.activations]
     return Rollback(waves, to_do, with_restarts(rows, to_do, activations, now), findings, needed)
+
+
+def _with_copies(snapshot: Snapshot, live: Mapping[ObjectRef, Manifest | None]) -> Snapshot:
+    """Return the snapshot with the whole copies of the run.
+
+    It was read with those that bear our label, which anybody can take off.
+    """
+    copies = {ref: one for ref, one in live.items() if one and ref.kind == terms.SERVING_RUNTIME}
+    return replace(snapshot, originals={**snapshot.originals, **copies})
 
 
 def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:

@@ -11,7 +11,11 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.snapshot import load
 from migrate.errors import Exit
+from migrate.execute import record
+from migrate.execute.run import Entry
 from migrate.objects import Manifest, ObjectRef
+from migrate.operations.model import Direction
+from migrate.operations.overwritten import stripped
 from tests.commands.editing import (
     CONFIG,
     COPY,
@@ -134,3 +138,49 @@ def test_what_comes_after_a_stop_was_not_approved(
     verbs.cluster.patch(FAR, {"metadata": {"labels": {"newest": "yes"}}})
     assert verbs("rollback", "-y")[0] == Exit.MIXED
     assert runtimes(verbs.cluster) == [f"other/{SKLEARN}"]
+
+
+def far_again(verbs: Verbs, theirs: Manifest) -> None:
+    """The copy that somebody edited is deleted by force, and he puts the very same one there."""
+    assert (
+        verbs("rollback", "-y", "-n", "other", "--force-field", f"ServingRuntime/other/{SKLEARN}")[
+            0
+        ]
+        == Exit.OK
+    )
+    assert f"other/{SKLEARN}" not in runtimes(verbs.cluster)
+    verbs.cluster.create(theirs)
+
+
+def test_what_was_forced_by_a_rollback_that_ended_is_not_approved_for_the_next(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at, is_begun = 0, False
+    while not is_begun:
+        at, found = at + 1, Mortal(objects("0.15.2"))
+        apply(found, planned(found, NEW))
+        edited_copy(found, FAR)
+        verbs = Verbs(found, monkeypatch, capsys)
+        far_again(verbs, stripped(found.get(FAR)))
+        found.left = at
+        with pytest.raises(Killed):
+            verbs("rollback", "-y", "-n", "other")
+        found.left = 10**6
+        is_begun = "unfinished rollback" in verbs("status")[1]
+    assert verbs("rollback", "-y", "-n", "other")[0] == Exit.MIXED
+    assert f"other/{SKLEARN}" in runtimes(found)
+
+
+def test_whoever_turned_back_to_the_apply_has_to_approve_anew(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at, verbs = 1, mortal(monkeypatch, capsys)
+    while killed(verbs, at) and "unfinished rollback" not in verbs("status")[1]:
+        at, verbs = at + 1, mortal(monkeypatch, capsys)
+    [run] = record.runs(verbs.cluster, "kserve")
+    for direction in (Direction.APPLY, Direction.ROLLBACK):
+        last = run.journal[-1]
+        entry = Entry("started", direction, last.at, last.holder, last.fence)
+        run = record.append(verbs.cluster, run, entry)
+    assert verbs("rollback", "-y")[0] == Exit.BLOCKED
+    assert len(runtimes(verbs.cluster)) == 3

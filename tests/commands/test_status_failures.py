@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
+import pytest
+
 from migrate.objects import ObjectRef
+from tests.commands.editing import FAR
 from tests.commands.moving import NEW, objects
 from tests.commands.reconciling import reconcile
 from tests.commands.test_scope_service import Killed, Mortal
 from tests.commands.verbs import Verbs
 from tests.commands.wording import CAME, Make, applied, shown, whys, words
+from tests.planning.copies import SKLEARN
 
 LEASE = ObjectRef("coordination.k8s.io/v1", "Lease", "kmigrate", "kserve")
 
@@ -26,6 +33,29 @@ def killed(verbs: Verbs, at: int) -> bool:
     finally:
         verbs.cluster.left = 10**6
     return False
+
+
+def killed_back(make: Make, *flags: str) -> Iterator[Verbs]:
+    """A rollback that is killed before its first write, before its second one, and so on."""
+    at, is_killed = 0, True
+    while is_killed:
+        at, found = at + 1, Mortal(objects("0.16.0"))
+        verbs = applied(make(found=found), "--set", NEW)
+        reconcile(found)
+        if "--force-field" not in flags:
+            found.patch(FAR, {"metadata": {"labels": {"kmigrate.dev/run": "theirs"}}})
+        found.left = at
+        with suppress(Killed):
+            verbs("rollback", "-y", *flags)
+            is_killed = False
+        found.left = 10**6
+        if is_killed and "unfinished rollback" in verbs("status")[1]:
+            yield verbs
+
+
+def failed(verbs: Verbs) -> set[str]:
+    """The services that `status` blames."""
+    return {name for name, found in words(verbs).items() if "Failed" in found}
 
 
 def held(verbs: Verbs, seconds: int) -> None:
@@ -56,6 +86,23 @@ def test_a_run_that_was_killed_tells_what_was_begun_and_what_was_not_sent(make: 
         ("pending", "Failed", "Pending"),
         ("applied", "Pending", "Pending"),
     } <= seen
+
+
+@pytest.mark.parametrize(
+    ("flags", "blamed"),
+    [
+        (("-n", "other", "--force-field", f"ServingRuntime/other/{SKLEARN}"), [{"far"}]),
+        (("-n", "team"), [{"both", "iris", "rows"}, {"both"}]),
+        ((), [{"both", "iris", "rows"}, {"both"}]),
+    ],
+)
+def test_a_rollback_of_a_part_that_was_killed_blames_nobody_of_the_rest(
+    make: Make, flags: tuple[str, ...], blamed: list[set[str]]
+) -> None:
+    """The journal counts the waves of the part, which are not those of the plan."""
+    seen = [failed(verbs) for verbs in killed_back(make, *flags)]
+    assert [found for found, _ in groupby(seen) if found] == blamed
+    assert not seen[0]
 
 
 LATE = {

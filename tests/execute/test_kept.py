@@ -43,7 +43,7 @@ def test_what_is_kept_is_read_again_whatever_it_is() -> None:
     recorded(found, FIELD, GONE)
     recorded(found, WHOLE)
     [run] = record.runs(found, "kserve")
-    assert kept_in(found, run) == (FIELD, GONE, WHOLE)
+    assert kept_in(found, run, run.journal) == (FIELD, GONE, WHOLE)
     assert len(chunks(found)) == 2
 
 
@@ -51,13 +51,13 @@ def test_the_same_values_are_one_config_map_and_told_once() -> None:
     found = cluster()
     recorded(found, FIELD)
     run, _ = recorded(found, FIELD)
-    assert (kept_in(found, run), len(chunks(found))) == ((FIELD,), 1)
+    assert (kept_in(found, run, run.journal), len(chunks(found))) == ((FIELD,), 1)
 
 
 def test_nothing_to_write_over_leaves_nothing_behind() -> None:
     found = cluster()
     run, parts = recorded(found)
-    assert (parts, kept_in(found, run), chunks(found)) == (None, (), [])
+    assert (parts, kept_in(found, run, run.journal), chunks(found)) == (None, (), [])
 
 
 def test_large_values_lie_in_several_config_maps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_large_values_lie_in_several_config_maps(monkeypatch: pytest.MonkeyPatch
     run, parts = recorded(found, whole)
     assert parts is not None
     assert parts.number == len(chunks(found)) > 2
-    assert kept_in(found, run) == (whole,)
+    assert kept_in(found, run, run.journal) == (whole,)
 
 
 @pytest.mark.parametrize("is_lost", [True, False])
@@ -87,4 +87,4 @@ def test_what_was_lost_or_changed_is_refused(*, is_lost: bool) -> None:
         )
         found.patch(ref, {"binaryData": swapped["binaryData"]})
     with pytest.raises(BlockedError, match="its record is damaged"):
-        kept_in(found, run)
+        kept_in(found, run, run.journal)
