@@ -234,14 +234,15 @@ def _kind_of(operation: Operation) -> Hashable:
 def batches_of(waves: Sequence[Wave]) -> dict[int, int]:
     """Return the batches that are noted together: by their first wave the last one.
 
-    A batch holds one wave with operations, and further ones up to BATCH operations in all.
+    A batch holds one wave with operations, and further ones up to BATCH operations in all, but
+    none after a pause: who stops a run in one has not begun with what comes after it.
     """
     batches: dict[int, int] = {}
     first, held = 0, BATCH
     for number, wave in enumerate(waves):
         if not wave.operations:
             continue
-        if held + len(wave.operations) > BATCH:
+        if held + len(wave.operations) > BATCH or wave.pause:
             first, held = number, 0
         held += len(wave.operations)
         batches[first] = number

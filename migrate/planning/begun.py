@@ -6,7 +6,7 @@ has: what a rollback leaves as it is, for it was not asked for or somebody needs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
@@ -30,8 +30,8 @@ def left_out(plan: Plan, waves: Iterable[Wave]) -> tuple[Span, ...]:
 
 def begun(
     plan: Plan, direction: Direction, last: int, spans: Sequence[Span]
-) -> frozenset[ObjectRef]:
-    """Return the objects of the waves up to that number, with the operations of ``spans`` left out.
+) -> list[frozenset[ObjectRef]]:
+    """Return the objects of each wave up to that number, without the operations of ``spans``.
 
     A rollback has no waves before its last writes that write nothing.
     """
@@ -39,4 +39,15 @@ def begun(
     waves: Sequence[Wave] = without(plan, others).waves(direction)
     if direction is Direction.ROLLBACK:
         waves = [wave for wave in waves if wave.operations]
-    return frozenset(op.target for wave in waves[: last + 1] for op in wave.operations)
+    return [frozenset(op.target for op in wave.operations) for wave in waves[: last + 1]]
+
+
+def not_done(
+    waves: Iterable[frozenset[ObjectRef]], done: Collection[ObjectRef]
+) -> frozenset[ObjectRef]:
+    """Return the objects of the first wave that is not all done.
+
+    Waves are noted together and written one after the other: those after it were not begun.
+    """
+    left = (wave for wave in waves if not all(ref in done for ref in wave))
+    return next(left, frozenset())

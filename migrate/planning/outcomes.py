@@ -16,7 +16,7 @@ from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing
 from migrate.operations.model import Convert, Direction, Restart, Wake
 from migrate.planning.activation import WOKEN
-from migrate.planning.begun import Span, begun
+from migrate.planning.begun import Span, begun, not_done
 from migrate.planning.desired import Activate
 from migrate.planning.plan import Forecast, Plan
 
@@ -106,7 +106,9 @@ def outcomes(
 ) -> Iterator[ServiceOutcome]:
     """Yield each service of the run; one that is not in ``seen`` is gone."""
     sent = _sent(plan, journey.direction)
-    written = begun(plan, journey.direction, journey.intent, journey.left_out)
+    done = {ref for ref, one in standings.items() if one is _goal(journey.direction)}
+    waves = begun(plan, journey.direction, journey.intent, journey.left_out)
+    written = not_done(waves, done)
     whole = _together(standings.values())
     for row in concerned(plan):
         found = seen.get(row.service)
@@ -224,7 +226,7 @@ def _actuation(
         return Outcome.SUCCEEDED, ""
     is_begun = not is_wanted and written & {row.service, row.runtime_after_plan, row.runtime}
     if is_begun and not journey.is_at_work:
-        return Outcome.FAILED, "its write was begun, and is not found"
+        return Outcome.FAILED, "its write may have been begun, and is not found"
     return Outcome.PENDING, ""
 
 

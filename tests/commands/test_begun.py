@@ -36,7 +36,7 @@ def same(plan: Plan, direction: Direction, waves: Sequence[Wave], *spans: tuple[
     writing = [at for at, wave in enumerate(waves) if wave.operations]
     for at in writing:
         sent = {operation.target for wave in waves[: at + 1] for operation in wave.operations}
-        assert begun(plan, direction, at, spans) == sent
+        assert frozenset().union(*begun(plan, direction, at, spans)) == sent
     return len(writing)
 
 

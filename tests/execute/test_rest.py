@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from migrate.execute.engine import batches_of
 from migrate.execute.events import Event, Waiting
 from migrate.execute.rest import TOLD, rest
 from migrate.objects import Manifest, ref_of
@@ -97,3 +99,11 @@ def test_a_dry_run_has_no_pauses() -> None:
     world = world_of()
     world.cluster.controllers_act = False
     assert pauses(world, wave(0), wave(1)) == 0
+
+
+def test_what_comes_after_a_pause_is_not_noted_before_it() -> None:
+    """Who stops a run in a pause has not begun with what comes after it."""
+    first, *others = (msgspec.structs.replace(wave(number), pause=0.0) for number in range(4))
+    paused = msgspec.structs.replace(others[1], pause=PAUSE)
+    assert batches_of([first, *others]) == {0: 3}
+    assert batches_of([first, others[0], paused, others[2]]) == {0: 1, 2: 3}
