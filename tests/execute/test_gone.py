@@ -49,7 +49,7 @@ def go(error: ApiError, *objects: Manifest, denied: bool = False) -> World:
     return world
 
 
-@pytest.mark.parametrize(("error", "objects"), [(GONE, ()), (REFUSED, (GOING,))])
+@pytest.mark.parametrize(("error", "objects"), [(GONE, ()), (REFUSED, (GOING,)), (REFUSED, ())])
 def test_a_copy_for_a_namespace_that_goes_is_passed_over(
     error: ApiError, objects: tuple[Manifest, ...]
 ) -> None:
@@ -66,7 +66,6 @@ def test_a_copy_for_a_namespace_that_goes_is_passed_over(
     [
         (GONE, (namespace(),), False),  # the kind is gone, not the namespace
         (GONE, (), True),
-        (REFUSED, (), False),
         (REFUSED, (namespace(),), False),
         (REFUSED, (GOING,), True),
     ],
