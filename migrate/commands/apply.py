@@ -136,7 +136,8 @@ def apply(
     told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
     job = _job(cluster, made, run, known, kserve_version)
     if dry_run is not DryRun.CLIENT:
-        job = replace(job, trials=partial(trials, cluster, job.waves))
+        begun = run is not None and bool(run.written)
+        job = replace(job, trials=partial(trials, cluster, job.waves, begun=begun))
     if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
         job = replace(job, rehearse=Rehearsal(cluster, made))
     if rollback_on_failure:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
+from migrate.cluster.going import is_going
 from migrate.cluster.port import Cluster
 from migrate.errors import (
     ApiError,
     BlockedError,
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     RefusedError,
@@ -33,15 +35,20 @@ webhook/errors/statuserror.go`` of Kubernetes 1.34): then nobody tells beforehan
 
 
 def trials(
-    cluster: Cluster, waves: Sequence[Wave], absent: Collection[ObjectRef]
+    cluster: Cluster, waves: Sequence[Wave], absent: Collection[ObjectRef], *, begun: bool = False
 ) -> Sequence[Trial]:
-    """Return the trials of what is to be created. They raise BlockedError or StaleError."""
+    """Return the trials of what is to be created. They raise BlockedError or StaleError.
+
+    A run that has ``begun`` to write passes over namespaces that are being deleted, and so do its
+    trials: nobody could leave them out of it any more.
+    """
     made = list(_creates(waves, absent))
     further = {_content(manifest): manifest for manifest in reversed(made)}
     for manifest in made[:FEW]:
         further.pop(_content(manifest), None)
     chosen = [*made[:FEW], *further.values()]
-    return [Trial(ref_of(each), partial(_try, cluster, each)) for each in chosen]
+    ask = _try_where_it_stays if begun else _try
+    return [Trial(ref_of(each), partial(ask, cluster, each)) for each in chosen]
 
 
 def _creates(waves: Sequence[Wave], absent: Collection[ObjectRef]) -> Iterator[Manifest]:
@@ -54,6 +61,14 @@ def _creates(waves: Sequence[Wave], absent: Collection[ObjectRef]) -> Iterator[M
 def _content(manifest: Manifest) -> bytes:
     meta = {key: value for key, value in manifest["metadata"].items() if key != "namespace"}
     return canonical({**manifest, "metadata": meta})
+
+
+def _try_where_it_stays(cluster: Cluster, manifest: Manifest) -> None:
+    try:
+        _try(cluster, manifest)
+    except (BlockedError, ForbiddenError):
+        if not is_going(cluster, manifest["metadata"]["namespace"]):
+            raise
 
 
 def _try(cluster: Cluster, manifest: Manifest) -> None:

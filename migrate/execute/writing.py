@@ -10,6 +10,7 @@ from typing import TypeVar, assert_never
 
 import msgspec
 
+from migrate.cluster.going import is_going
 from migrate.cluster.lookup import read_or_none
 from migrate.cluster.port import Cluster
 from migrate.errors import (
@@ -169,21 +170,11 @@ class Writer:
         try:
             with self.begun():
                 self.cluster.create(manifest)
-        except (NotFoundError, RefusedError) as error:
-            if not self._forbids(target.namespace, error):
+        except (ForbiddenError, NotFoundError, RefusedError):
+            if not is_going(self.cluster, target.namespace):
                 raise
             return False
         return True
-
-    def _forbids(self, namespace: str, error: ApiError) -> bool:
-        """Tell whether a create failed as its namespace is gone (404), or going (403)."""
-        try:
-            found = read_or_none(self.cluster, ObjectRef("v1", "Namespace", namespace))
-        except ForbiddenError:
-            return False
-        if found is None:
-            return isinstance(error, NotFoundError)
-        return bool(found["metadata"].get("deletionTimestamp"))
 
     def _delete(self, target: ObjectRef, live: Manifest | None) -> None:
         assert live is not None  # else it stands as applied

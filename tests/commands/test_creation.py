@@ -152,6 +152,25 @@ def test_no_answer_is_asked_for_again_and_one_that_cannot_be_given_is_done_witho
     assert (len(found.asked), faults) == (len(made.operations) + 1, [])
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_refusal_stops_also_a_run_that_goes_on_where_the_namespace_stays(*, begun: bool) -> None:
+    found = Judging(raising(RefusedError(QUOTA)))
+    for name in ("team-0000", "team-0001"):
+        found.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    going = ObjectRef("v1", "Namespace", "team-0001")
+    found.patch(going, {"metadata": {"finalizers": ["kubernetes"]}})
+    meta = found.get(going)["metadata"]
+    found.delete(going, uid=meta["uid"], resource_version=meta["resourceVersion"])
+    wave = some(copy(0), copy(1), copy(2))
+    stopped = []
+    for trial in trials(found, [wave], {op.target for op in wave.operations}, begun=begun):
+        try:
+            trial.ask()
+        except BlockedError:
+            stopped.append(trial.target.namespace)
+    assert stopped == (["team-0000"] if begun else ["team-0000", "team-0001", "team-0002"])
+
+
 def some(*manifests: Manifest) -> Wave:
     return Wave(tuple(Operation(ref_of(one), Create(one), "") for one in manifests))
 

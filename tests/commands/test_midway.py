@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands import making
-from migrate.commands.runs import plan_of
-from migrate.errors import MixedStateError, NotFoundError, RefusedError
+from migrate.commands.target import Target
+from migrate.errors import Exit, NotFoundError, RefusedError
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning.copies import copy_ref
@@ -25,6 +26,7 @@ from tests.commands.moving import (
     rollback,
     runtimes,
 )
+from tests.commands.snapshots import run as verb
 from tests.planning.copies import OVER, SKLEARN, isvc
 
 KIND = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"}
@@ -52,7 +54,13 @@ class Meddled(MemoryCluster):
         if (manifest["apiVersion"], manifest["kind"]) == RUNTIME:
             self._meddle()
             self._admit(manifest["metadata"]["namespace"])
+            if manifest["metadata"]["namespace"] in self.refused:
+                raise RefusedError("a policy says no")
         return super().create(manifest)
+
+    def would_create(self, manifest: Manifest) -> Manifest:
+        self._admit(manifest["metadata"]["namespace"])
+        return MemoryCluster().create(manifest)
 
     def _meddle(self) -> None:
         if self.edit is not None:
@@ -64,8 +72,6 @@ class Meddled(MemoryCluster):
             meta = self.get(ObjectRef("v1", "Namespace", name))["metadata"]
         except NotFoundError as error:
             raise NotFoundError(f'namespaces "{name}" not found') from error
-        if name in self.refused:
-            raise RefusedError("a policy says no")
         if "deletionTimestamp" in meta:
             raise RefusedError(f"forbidden: namespace {name} is being terminated")
 
@@ -158,21 +164,21 @@ def test_a_namespace_that_goes_is_passed_over_and_told(
 @pytest.mark.parametrize("edit", LOSSES)
 def test_a_run_that_was_stopped_goes_on_without_the_namespace(
     edit: Callable[[Meddled], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = Meddled(lambda _: None)
-    made = planned(found)
     found.refused = {"team"}
-    with pytest.raises(MixedStateError, match="a policy says no"):
-        apply(found, made)
+    monkeypatch.setattr(Target, "open", lambda *_: found)
+    code, _, said = verb(capsys, "apply", "--yes", "--to-runtimes")
+    assert (code, "a policy says no" in said) == (Exit.MIXED, True), said
     found.gone(copy_ref(SKLEARN, "other"))
     edit(found)
     found.refused = set()
-    run = record.runs(found, "kserve")[-1]
-    end = apply(found, plan_of(found, run), run)
-    assert [str(r.subject) for r in end.results if "namespace" in r.text] == [
-        f"ServingRuntime other/{SKLEARN}"
-    ]
-    assert end.whole, end.results
+    code, out, said = verb(capsys, "apply", "--yes", "-o", "json")
+    assert code == Exit.OK, said
+    told = [row["subject"] for row in json.loads(out)["results"] if "namespace" in row["text"]]
+    assert told == [f"ServingRuntime other/{SKLEARN}"]
     assert {name.partition("/")[0] for name in runtimes(found)} == {"team"}
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from migrate.objects import Manifest
 from migrate.planning.planfile import load
 from tests.commands.snapshots import BEFORE, changed, check, run
+from tests.commands.test_places import definition, quota
 
 OURS = "registry.example.com/ml/sklearnserver:v0.7.0"
 STOCK = "kserve/sklearnserver:v0.7.0"
@@ -157,3 +159,19 @@ def test_it_belongs_to_the_move_into_runtimes(
     check(capsys, 64, ("--target: only with --to-runtimes",), "plan", "--target", "0.9.0", *where)
     check(capsys, 64, ("--target 'soon'",), *ASKED[:-1], "soon", *where)
     check(capsys, 7, ("--target 0.9.0",), "plan", "--to-runtimes", *where)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "codes"), [(definition(), set()), (quota("fraud", 0), {"KM271"})]
+)
+def test_the_crd_of_before_the_upgrade_forbids_nothing_and_a_quota_does(
+    capsys: pytest.CaptureFixture[str],
+    where: tuple[str, str],
+    manifest: Manifest,
+    codes: set[str],
+) -> None:
+    (Path(where[1]) / "more.yaml").write_text(yaml.safe_dump(manifest))
+    code, out, said = run(capsys, *ASKED, *where, "-o", "json")
+    assert code == (7 if codes else 0), said
+    told = {one["code"] for one in json.loads(out)["plan"]["findings"]}
+    assert told & {"KM271", "KM272"} == codes
