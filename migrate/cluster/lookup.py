@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TypeAlias
 
+from migrate.cluster.going import is_going
 from migrate.cluster.port import Cluster
 from migrate.errors import ApiError, ForbiddenError, NotFoundError
 from migrate.objects import Manifest, ObjectRef
@@ -19,10 +20,17 @@ Get: TypeAlias = Callable[[Cluster, ObjectRef], Manifest | None]
 
 
 def read_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
-    """Return the object, or None where there is none."""
+    """Return the object, or None where there is none.
+
+    Who may not read it any more, as its namespace is going and a Role with it, finds none, either.
+    """
     try:
         return cluster.get(ref)
     except NotFoundError:
+        return None
+    except ForbiddenError:
+        if not is_going(cluster, ref.namespace):
+            raise
         return None
 
 

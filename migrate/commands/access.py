@@ -7,6 +7,7 @@ from typing import assert_never
 
 import msgspec
 
+from migrate.cluster.going import is_going
 from migrate.cluster.port import Cluster
 from migrate.cluster.resources import resource_of
 from migrate.errors import ForbiddenError
@@ -57,7 +58,8 @@ def refuse_denied(
 
     Asks by SelfSubjectAccessReview, which stores nothing. A cluster that has no such thing,
     as a snapshot, allows everything. What is needed in many namespaces is asked for all of them
-    at once, and by ``workers`` for each only where that is denied.
+    at once, and by ``workers`` for each only where that is denied. Nothing is lacked in a namespace
+    that is going: a Role in it goes first, and there is nothing left to do.
     """
     found: list[Permission] = []
 
@@ -67,8 +69,8 @@ def refuse_denied(
 
     asked = list(_not_everywhere(cluster, set(needs(namespace, waves))))
     each(asked, ask, workers, left_over=lambda *_: None)
-    if found:
-        denied = sorted(found)
+    going = {name for name in {need.namespace for need in found} if is_going(cluster, name)}
+    if denied := sorted(need for need in found if need.namespace not in going):
         lines = "\n".join(f"  {need}" for need in denied)
         raise ForbiddenError(
             f"{cluster.name}: these permissions are missing:\n{lines}",

@@ -14,6 +14,7 @@ from migrate.errors import (
     ApiError,
     BlockedError,
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     RefusedError,
@@ -65,7 +66,7 @@ def _content(manifest: Manifest) -> bytes:
 def _try_where_it_stays(cluster: Cluster, manifest: Manifest) -> None:
     try:
         _try(cluster, manifest)
-    except BlockedError:
+    except (BlockedError, ForbiddenError):
         if not is_going(cluster, manifest["metadata"]["namespace"]):
             raise
 

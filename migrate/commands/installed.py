@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.cluster.decoding import record_of
-from migrate.cluster.lookup import each_of
+from migrate.cluster.lookup import each_of, read_or_none
 from migrate.cluster.patience import patiently
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
@@ -116,11 +116,8 @@ def cluster_uid(cluster: Cluster) -> str:
 
 
 def get_or_none(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
-    """Return the object, or None where there is none."""
-    try:
-        return patiently(partial(cluster.get, ref))
-    except NotFoundError:
-        return None
+    """Return the object, or None where there is none; see ``read_or_none``."""
+    return patiently(partial(read_or_none, cluster, ref))
 
 
 def get_all(cluster: Cluster, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Manifest | None]:

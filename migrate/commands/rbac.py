@@ -28,6 +28,7 @@ def roles(plan: Plan) -> list[Manifest]:
     rules = rules_for(parse_release(plan.release)) if plan.release else None
     asked = {*_reads(plan.kserve_namespace, rules), *_writes(plan), *_watched(plan)}
     asked |= set(_places(plan))
+    asked |= set(_lasting(plan, asked))
     wide = {need for need in asked if not need.namespace}
     # What is allowed everywhere need not be allowed once more.
     everywhere = {_anywhere(need) for need in wide if not need.name}
@@ -91,6 +92,13 @@ def _places(plan: Plan) -> Iterator[Permission]:
     for name in names:
         yield from on(ObjectRef("v1", "Namespace", name), "get")
         yield from on(ObjectRef("v1", "ResourceQuota", "", name), "list")
+
+
+def _lasting(plan: Plan, asked: Iterable[Permission]) -> Iterator[Permission]:
+    """Yield what tells that a namespace is going, which the Role in it cannot: it goes along."""
+    names = sorted({need.namespace for need in asked} - {"", plan.kserve_namespace})
+    for name in names if len(names) <= FEW else ("",):
+        yield from on(ObjectRef("v1", "Namespace", name), "get")
 
 
 def _causes(target: ObjectRef) -> Iterator[Permission]:

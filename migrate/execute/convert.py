@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from msgspec import UNSET
 
+from migrate.cluster.lookup import read_or_none
 from migrate.cluster.port import Cluster
 from migrate.errors import NotFoundError
 from migrate.objects import ObjectRef, value_at
@@ -16,8 +19,7 @@ def convert(cluster: Cluster, target: ObjectRef, path: str) -> None:
     what they answer is stored (KServe 0.8.0 and 0.9.0 on Kubernetes 1.34). An object that has
     gone has nothing to convert.
     """
-    try:
-        if value_at(cluster.get(target), path) in (UNSET, None):
+    live = read_or_none(cluster, target)
+    if live is not None and value_at(live, path) in (UNSET, None):
+        with suppress(NotFoundError):
             cluster.patch(target, {})
-    except NotFoundError:
-        return

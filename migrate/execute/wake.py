@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import UNSET
 
+from migrate.cluster.lookup import read_or_none
 from migrate.cluster.port import Cluster
-from migrate.errors import NotFoundError
 from migrate.execute.clock import Clock
 from migrate.objects import Json, ObjectRef, value_at
 from migrate.operations.model import Activation, Condition, Convert, Wake
@@ -25,10 +25,9 @@ def wake(cluster: Cluster, target: ObjectRef) -> None:
     this causes; up to 0.10 it does not use the field, so it is put back here. A service that
     has gone has nothing to wake up to.
     """
-    try:
-        former = value_at(cluster.get(target), PATH)
-    except NotFoundError:
+    if (live := read_or_none(cluster, target)) is None:
         return
+    former = value_at(live, PATH)
     marked = cluster.patch(target, _merge(_other(former)), subresource="status")
     if value_at(marked, PATH) != former:
         cluster.patch(target, _merge(None if former is UNSET else former), subresource="status")

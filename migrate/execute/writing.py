@@ -16,6 +16,7 @@ from migrate.cluster.port import Cluster
 from migrate.errors import (
     ApiError,
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     RefusedError,
@@ -169,7 +170,7 @@ class Writer:
         try:
             with self.begun():
                 self.cluster.create(manifest)
-        except (NotFoundError, RefusedError):
+        except (ForbiddenError, NotFoundError, RefusedError):
             if not is_going(self.cluster, target.namespace):
                 raise
             return False

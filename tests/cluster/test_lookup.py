@@ -101,3 +101,30 @@ def test_of_a_kind_that_is_not_served_there_is_none() -> None:
     refs = [ref_of(one) for one in in_one(MANY)]
     cluster = counting([], refusing(NotFoundError("not served")))
     assert not any(found(cluster, refs).values())
+
+
+@pytest.mark.parametrize(
+    ("there", "hidden", "is_none"),
+    [
+        ([], (), True),
+        ([{"deletionTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": "1"}], (), True),
+        ([{}], (), False),
+        ([], ("Namespace",), False),
+    ],
+)
+def test_what_may_not_be_read_is_not_there_only_where_its_namespace_is_going(
+    there: list[Any], hidden: tuple[str, ...], *, is_none: bool
+) -> None:
+    def held(_verb: str, ref: ObjectRef) -> None:
+        if ref.kind in ("ConfigMap", *hidden):
+            raise ForbiddenError(f"cannot get {ref.kind}")
+
+    kind = {"apiVersion": "v1", "kind": "Namespace"}
+    spaces = [{**kind, "metadata": {"name": "team", **meta}} for meta in there]
+    cluster = counting([config_map("c", "team"), *spaces], held)
+    ref = ref_of(config_map("c", "team"))
+    if is_none:
+        assert found(cluster, [ref]) == {ref: None}
+    else:
+        with pytest.raises(ForbiddenError, match="cannot get ConfigMap"):
+            found(cluster, [ref])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from tests.execute.runs import creates
 
 
 class Guarded(MemoryCluster):
-    """Who asks may do this: a namespace, or all of them where it is empty."""
+    """Who asks may do this: a namespace, or all of them where it is empty.
 
-    def __init__(self, *allowed: str) -> None:
-        super().__init__()
+    The namespaces ``there`` are all that there are.
+    """
+
+    def __init__(self, *allowed: str, there: Sequence[str] = ()) -> None:
+        kind = {"apiVersion": "v1", "kind": "Namespace"}
+        super().__init__([{**kind, "metadata": {"name": name}} for name in there])
         self.allowed, self.asked = {"kserve", *allowed}, list[dict[str, Any]]()
 
     def create(self, manifest: Manifest) -> Manifest:
@@ -49,7 +54,13 @@ def test_what_is_not_allowed_everywhere_is_asked_of_each_namespace() -> None:
     names = [f"team-{number:04d}" for number in range(MANY + 2)]
     assert len(asked_of_runtimes(Guarded(*names), MANY + 2)) == 2 * (1 + MANY + 2)
     with pytest.raises(ForbiddenError) as caught:
-        asked_of_runtimes(Guarded(*names[:-1]), MANY + 2)
+        asked_of_runtimes(Guarded(*names[:-1], there=names), MANY + 2)
     told = caught.value.message.splitlines()[1:]
     resource = "servingruntimes.serving.kserve.io"
     assert told == [f"  {verb} {resource} in namespace {names[-1]}" for verb in ("create", "get")]
+
+
+def test_nothing_is_lacked_in_a_namespace_that_is_gone() -> None:
+    assert asked_of_runtimes(Guarded("team-0000", there=["team-0000"]), 2)
+    with pytest.raises(ForbiddenError, match="in namespace team-0001"):
+        asked_of_runtimes(Guarded("team-0000", there=["team-0001"]), 2)

@@ -107,7 +107,8 @@ def test_a_failure_stops_the_handing_out_and_others_are_told() -> None:
         if verb == "create" and ref.namespace in refused:
             raise RefusedError(refused[ref.namespace])
 
-    world = World(a_cluster())
+    kind = {"apiVersion": "v1", "kind": "Namespace"}
+    world = World(a_cluster(*({**kind, "metadata": {"name": name}} for name in refused)))
     world.cluster.held = held
     with pytest.raises(RefusedError) as caught:
         world.go(Wave(creates(30)))
