@@ -109,22 +109,36 @@ def test_an_edit_of_what_is_gone_is_passed_over_where_that_may_be(*, is_early: b
         world().go(Wave(tuple(edits)))
 
 
-def wait(found: Manifest, owner: ObjectRef) -> list[Met]:
+def wait(found: Manifest, owner: ObjectRef, *there: Manifest) -> list[Met]:
     told: list[Any] = []
     clock: Clock = FakeClock()
     holds = Holds(ref_of(found), "/status/runtime", "r", owner)
-    cluster = a_cluster(found)
+    cluster = a_cluster(*(there or [found]))
     await_all(cluster, [holds], clock, told.append, timeout=5, meanwhile=lambda _: None)
     return [event for event in told if isinstance(event, Met)]
 
 
-def test_a_service_that_is_being_deleted_is_not_awaited() -> None:
-    going = service(1)
+def going_service(number: int) -> Manifest:
+    found = service(number)
     meta = {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["f"]}
-    going["metadata"] = {**going["metadata"], "resourceVersion": "1", **meta}
+    return {**found, "metadata": {**found["metadata"], "resourceVersion": "1", **meta}}
+
+
+def test_a_service_that_is_being_deleted_is_not_awaited() -> None:
+    going = going_service(1)
     [met] = wait(going, ref_of(going))
     assert "is being deleted" in str(met)
     with pytest.raises(WaitTimeoutError):
         wait(going, ref_of(service(2)))
     with pytest.raises(WaitTimeoutError):
         wait(service(3), ref_of(service(3)))
+
+
+def test_the_workload_that_a_service_took_along_is_not_awaited() -> None:
+    meta = {"name": "iris-1-predictor", "namespace": "team"}
+    workload = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta}
+    going, stays = going_service(1), service(1)
+    [met] = wait(workload, ref_of(going), going)
+    assert "InferenceService team/iris-1 is being deleted" in str(met)
+    with pytest.raises(WaitTimeoutError, match="no such object"):
+        wait(workload, ref_of(stays), stays)
