@@ -10,9 +10,9 @@ from migrate.objects import ObjectRef
 def is_going(cluster: Cluster, namespace: str) -> bool:
     """Tell whether a namespace is being deleted, or gone; not where that may not be read.
 
-    To be asked where a request failed in it. A create is answered with 403 while it goes and with
-    404 then (``NamespaceLifecycle`` of the API server, Kubernetes 1.34). Who has a Role in it gets
-    403 for all requests from the moment that the Role goes.
+    To be asked where a request failed in it. A create is answered with 403 while it goes, and with
+    404 then (``pkg/admission/plugin/namespace/lifecycle/admission.go`` of k8s.io/apiserver 0.34.4).
+    Who has a Role in it gets 403 for all requests from the moment that the Role goes.
     """
     if not namespace:
         return False
