@@ -163,6 +163,5 @@ def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str
     expected = row.now if planned is None else planned  # nobody writes it, so it stays
     found = images[row.workload] if row.workload else ""
     if found == expected:
-        changed = found != row.now or row.restarts
-        return Result(row.service, True, f"runs {found}", changed=changed)
+        return Result(row.service, True, f"runs {found}", changed=found != row.now)
     return Result(row.service, holds=False, text=f"runs {found}, expected {expected}")

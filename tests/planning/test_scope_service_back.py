@@ -163,6 +163,11 @@ def test_who_lags_behind_is_restarted_by_its_pin_and_proven() -> None:
     made = pinning_plan(found)
     [row] = made.forecast
     assert (row.outlook, row.restarts) == (Outlook.CHANGES_ANYWAY, True)
+    assert row.workload is not None
+    assert row.after_plan is not None
+    seen = {row.workload: row.after_plan}
+    [proven] = prove_services(made, [row], Direction.APPLY, seen)
+    assert (proven.holds, proven.changed) == (True, True)
     moving = pinning_plan(settled("0.15.2", isvc("iris")), SET)
     [row] = moving.forecast
     assert row.workload is not None
