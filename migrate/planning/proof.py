@@ -100,10 +100,18 @@ def prove_services(
     Services whose workload has gone are left out: there is nothing to prove. So are those that
     the plan does not make move: they do so when they like.
     """
-    provable = _provable(plan)
+    provable, sent = _provable(plan), _sent(plan)
     there = (row for row in forecast if row.workload in images)
-    rows = (row for row in there if row.outlook in provable or row.restarts)
+    rows = (
+        row for row in there if row.outlook in provable or (row.restarts and row.service in sent)
+    )
     return tuple(_service(row, direction, images) for row in rows)
+
+
+def _sent(plan: Plan) -> set[ObjectRef]:
+    """Return the objects that the plan writes or wakes: who moves by that is awaited."""
+    acts = {activation.target for stage in plan.apply for activation in stage.activations}
+    return acts | {operation.target for operation in plan.operations}
 
 
 def settings_in(waves: Iterable[Wave]) -> list[Holds]:
