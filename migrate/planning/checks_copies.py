@@ -34,7 +34,7 @@ def findings_of(
     ``stuck`` are those for which there is no order to make them in, ``pinned`` the services whose
     pin keeps them from the image that stands with them.
     """
-    yield from placing_findings(snapshot, now, found, stuck)
+    yield from placing_findings(snapshot, found, stuck)
     yield from _moved(now, found, options)
     services = (ref for each in found.services.values() for ref in each)
     yield from served_alike(found.planned, services, found.copies, str(snapshot.release))

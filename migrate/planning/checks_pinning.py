@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.kserve.runtimerefusals import refused_runtime
-from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.checks_copies import (
     in_framework_form,
@@ -13,6 +11,7 @@ from migrate.planning.checks_copies import (
     pinned_over,
     served_alike,
 )
+from migrate.planning.checks_placing import refused_runtimes
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
@@ -22,6 +21,7 @@ from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import CONVERT_FIRST
 
 LEAVE_OUT = "leave them out: --exclude NAMESPACE/NAME"
+CHANGE = f"change that in the ClusterServingRuntime; or {LEAVE_OUT}"
 
 
 def findings_of(
@@ -33,7 +33,7 @@ def findings_of(
     yield from _framework(now, options)
     yield from _differing(found)
     yield from _taken(found)
-    yield from _refused_runtimes(snapshot, now, found)
+    yield from refused_runtimes(snapshot, found.planned, found.copies.values(), CHANGE)
     yield from served_alike(found.planned, found.pins, found.copies, str(snapshot.release))
     yield from pinned_over(found.planned, found.kept)
     yield from _left_alone(now, found)
@@ -76,20 +76,6 @@ def _taken(found: Pinning) -> Iterator[Finding]:
     for one in found.taken:
         text = f"uses {one.before or 'none that can be told'} and would get {one.after or 'none'}"
         yield finding(codes.TAKEN, f"{text}, though nobody asked", LEAVE_OUT, [one.service])
-
-
-def _refused_runtimes(snapshot: Snapshot, now: World, found: Pinning) -> Iterator[Finding]:
-    groups: dict[str, list[ObjectRef]] = {}
-    for copy in found.copies.values():
-        every = found.planned.config.runtimes.of(copy.target.namespace)
-        made = every[copy.target.name]
-        reason = refused_runtime(made, every.values(), now.rules) if copy.change else ""
-        if reason:
-            groups.setdefault(reason, []).append(copy.target)
-    for reason, targets in groups.items():
-        text = f"KServe {snapshot.release} refuses it: {reason}"
-        fix = f"change that in the ClusterServingRuntime; or {LEAVE_OUT}"
-        yield finding(codes.REFUSED_RUNTIME, text, fix, targets)
 
 
 def _left_alone(now: World, found: Pinning) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from migrate.kserve.runtimerefusals import refused_runtime
 from migrate.objects import Manifest, ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning.closure import Taken, unsettled
-from migrate.planning.expand import Expansion
+from migrate.planning.expand import Copy, Expansion
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
 from migrate.planning.owners import owner_of
@@ -19,14 +19,14 @@ from migrate.planning.snapshot import Snapshot
 
 
 def placing_findings(
-    snapshot: Snapshot, now: World, found: Expansion, stuck: Collection[ObjectRef]
+    snapshot: Snapshot, found: Expansion, stuck: Collection[ObjectRef]
 ) -> Iterator[Finding]:
     """Yield what keeps the copies from being made, or from serving whom they are for."""
     yield from _not_ours(snapshot, found)
     yield from _taken(found.taken)
     yield from _unsettled(found)
     yield from _stuck(stuck)
-    yield from _refused(snapshot, now, found)
+    yield from refused_runtimes(snapshot, found.planned, found.copies.values(), _FIX)
 
 
 def _not_ours(snapshot: Snapshot, found: Expansion) -> Iterator[Finding]:
@@ -78,15 +78,20 @@ def _stuck(stuck: Collection[ObjectRef]) -> Iterator[Finding]:
         yield finding(codes.TAKEN, text, fix, stuck)
 
 
-def _refused(snapshot: Snapshot, now: World, found: Expansion) -> Iterator[Finding]:
+_FIX = "give one of them another priority, or leave out its namespace: --exclude"
+
+
+def refused_runtimes(
+    snapshot: Snapshot, planned: World, copies: Iterable[Copy], fix: str
+) -> Iterator[Finding]:
+    """Find which copies KServe's webhook would refuse, beside the runtimes that are there then."""
     groups: dict[str, list[ObjectRef]] = {}
-    for copy in found.copies.values():
-        every = found.planned.config.runtimes.of(copy.target.namespace)
+    for copy in copies:
+        every = planned.config.runtimes.of(copy.target.namespace)
         made = every[copy.target.name]
-        reason = refused_runtime(made, every.values(), now.rules) if copy.change else ""
+        reason = refused_runtime(made, every.values(), planned.rules) if copy.change else ""
         if reason:
             groups.setdefault(reason, []).append(copy.target)
     for reason, targets in groups.items():
         text = f"KServe {snapshot.release} refuses it: {reason}"
-        fix = "give one of them another priority, or leave out its namespace: --exclude"
         yield finding(codes.REFUSED_RUNTIME, text, fix, targets)

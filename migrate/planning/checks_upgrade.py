@@ -56,7 +56,7 @@ def upgrade_findings(
     yield _said(upgrade)
     yield from _until_written(upgrade, meant)
     yield from _without_images(snapshot, upgrade, meant)
-    yield from placing_findings(upgrade.snapshot, upgrade.written, found, stuck)
+    yield from placing_findings(upgrade.snapshot, found, stuck)
     yield from _not_kept(made, rows)
     yield from _other_pods(made)
     yield from _once_written(made, meant)
