@@ -39,6 +39,11 @@ class ObjectRef(msgspec.Struct, frozen=True, cache_hash=True, rename="camel"):
         return f"{self.kind} {path}"
 
 
+def is_terminating(manifest: Manifest) -> bool:
+    """Tell whether an object is being deleted: finalizers may hold it for as long as they like."""
+    return bool(manifest["metadata"].get("deletionTimestamp"))
+
+
 def ref_of(manifest: Manifest) -> ObjectRef:
     """Return the reference of a manifest."""
     meta = manifest["metadata"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrate.cluster.port import Cluster
 from migrate.errors import ForbiddenError, NotFoundError
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, is_terminating
 
 
 def is_going(cluster: Cluster, namespace: str) -> bool:
@@ -22,4 +22,4 @@ def is_going(cluster: Cluster, namespace: str) -> bool:
         return True
     except ForbiddenError:
         return False
-    return bool(found["metadata"].get("deletionTimestamp"))
+    return is_terminating(found)

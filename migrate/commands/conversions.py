@@ -51,8 +51,7 @@ def write_converted(copy: Cluster, service: ObjectRef, config: Config) -> None:
 
 
 def _findings(cluster: Cluster, made: Plan, snapshot: Snapshot) -> Sequence[Finding]:
-    acts = (act for stage in made.apply for act in stage.activations)
-    services = [act.target for act in acts if isinstance(act, Convert)]
+    services = [act.target for act in made.activations if isinstance(act, Convert)]
     if not services or snapshot.rules is None:
         return ()
     config = snapshot.config_of(snapshot.config.get("data") or {}, snapshot.rules)

@@ -16,9 +16,9 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.errors import ApiError, BlockedError
 from migrate.execute.kubeevents import KubeEvent, warnings_of
-from migrate.execute.podtroubles import is_ready, is_terminating, pod_troubles
+from migrate.execute.podtroubles import is_ready, pod_troubles
 from migrate.execute.troubles import Trouble, Weight, condition_of
-from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.objects import Manifest, ObjectRef, is_terminating, ref_of
 
 T = TypeVar("T")
 APPS, KNATIVE = "apps/v1", "serving.knative.dev/v1"

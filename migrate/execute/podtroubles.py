@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from migrate.execute.kubeevents import KubeEvent, warnings_of
 from migrate.execute.troubles import Trouble, Weight, condition_of
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import Manifest, ObjectRef, is_terminating
 
 BAD_NAMES = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 PULLS = frozenset(
@@ -70,11 +70,6 @@ def pod_troubles(pod: Manifest, events: Sequence[KubeEvent]) -> Iterator[Trouble
 def is_ready(pod: Manifest) -> bool:
     """Whether the pod counts as Ready."""
     return condition_of(pod, "Ready").get("status") == "True"
-
-
-def is_terminating(pod: Manifest) -> bool:
-    """Whether the pod is being deleted."""
-    return bool(pod["metadata"].get("deletionTimestamp"))
 
 
 def _ref(pod: Manifest) -> ObjectRef:

@@ -14,7 +14,7 @@ from migrate.execute.clock import Clock
 from migrate.execute.events import Event, Met, Waiting
 from migrate.execute.rollout import is_rolled_out, progress
 from migrate.execute.watching import Watch
-from migrate.objects import Manifest, ObjectRef, value_at
+from migrate.objects import ObjectRef, is_terminating, value_at
 from migrate.operations.classify import is_met
 from migrate.operations.describe import describe_condition
 from migrate.operations.model import Condition, Holds, RolledOut
@@ -90,7 +90,7 @@ def _look(cluster: Cluster, condition: Condition, read: Read) -> tuple[bool, str
             return _absent(cluster, condition)
     except UnreachableError as error:
         return False, error.message
-    if condition.owner == condition.target and _is_deleted(live):
+    if condition.owner == condition.target and is_terminating(live):
         return True, f"{condition.owner} is being deleted"
     match condition:
         case RolledOut():
@@ -109,14 +109,9 @@ def _absent(cluster: Cluster, condition: Condition) -> tuple[bool, str]:
     owner = read_or_none(cluster, condition.owner)
     if owner is None:
         return True, f"{condition.owner} is gone"
-    if _is_deleted(owner):
+    if is_terminating(owner):
         return True, f"{condition.owner} is being deleted"
     return False, "no such object"
-
-
-def _is_deleted(live: Manifest) -> bool:
-    """Tell whether it is being deleted: finalizers may hold it for as long as they like."""
-    return bool(live["metadata"].get("deletionTimestamp"))
 
 
 def _summary(missing: Sequence[Missing]) -> str:

@@ -43,8 +43,7 @@ def staying(plan: Plan, snapshot: Snapshot, now: World) -> frozenset[ObjectRef]:
 
 def converted_by(plan: Plan) -> frozenset[ObjectRef]:
     """Return the services that a plan converts."""
-    acts = (act for stage in plan.apply for act in stage.activations)
-    return frozenset(act.target for act in acts if isinstance(act, Convert))
+    return frozenset(act.target for act in plan.activations if isinstance(act, Convert))
 
 
 def kept_findings(plan: Plan, now: World, needed: Collection[ObjectRef]) -> Iterator[Finding]:

@@ -14,11 +14,12 @@ import msgspec
 from migrate.kserve import terms
 from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing
-from migrate.operations.model import Convert, Direction, Restart, Wake
+from migrate.operations.model import Convert, Direction, Wake
 from migrate.planning.activation import WOKEN
 from migrate.planning.begun import Span, begun, not_done
 from migrate.planning.desired import Activate
 from migrate.planning.plan import Forecast, Plan
+from migrate.planning.restarts import has_restart
 
 Lot = tuple[ObjectRef | None, str | None]
 """The runtime that decides about a service, and the image that it gives."""
@@ -85,7 +86,7 @@ class ServiceOutcome(msgspec.Struct, frozen=True):
 
 def concerned(plan: Plan) -> list[Forecast]:
     """Return the services that the run moves, writes, wakes or gives another runtime."""
-    acts = {a.target for s in plan.apply for a in s.activations if isinstance(a, Wake | Convert)}
+    acts = {act.target for act in plan.activations if isinstance(act, Wake | Convert)}
     written = {operation.target for operation in plan.operations}
     touched = acts | written
     return [
@@ -235,11 +236,11 @@ def _sent(plan: Plan, direction: Direction) -> frozenset[ObjectRef] | None:
 
     A rollback wakes whoever leaves what is taken away, unless nobody is to be woken.
     """
-    acts = [activation for stage in plan.apply for activation in stage.activations]
-    is_restart = any(isinstance(act, Restart) for act in acts)
-    if is_restart or (direction is Direction.ROLLBACK and not _wakes_nobody(plan)):
+    if has_restart(plan.activations) or (
+        direction is Direction.ROLLBACK and not _wakes_nobody(plan)
+    ):
         return None
-    targets = (*(act.target for act in acts), *(op.target for op in plan.operations))
+    targets = (each.target for each in (*plan.activations, *plan.operations))
     return frozenset(ref for ref in targets if ref.kind == terms.INFERENCE_SERVICE)
 
 

@@ -198,6 +198,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return Wave(chosen, stage.activations, stage.conditions, stage.pause)
 
     @property
+    def activations(self) -> tuple[Activation, ...]:
+        """What an apply has KServe act on, in order."""
+        return tuple(act for stage in self.apply for act in stage.activations)
+
+    @property
     def has_work(self) -> bool:
         """Whether applying it does anything at all."""
         return any(stage.operations or stage.activations for stage in self.apply)

@@ -110,8 +110,7 @@ def prove_services(
 
 def _sent(plan: Plan) -> set[ObjectRef]:
     """Return the objects that the plan writes or wakes: who moves by that is awaited."""
-    acts = {activation.target for stage in plan.apply for activation in stage.activations}
-    return acts | {operation.target for operation in plan.operations}
+    return {each.target for each in (*plan.activations, *plan.operations)}
 
 
 def settings_in(waves: Iterable[Wave]) -> list[Holds]:
@@ -159,11 +158,10 @@ def together(services: Sequence[Result], settings: Sequence[Result]) -> tuple[Re
 
 def _provable(plan: Plan) -> tuple[Outlook, ...]:
     still = (Outlook.RUNS_ALREADY, Outlook.UNCHANGED, Outlook.NOT_AFFECTED)
-    acts = [activation for stage in plan.apply for activation in stage.activations]
-    if has_restart(acts):
+    if has_restart(plan.activations):
         return (*MOVING, *still)
     is_written = any(op.target.kind == terms.INFERENCE_SERVICE for op in plan.operations)
-    return (Outlook.CHANGES, *still) if acts or is_written else still
+    return (Outlook.CHANGES, *still) if plan.activations or is_written else still
 
 
 def _service(row: Forecast, direction: Direction, images: Mapping[ObjectRef, str]) -> Result:

@@ -41,8 +41,7 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
 
 def summarised(plan: Plan) -> Summary:
     """Return the numbers of a plan."""
-    acts = (activation for stage in plan.apply for activation in stage.activations)
-    return _numbers(plan.operations, acts, plan.forecast, plan.findings)
+    return _numbers(plan.operations, plan.activations, plan.forecast, plan.findings)
 
 
 def summarised_back(back: Rollback) -> Summary:

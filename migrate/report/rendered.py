@@ -166,8 +166,7 @@ def _then(plan: Plan) -> Iterator[str]:
         yield ""
         return
     rules = rules_for(parse_release(plan.release))
-    steps = [step for stage in plan.apply for step in stage.activations]
-    restarts = [step.target for step in steps if isinstance(step, Restart)]
+    restarts = [step.target for step in plan.activations if isinstance(step, Restart)]
     if any(op.target.kind == terms.INFERENCE_SERVICE for op in plan.operations):
         yield "The services that are edited themselves are reconciled at once. As for the others:"
         yield ""
@@ -177,7 +176,7 @@ def _then(plan: Plan) -> Iterator[str]:
         of = [f"{ref.kind.lower()}/{ref.name} -n {ref.namespace}" for ref in restarts]
         verbs = ("restart", "status")
         yield from command(*(f"kubectl rollout {verb} {name}" for name in of for verb in verbs))
-    elif converted := [step.target for step in steps if isinstance(step, Convert)]:
+    elif converted := [step.target for step in plan.activations if isinstance(step, Convert)]:
         yield "When the ServingRuntimes are there, write these services as they are: KServe's"
         yield "webhook converts them to the model form, and no write takes that back."
         yield ""
@@ -190,7 +189,7 @@ def _then(plan: Plan) -> Iterator[str]:
     else:
         yield "Nothing moves before KServe reconciles; each service does at a time of its own."
     is_global = plan.options.strategy is Strategy.IN_PLACE
-    if is_global and (any(isinstance(step, Wake) for step in steps) or restarts):
+    if is_global and (any(isinstance(step, Wake) for step in plan.activations) or restarts):
         yield "Or `kmigrate apply` with the flags of this plan: it writes nothing that is there"
         yield "already, has KServe act, waits for the services, and proves their images."
     yield ""
