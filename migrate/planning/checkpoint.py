@@ -1,0 +1,58 @@
+"""A checkpoint: the global configuration, every service and runtime, and what they meant then."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from migrate.objects import Json, Manifest, ObjectRef
+from migrate.planning.plan import API_VERSION, ImageRow
+
+FORMAT: Final = 1
+
+
+class Meaning(msgspec.Struct, frozen=True, rename="camel"):
+    """What one InferenceService came to when the checkpoint was made.
+
+    ``image`` is what its ``workload`` ran, ``resolved`` what its next reconcile would have given;
+    each is None where that could not be told. ``runtime`` decided, where one did, and ``entry`` of
+    `predictors` (as in `--set`) where that did. ``ready`` is its condition Ready, None without one.
+    """
+
+    service: ObjectRef
+    uid: str
+    form: str
+    image: str | None = None
+    resolved: str | None = None
+    runtime: ObjectRef | None = None
+    entry: str = ""
+    workload: ObjectRef | None = None
+    ready: bool | None = None
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All of it, as one document.
+
+    ``config`` is the ConfigMap inferenceservice-config; ``runtimes`` are ServingRuntimes and
+    ClusterServingRuntimes, ``services`` the InferenceServices, each a whole manifest as stored but
+    for ``metadata.managedFields``. ``images`` are those that were set globally, with what the
+    release ships. ``created`` is RFC 3339 in UTC, by the clock of who made it; ``release`` is
+    X.Y.Z, ``cluster_uid`` the uid of namespace kube-system.
+    """
+
+    api_version: str = API_VERSION
+    kind: str = "Checkpoint"
+    format: int = FORMAT
+    name: str
+    created: str
+    operator: str
+    version: str
+    cluster_uid: str
+    kserve_namespace: str
+    release: str
+    config: Manifest
+    runtimes: tuple[Manifest, ...] = ()
+    services: tuple[Json, ...] = ()
+    images: tuple[ImageRow, ...] = ()
+    meanings: tuple[Meaning, ...] = ()
