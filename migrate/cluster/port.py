@@ -53,7 +53,8 @@ class Cluster(Protocol):
 
         ``into`` is ``dict`` for whole manifests or a msgspec Struct with ``metadata``.
         An empty ``namespace`` means all of them. ``selector`` is a label selector of
-        equalities (``a=b,c=d``). Raise NotFoundError where the kind is not served.
+        equalities and of labels that must be there (``a=b,c``). Raise NotFoundError where the
+        kind is not served.
         """
         ...
 

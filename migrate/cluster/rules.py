@@ -19,7 +19,7 @@ from migrate.objects import Json, Manifest, canonical
 _BAD_REQUEST = 400
 _SERVER_ERROR = 500
 
-_EQUALITY = re.compile(r"[-\w./]+=[-\w.]*")
+_TERM = re.compile(r"[-\w./]+(=[-\w.]*)?")
 
 # Empty, these are not stored: who adds to them next has to make them again.
 _DROPPED_EMPTY = ("annotations", "finalizers", "labels", "ownerReferences")
@@ -94,12 +94,17 @@ def terminating(old: Manifest, now: str) -> Manifest:
 
 
 def selects(selector: str) -> Callable[[bytes], bool]:
-    """Return the test whether an object, as JSON, has all labels of ``a=b,c=d``."""
+    """Return the test whether an object, as JSON, has all labels of ``a=b,c``."""
     terms = selector.split(",") if selector else []
-    if not all(_EQUALITY.fullmatch(term) for term in terms):
-        raise ValueError(f"not a label selector of equalities: {selector!r}")
-    wanted = {tuple(term.split("=")) for term in terms}
-    return lambda raw: not wanted or wanted <= _labels(raw).items()
+    if not all(_TERM.fullmatch(term) for term in terms):
+        raise ValueError(f"not a label selector of equalities and keys: {selector!r}")
+    wanted = {tuple(term.split("=")) for term in terms if "=" in term}
+    keys = {term for term in terms if "=" not in term}
+    return lambda raw: not terms or _has(_labels(raw), wanted, keys)
+
+
+def _has(labels: dict[str, str], wanted: set[tuple[str, ...]], keys: set[str]) -> bool:
+    return wanted <= labels.items() and keys <= labels.keys()
 
 
 def _labels(raw: bytes) -> dict[str, str]:

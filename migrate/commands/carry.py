@@ -24,7 +24,7 @@ from migrate.errors import (
     MixedStateError,
     StaleError,
 )
-from migrate.execute import record
+from migrate.execute import chunks, record
 from migrate.execute.clock import SystemClock
 from migrate.execute.engine import Engine
 from migrate.execute.events import Event, Proven, Started
@@ -184,7 +184,7 @@ def _begin(engine: Engine, job: Job) -> tuple[Job, Run]:
     head = Head(
         id=name,
         digest=sha256(payload),
-        chunks=len(record.split(payload)),
+        chunks=len(chunks.split(payload)),
         started=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         operator=engine.lease.holder,
         version=__version__,

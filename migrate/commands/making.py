@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.commands.conversions import with_answers
+from migrate.commands.files import write_whole
 from migrate.commands.places import with_places
 from migrate.commands.reading import read_snapshot
 from migrate.errors import UsageError
@@ -141,18 +140,7 @@ def load(path: Path) -> Plan:
 
 def save(made: Plan, path: Path) -> None:
     """Write a plan for its owner alone, whole or not at all."""
-    name = ""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(planfile.dump(made))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        raise UsageError(f"--out {path}: {error.strerror}") from error
+    write_whole(path, [planfile.dump(made)])
 
 
 def _from_file(file: str) -> tuple[Desired, ...]:

@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError
-from migrate.execute import record
+from migrate.execute import chunks, record
 from migrate.execute.run import Entry, Parts, Run
 from migrate.objects import canonical, sha256
 from migrate.operations.overwritten import Overwritten
@@ -26,7 +26,7 @@ def keep(cluster: Cluster, run: Run, found: Sequence[Overwritten]) -> Parts | No
     if not found:
         return None
     payload = canonical(found)
-    packed = record.split(payload)
+    packed = chunks.split(payload)
     parts = Parts(sha256(payload), len(packed))
     for name, part in zip(_names(parts), packed, strict=True):
         record.create_part(cluster, run, name, PART, part)

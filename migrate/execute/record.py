@@ -8,50 +8,19 @@ from the cluster.
 
 from __future__ import annotations
 
-import base64
-import gzip
 from collections.abc import Iterable
-from contextlib import suppress
 
 import msgspec
 
 from migrate.cluster.port import Cluster
-from migrate.errors import (
-    BlockedError,
-    ConflictError,
-    ForbiddenError,
-    InvalidError,
-    LockedError,
-    NotFoundError,
-)
+from migrate.errors import BlockedError, InvalidError, LockedError
+from migrate.execute import chunks
+from migrate.execute.chunks import PART_LABEL
 from migrate.execute.run import FORMAT, Entry, Head, Run
-from migrate.objects import Manifest, ObjectRef, canonical, sha256
+from migrate.objects import Manifest, ObjectRef, canonical
 
 RUN_LABEL = "kmigrate.dev/run"
-PART_LABEL = "kmigrate.dev/part"
-OWNER_LABEL = "app.kubernetes.io/managed-by"
-CHUNK_BYTES = 256 * 1024
-"""Raw bytes a chunk holds: base64 adds a third, and the API server's limit is 1 MiB."""
-
-
-class ChunkMeta(msgspec.Struct, frozen=True, rename="camel"):
-    """What is read of a chunk's metadata to find those that nobody needs."""
-
-    name: str
-    uid: str
-    resource_version: str
-    labels: dict[str, str]
-
-    @property
-    def run(self) -> str:
-        """The id of the run that the chunk belongs to."""
-        return self.labels.get(RUN_LABEL, "")
-
-
-class Chunk(msgspec.Struct, frozen=True):
-    """A ConfigMap of a record, without its content."""
-
-    metadata: ChunkMeta
+HEAD = "head"
 
 
 def name_of(run_id: str, chunk: int | str) -> str:
@@ -65,29 +34,23 @@ def ref_of_head(run: Run) -> ObjectRef:
 
 
 def _ref(namespace: str, run_id: str, chunk: int | str) -> ObjectRef:
-    return ObjectRef("v1", "ConfigMap", name_of(run_id, chunk), namespace)
+    return chunks.ref_of(namespace, name_of(run_id, chunk))
 
 
 def create(cluster: Cluster, namespace: str, head: Head, payload: bytes, first: Entry) -> Run:
     """Write the record of a new run, its head last. ``payload`` is the plan's bytes."""
-    for number, part in enumerate(split(payload), start=1):
-        body = {"binaryData": {"plan": base64.b64encode(part).decode()}}
-        _create(cluster, _config_map(namespace, head.id, number, "plan", body))
+    for number, part in enumerate(chunks.split(payload), start=1):
+        body = chunks.binary("plan", part)
+        chunks.create(cluster, _config_map(namespace, head.id, number, "plan", body))
     data = {"head": msgspec.json.encode(head).decode(), "journal": _line(first)}
-    _create(cluster, _config_map(namespace, head.id, 0, "head", {"data": data}))
+    chunks.create(cluster, _config_map(namespace, head.id, 0, HEAD, {"data": data}))
     return _run(namespace, cluster.get(_ref(namespace, head.id, 0)))
 
 
 def create_part(cluster: Cluster, run: Run, name: str, kind: str, packed: bytes) -> None:
     """Write one more ConfigMap of a run; ``kind`` is the key of its data, and its label."""
-    body = {"binaryData": {kind: base64.b64encode(packed).decode()}}
-    _create(cluster, _config_map(run.namespace, run.head.id, name, kind, body))
-
-
-def split(payload: bytes) -> list[bytes]:
-    """Return the gzipped payload in pieces; equal payloads give equal pieces."""
-    packed = gzip.compress(payload, mtime=0)
-    return [packed[i : i + CHUNK_BYTES] for i in range(0, len(packed), CHUNK_BYTES)]
+    body = chunks.binary(kind, packed)
+    chunks.create(cluster, _config_map(run.namespace, run.head.id, name, kind, body))
 
 
 def append(cluster: Cluster, run: Run, *entries: Entry) -> Run:
@@ -109,9 +72,8 @@ def runs(cluster: Cluster, namespace: str) -> list[Run]:
 
     Raise BlockedError where a head cannot be read, or is of a newer format.
     """
-    heads = cluster.list(
-        "v1", "ConfigMap", dict, namespace=namespace, selector=_selector(f"{PART_LABEL}=head")
-    )
+    selector = chunks.selector(f"{PART_LABEL}={HEAD}")
+    heads = cluster.list("v1", "ConfigMap", dict, namespace=namespace, selector=selector)
     return sorted((_run(namespace, head) for head in heads), key=lambda run: run.place)
 
 
@@ -122,49 +84,17 @@ def payload_of(cluster: Cluster, run: Run) -> bytes:
 
 def unpacked(cluster: Cluster, run: Run, names: Iterable[int | str], digest: str) -> bytes:
     """Return what these ConfigMaps of a run hold together, of that digest. Raise as payload_of."""
-    packed = b"".join(_part(cluster, run, name) for name in names)
-    try:
-        payload = gzip.decompress(packed)
-    except (OSError, EOFError) as error:
-        raise _damaged(run, f"it cannot be unpacked ({error})") from error
-    if sha256(payload) != digest:
-        raise _damaged(run, f"its digest is {sha256(payload)}, expected {digest}")
-    return payload
-
-
-def orphans(cluster: Cluster, namespace: str) -> list[ChunkMeta]:
-    """Return chunks without a head: their run was stopped before it began."""
-    chunks = list(cluster.list("v1", "ConfigMap", Chunk, namespace=namespace, selector=_selector()))
-    headed = {c.metadata.run for c in chunks if c.metadata.labels.get(PART_LABEL) == "head"}
-    return [c.metadata for c in chunks if c.metadata.run not in headed]
+    what = f"run {run.head.id}: its record is damaged"
+    refs = (_ref(run.namespace, run.head.id, name) for name in names)
+    return chunks.unpacked((chunks.piece_in(cluster, ref, what) for ref in refs), digest, what)
 
 
 def sweep(cluster: Cluster, namespace: str) -> None:
-    """Delete the orphans. To be called by the holder of the Lease only.
+    """Delete chunks without a head: their run was stopped before it began.
 
-    Who may not delete leaves them: they are in nobody's way.
+    To be called by the holder of the Lease only.
     """
-    for meta in orphans(cluster, namespace):
-        ref = ObjectRef("v1", "ConfigMap", meta.name, namespace)
-        with suppress(ForbiddenError):
-            cluster.delete(ref, uid=meta.uid, resource_version=meta.resource_version)
-
-
-def _part(cluster: Cluster, run: Run, name: int | str) -> bytes:
-    ref = _ref(run.namespace, run.head.id, name)
-    try:
-        [packed] = cluster.get(ref)["binaryData"].values()
-        return base64.b64decode(packed)
-    except (NotFoundError, KeyError, ValueError) as error:
-        raise _damaged(run, f"{ref} is missing or not readable") from error
-
-
-def _damaged(run: Run, why: str) -> BlockedError:
-    return BlockedError(f"run {run.head.id}: its record is damaged: {why}")
-
-
-def _selector(*more: str) -> str:
-    return ",".join((f"{OWNER_LABEL}=kmigrate", *more))
+    chunks.delete(cluster, namespace, chunks.headless(cluster, namespace, RUN_LABEL, HEAD))
 
 
 def _run(namespace: str, manifest: Manifest) -> Run:
@@ -195,14 +125,5 @@ def _line(entry: Entry) -> str:
 def _config_map(
     namespace: str, run_id: str, chunk: int | str, part: str, body: Manifest
 ) -> Manifest:
-    labels = {OWNER_LABEL: "kmigrate", RUN_LABEL: run_id, PART_LABEL: part}
-    meta = {"name": name_of(run_id, chunk), "namespace": namespace, "labels": labels}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, **body}
-
-
-def _create(cluster: Cluster, manifest: Manifest) -> None:
-    """Create a chunk; the id is ours alone, so one that is there was written by ourselves."""
-    try:
-        cluster.create(manifest)
-    except ConflictError:
-        return
+    labels = {RUN_LABEL: run_id, PART_LABEL: part}
+    return chunks.config_map(namespace, name_of(run_id, chunk), labels, body)

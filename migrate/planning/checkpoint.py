@@ -38,7 +38,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ClusterServingRuntimes, ``services`` the InferenceServices, each a whole manifest as stored but
     for ``metadata.managedFields``. ``images`` are those that were set globally, with what the
     release ships. ``created`` is RFC 3339 in UTC, by the clock of who made it; ``release`` is
-    X.Y.Z, ``cluster_uid`` the uid of namespace kube-system.
+    X.Y.Z, ``cluster_uid`` the uid of namespace kube-system. ``unfinished`` is the id of a run that
+    was under way then, so that half of its change is in here; empty where there was none.
     """
 
     api_version: str = API_VERSION
@@ -56,3 +57,4 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     services: tuple[Json, ...] = ()
     images: tuple[ImageRow, ...] = ()
     meanings: tuple[Meaning, ...] = ()
+    unfinished: str = ""

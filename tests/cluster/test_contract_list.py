@@ -82,6 +82,9 @@ def test_a_kind_without_namespaces_is_listed(start: Start, namespace: str) -> No
         ("empty=", ["two"]),
         ("missing=", []),
         ("example.com/role=r", ["three"]),
+        ("example.com/role", ["three"]),
+        ("app", ["one", "three", "two"]),
+        ("empty,app=a", ["two"]),
     ],
 )
 def test_a_selector_picks_by_labels(

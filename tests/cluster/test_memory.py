@@ -50,7 +50,7 @@ def test_an_object_of_an_unknown_kind_is_not_taken() -> None:
         MemoryCluster([manifest("networking.k8s.io/v1", "Ingress", "i", "team", None, {})])
 
 
-@pytest.mark.parametrize("selector", ["a", "a in (b)", "!a", "a!=b", "=b", "a==b"])
+@pytest.mark.parametrize("selector", ["a in (b)", "!a", "a!=b", "=b", "a==b"])
 def test_a_selector_of_another_kind_is_not_misread(selector: str) -> None:
     with pytest.raises(ValueError, match="selector"):
         list(MemoryCluster().list("v1", "ConfigMap", dict, selector=selector))

@@ -10,6 +10,7 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import BlockedError
 from migrate.execute import record
+from migrate.execute.chunks import split
 from migrate.execute.kept import keep, kept_in
 from migrate.execute.run import Entry, Parts, Run
 from migrate.objects import ObjectRef
@@ -61,7 +62,7 @@ def test_nothing_to_write_over_leaves_nothing_behind() -> None:
 
 
 def test_large_values_lie_in_several_config_maps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "CHUNK_BYTES", 64)
+    monkeypatch.setattr("migrate.execute.chunks.CHUNK_BYTES", 64)
     found = cluster()
     whole = msgspec.structs.replace(WHOLE, found={str(at): at * 7919 for at in range(50)})
     run, parts = recorded(found, whole)
@@ -80,7 +81,7 @@ def test_what_was_lost_or_changed_is_refused(*, is_lost: bool) -> None:
         meta = live["metadata"]
         found.delete(ref, uid=meta["uid"], resource_version=meta["resourceVersion"])
     else:
-        [other] = record.split(json.dumps([]).encode())
+        [other] = split(json.dumps([]).encode())
         record.create_part(found, run, "other", "overwritten", other)
         swapped = found.get(
             ObjectRef("v1", "ConfigMap", f"kmigrate-run-{run.head.id}-other", "kserve")

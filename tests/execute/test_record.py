@@ -11,6 +11,7 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import BlockedError
 from migrate.execute import record
+from migrate.execute.chunks import CHUNK_BYTES, split
 from migrate.execute.run import Entry, EventName, Head, Run
 from migrate.objects import ObjectRef, canonical, ref_of, sha256
 from migrate.operations.model import Create, Direction, Operation
@@ -25,7 +26,7 @@ def entry(event: EventName = "started", fence: int = 1) -> Entry:
 
 
 def make(cluster: MemoryCluster, name: str, payload: bytes = b"plan", fence: int = 1) -> Run:
-    chunks = len(record.split(payload))
+    chunks = len(split(payload))
     head = Head(name, sha256(payload), chunks, "t", "o", "v", "s")
     return record.create(cluster, "kserve", head, payload, entry(fence=fence))
 
@@ -49,7 +50,7 @@ def test_runs_are_ordered_by_the_server_and_not_by_their_ids() -> None:
 
 
 def test_a_large_plan_comes_back_from_its_chunks() -> None:
-    payload = random.Random(1).randbytes(3 * record.CHUNK_BYTES)
+    payload = random.Random(1).randbytes(3 * CHUNK_BYTES)
     cluster = MemoryCluster()
     run = make(cluster, "large", payload)
     assert run.head.chunks == 4
@@ -67,7 +68,7 @@ def test_a_damaged_plan_is_told(damage: str) -> None:
         meta = chunk["metadata"]
         cluster.delete(ref, uid=meta["uid"], resource_version=meta["resourceVersion"])
     else:
-        other = {"changed": base64.b64encode(record.split(b"other")[0]).decode()}
+        other = {"changed": base64.b64encode(split(b"other")[0]).decode()}
         cluster.patch(ref, {"binaryData": {"plan": other.get(damage, "!")}})
     with pytest.raises(BlockedError, match="damaged"):
         record.payload_of(cluster, run)
@@ -122,7 +123,7 @@ def test_the_plan_for_ten_thousand_services_fits_its_config_maps() -> None:
         forecast=rows,
     )
     cluster, payload = CountingCluster(MemoryCluster()), canonical(plan)
-    head = Head("one", sha256(payload), len(record.split(payload)), "t", "o", "v", "s")
+    head = Head("one", sha256(payload), len(split(payload)), "t", "o", "v", "s")
     run = record.create(cluster, "kserve", head, payload, entry())
     sizes = [len(canonical(m)) for m in cluster.inner.list("v1", "ConfigMap", dict)]
     assert max(sizes) < 512 * 1024

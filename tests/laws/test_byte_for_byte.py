@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.execute import record
+from migrate.execute.chunks import split
 from migrate.execute.engine import Engine
 from migrate.execute.lease import Lease
 from migrate.execute.run import Head, Run
@@ -107,7 +108,7 @@ def go(cluster: MemoryCluster, plan: Plan, direction: Direction, run: Run | None
     lease.acquire(lambda _: None)
     if run is None:
         payload = canonical(plan)
-        head = Head("r", sha256(payload), len(record.split(payload)), "t", "o", "v", "s")
+        head = Head("r", sha256(payload), len(split(payload)), "t", "o", "v", "s")
         run = record.create(cluster, "kserve", head, payload, engine.entry("started", direction))
     done = engine.execute(run, direction, plan.waves(direction))
     done = engine.finish(done, direction, whole=True)
