@@ -14,7 +14,7 @@ from migrate.commands.flags import Output
 from migrate.commands.making import uncollected
 from migrate.commands.noting import Noting
 from migrate.commands.output import emit_document, emit_lines
-from migrate.commands.reading import read_snapshot
+from migrate.commands.reading import read_snapshot, workload_images
 from migrate.commands.target import Target
 from migrate.errors import BlockedError, Exit, StaleError
 from migrate.execute import checkpoints
@@ -22,7 +22,7 @@ from migrate.execute.checkpoints import CheckpointRow
 from migrate.kserve import terms
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning.checkpoint import Contents
-from migrate.planning.sincecheckpoint import digest_of, since
+from migrate.planning.sincecheckpoint import digest_of, since, unseen
 from migrate.report.checkpoints import (
     CheckpointStatus,
     SinceCheckpoint,
@@ -118,7 +118,9 @@ def _compared(cluster: Cluster, contents: Contents) -> SinceCheckpoint:
         with uncollected():
             snapshot = read_snapshot(noting, contents.kserve_namespace, "")
             noting.note_rest()
+        missing = unseen(contents, snapshot)
+        images = workload_images(cluster, missing) if missing else {}
     except (BlockedError, StaleError) as error:
         return SinceCheckpoint(cluster.name, unfit=error.message)
     release = str(snapshot.release or "")
-    return SinceCheckpoint(cluster.name, release, since=since(contents, snapshot, runtimes))
+    return SinceCheckpoint(cluster.name, release, since=since(contents, snapshot, runtimes, images))

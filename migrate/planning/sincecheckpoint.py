@@ -47,13 +47,22 @@ def digest_of(runtime: Manifest) -> str:
     return sha256(canonical([runtime.get("spec"), meta.get("labels") or {}, notes]))
 
 
-def since(then: Contents, snapshot: Snapshot, runtimes: Mapping[ObjectRef, str]) -> Since:
-    """Return what differs. ``runtimes`` are those of now, with their digests."""
+def since(
+    then: Contents,
+    snapshot: Snapshot,
+    runtimes: Mapping[ObjectRef, str],
+    images: Mapping[ObjectRef, str],
+) -> Since:
+    """Return what differs.
+
+    ``runtimes`` are those of now, with their digests; ``images`` are what the workloads ``unseen``
+    run now.
+    """
     before = {ref_of(one): digest_of(one) for one in then.runtimes}
     known = {one.service for one in then.meanings}
     return Since(
         config=tuple(_keys(then.config, snapshot.config)),
-        moved=tuple(_moved(then, snapshot)),
+        moved=tuple(_moved(then, snapshot, images)),
         gone=_names(known - set(snapshot.services)),
         new=_names(set(snapshot.services) - known),
         runtimes_changed=_names(
@@ -79,13 +88,20 @@ def _data(config: Manifest) -> dict[str, Json]:
     return config.get("data") or {}
 
 
-def _moved(then: Contents, snapshot: Snapshot) -> Iterator[Moved]:
+def unseen(then: Contents, snapshot: Snapshot) -> set[ObjectRef]:
+    """Return workloads of then that are not in the snapshot: of another mode they are not read."""
+    staying = (one for one in then.meanings if one.workload and one.service in snapshot.services)
+    return {one.workload for one in staying if one.workload} - snapshot.workloads.keys()
+
+
+def _moved(then: Contents, snapshot: Snapshot, images: Mapping[ObjectRef, str]) -> Iterator[Moved]:
     """Yield who is there and was seen to run an image, and runs another."""
     world = _world(snapshot)
     for one in then.meanings:
         if one.image is None or one.service not in snapshot.services:
             continue
         now = _image(one, world, snapshot)
+        now = images.get(one.workload) if now is None and one.workload else now
         if now != one.image:
             yield Moved(str(one.service), one.image, now)
 
