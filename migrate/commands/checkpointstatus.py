@@ -36,10 +36,10 @@ def is_checkpoint_file(name: str) -> bool:
     path = Path(name)
     if not name or not path.is_file():
         return name.endswith(".gz")
-    data = path.read_bytes()
     try:
+        data = path.read_bytes()
         return data.startswith(GZIP) or msgspec.json.decode(data, type=_Kind).kind == "Checkpoint"
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
         return False
 
 
