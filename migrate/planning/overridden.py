@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from migrate.catalog.runtimes import manifests
 from migrate.kserve.predictors import Predictors
+from migrate.kserve.releases import Release
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import ObjectRef
 from migrate.planning.forecast import World
@@ -48,3 +50,10 @@ def overridden(snapshot: Snapshot, now: World) -> Overridden:
         frozenset({one.entry for one in reset.wanted.values()} | open_),
         frozenset(ref for ref in (*reset.edits, *named) if not ref.namespace),
     )
+
+
+def taken_over(snapshot: Snapshot, release: Release) -> frozenset[ObjectRef]:
+    """Return runtimes of somebody's own under names that only that release ships: they go, too."""
+    former, later = (manifests(str(one)) for one in (snapshot.release, release))
+    own = snapshot.runtimes.of("").items()
+    return frozenset(one.ref for name, one in own if name in later and name not in former)

@@ -22,7 +22,7 @@ from migrate.kserve.services import InferenceService
 from migrate.objects import ObjectRef
 from migrate.planning.forecast import World
 from migrate.planning.moves import Moves
-from migrate.planning.overridden import Overridden, overridden
+from migrate.planning.overridden import Overridden, overridden, taken_over
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.stops import stops_of
 from migrate.planning.upgraded import upgraded
@@ -105,7 +105,8 @@ def _step(snapshot: Snapshot, now: World, stop: Release, lost: Overridden, held:
     later = upgraded(_recorded(snapshot, now), stop)
     assert later.rules is not None
     after = world_of(later, later.rules)
-    changes = _Changes(now, after, lost, held)
+    mine = lost.runtimes | taken_over(snapshot, stop)
+    changes = _Changes(now, after, Overridden(lost.entries, mine), held)
     groups: dict[Change, list[ObjectRef]] = {}
     for ref in now.services:
         groups.setdefault(changes.of(ref), []).append(ref)

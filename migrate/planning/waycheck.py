@@ -20,7 +20,8 @@ from migrate.planning.snapshot import Snapshot
 from migrate.planning.way import Step, steps
 from migrate.planning.waychanges import Why
 from migrate.planning.wayfindings import service_findings
-from migrate.planning.wayruntimes import owner_findings, runtime_findings
+from migrate.planning.wayowners import manifest_findings, owner_findings
+from migrate.planning.wayruntimes import runtime_findings
 
 
 class StepCheck(msgspec.Struct, frozen=True, rename="camel"):
@@ -65,7 +66,8 @@ def step_checks(way: Sequence[Step], namespace: str) -> Iterator[StepCheck]:
     """Yield what is found about each step; the first also tells what is pending before it."""
     for number, step in enumerate(way):
         first = _pending(step, namespace) if number == 0 else ()
-        found = [*first, *service_findings(step, namespace), *runtime_findings(step, namespace)]
+        every = (service_findings, runtime_findings, manifest_findings)
+        found = [*first, *(one for tells in every for one in tells(step, namespace))]
         groups = step.within(namespace).items()
         yield StepCheck(
             str(step.origin),
@@ -81,7 +83,7 @@ def _pending(step: Step, namespace: str) -> Iterator[Finding]:
     """Yield who gets another image by the restart alone, and who owns what is replaced."""
     now = Scene(step.snapshots[0], step.worlds[0], step.origin, namespace)
     yield from time_bombs(now)
-    yield from owner_findings(step.snapshots[0])
+    yield from owner_findings(step)
 
 
 def without_told(found: Iterable[Finding], checks: Iterable[StepCheck]) -> Iterator[Finding]:

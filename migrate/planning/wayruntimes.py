@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from migrate.kserve import terms
 from migrate.kserve.modes import mode_of
@@ -16,18 +16,11 @@ from migrate.planning import waycodes
 from migrate.planning.copies import SOURCE_DIGEST, digest_of_source, is_ours
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
-from migrate.planning.gitops import FLUX, HELM
 from migrate.planning.lint_runtimes import lost_defaults
-from migrate.planning.owners import owner_of
-from migrate.planning.ownership import Owner
 from migrate.planning.plan import Finding
 from migrate.planning.scene import Scene
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.way import Step
-
-_NEW_CHART = 17
-"""The minor release in which the runtimes went from the chart of the controller to one of their
-own, where they are off (``charts/kserve-runtime-configs/values.yaml`` of 0.17.0)."""
 
 
 def runtime_findings(step: Step, namespace: str) -> Iterator[Finding]:
@@ -36,7 +29,6 @@ def runtime_findings(step: Step, namespace: str) -> Iterator[Finding]:
     yield from _copies_behind(step, namespace)
     yield from _defaults_lost_here(step, namespace)
     yield from _other_mode(step, namespace)
-    yield from _chart_drops(step)
 
 
 def _refused_from_here(step: Step, namespace: str) -> Iterator[Finding]:
@@ -118,46 +110,3 @@ _MODE = (
     "before this step, with the controller scaled to 0: kubectl patch --subresource=status "
     f'--type=merge -p \'{{"status":{{"deploymentMode":"{terms.STANDARD}"}}}}\''
 )
-
-
-def _chart_drops(step: Step) -> Iterator[Finding]:
-    """Find runtimes that a Helm upgrade of the chart that made them would delete."""
-    if not step.origin.minor < _NEW_CHART <= step.target.minor:
-        return
-    by_helm = [
-        ref for owner, refs in owners_of(step.snapshots[0]) for ref in refs if _is_helm(owner)
-    ]
-    if by_helm:
-        text = (
-            f"Helm made them, and the chart kserve-resources of {step.target} has no runtimes: "
-            "helm upgrade deletes them, and whoever is on them cannot be reconciled"
-        )
-        fix = (
-            "before this step: kubectl annotate clusterservingruntimes NAME... "
-            "helm.sh/resource-policy=keep; then install chart kserve-runtime-configs with "
-            "kserve.servingruntime.enabled=true"
-        )
-        yield finding(waycodes.CHART_DROPS, text, fix, by_helm)
-
-
-def _is_helm(owner: Owner) -> bool:
-    return owner.kind == HELM or (owner.kind == FLUX and "HelmRelease" in owner.remedy)
-
-
-def owner_findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """Tell who else decides what the global configuration is after an upgrade."""
-    for owner, refs in owners_of(snapshot):
-        text = (
-            f"{owner} owns them ({owner.evidence}): they become what it says, not what is told here"
-        )
-        yield finding(waycodes.OWNER_DECIDES, text, owner.remedy, refs)
-
-
-def owners_of(snapshot: Snapshot) -> Iterable[tuple[Owner, list[ObjectRef]]]:
-    """Return the owners of the ConfigMap and of ClusterServingRuntimes, each with what it owns."""
-    wide = {ref: one for ref, one in snapshot.originals.items() if not ref.namespace}
-    found: dict[Owner, list[ObjectRef]] = {}
-    for ref, manifest in {snapshot.config_ref: snapshot.config, **wide}.items():
-        if (owner := owner_of(manifest)) is not None and owner.will_revert:
-            found.setdefault(owner, []).append(ref)
-    return found.items()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from docs.schemas import schemas
 from tests.commands.snapshots import BEFORE, check, edited, run
 
 COPIES = BEFORE.parents[1] / "copies"
+EXAMPLE = re.compile(
+    r"```console\n\$ kmigrate (check --snapshot [^\n]*)\n(KServe .*?)```", re.DOTALL
+)
 SERVICES = ["fraud/iris", "fraud/prices", "pricing/churn", "pricing/vision"]
 
 
@@ -34,12 +39,24 @@ def names(steps: Any) -> list[str]:
 
 
 def test_steps_without_anything_to_tell_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    out = asked(capsys, "--target", "0.10.2").splitlines()
-    assert out[0].startswith("KServe 0.7.0 to 0.10.2, by the released manifests: ")
-    assert "0.7.0 to 0.9.0: nothing changes" in out
-    heading = "0.9.0 to 0.10.2: 4 InferenceServices: 0 with another image, 4 without one"
-    assert out.index(heading) < out.index("Under 0.10.2, beside that:")
+    out = asked(capsys, "--target", "0.20.0", world=COPIES).splitlines()
+    assert out[0].startswith("KServe 0.15.2 to 0.20.0, by the released manifests: ")
+    quiet = "0.17.1 to 0.20.0: nothing changes"
+    assert out.index(quiet) < out.index("Under 0.20.0, beside that:")
     assert max(map(len, out[2:])) <= 80
+
+
+def test_the_example_in_the_docs_is_what_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = BEFORE.parents[2]
+    monkeypatch.chdir(root)
+    page = (root / "docs" / "check.md").read_text(encoding="utf-8")
+    (example,) = re.findall(
+        r"```console\n\$ kmigrate (check --snapshot .*)\n(KServe .*?)```", page, re.DOTALL
+    )
+    found, out, error = run(capsys, *shlex.split(example[0]))
+    assert (found, out, error) == (7, example[1], "")
 
 
 def test_an_override_is_told_at_the_step_that_loses_it(

@@ -110,6 +110,20 @@ def test_an_edited_cluster_runtime_is_put_back() -> None:
     assert told["trees"].why is Why.RELEASED
 
 
+def test_a_runtime_of_somebodys_own_is_lost_where_a_later_release_ships_that_name() -> None:
+    formats = [{"name": "huggingface", "autoSelect": True}]
+    mine = own("kserve-huggingfaceserver", spec={"supportedModelFormats": formats})
+    meta = {"name": "kserve-huggingfaceserver"}
+    wide = {**mine, "kind": "ClusterServingRuntime", "metadata": meta}
+    found = installed(cluster("0.10.1", isvc("llm", "huggingface"), images={}), wide)
+    steps = way(found, "0.13.1")
+    assert [rows(step)["llm"].why for step in steps] == [
+        Why.NOTHING,
+        Why.LOST_EDIT,
+        Why.RELEASED,
+    ]
+
+
 def test_an_edit_is_lost_once() -> None:
     steps = way(cluster("0.11.2", isvc("iris")), "0.13.1")
     assert [rows(step)["iris"].why for step in steps] == [Why.LOST_EDIT, Why.RELEASED]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from migrate.catalog.runtimes import stock
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest, ref_of
@@ -221,6 +222,27 @@ def test_who_owns_the_runtimes_is_told_at_the_first_step_alone() -> None:
     assert "opendatahub.io/managed=false" in owned[0].fix
     plain = cluster("0.14.1", isvc("iris"), images={})
     assert told(plain, way(plain, "0.16.0"), "KM514") == []
+
+
+def test_a_mirror_is_told_at_the_first_step() -> None:
+    shipped = {one.name: one.origins[0].spec for one in stock("0.11.2")}
+    mirror = {n: f"m.example/{spec['containers'][0]['image']}" for n, spec in shipped.items()}
+    found = cluster("0.11.2", isvc("iris"), images=mirror)
+    (one,) = told(found, way(found, "0.13.1"), "KM105")
+    assert one.text.startswith("0.11.2 to 0.12.1: images of the release are taken from m.example/")
+    plain = cluster("0.11.2", isvc("iris"), images={})
+    assert told(plain, way(plain, "0.13.1"), "KM105") == []
+
+
+def test_a_form_of_a_release_without_images_is_told_where_one_is_stopped_at() -> None:
+    found = seven(old("iris"), old("torch", "pytorch", runtimeVersion="0.4.1"))
+    steps = way(found, "0.10.2")
+    assert [
+        (one.text.partition(" has no")[0], objects([one])) for one in (told(found, steps, "KM284"))
+    ] == [
+        ("0.7.0 to 0.8.0: the manifest at the tag of KServe 0.8.0", ["iris"]),
+        ("0.8.0 to 0.9.0: the Helm chart of KServe 0.9.0", ["iris"]),
+    ]
 
 
 def test_deployments_that_0_16_takes_for_knative_are_told_before() -> None:
