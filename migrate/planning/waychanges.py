@@ -87,7 +87,8 @@ class Change(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def is_other_image(self) -> bool:
         """Tell whether it has another image, that is one."""
-        return bool(self.image_after) and self.image_after != self.image_before
+        is_one = bool(self.image_after) and self.verdict is not Verdict.BROKEN
+        return is_one and self.image_after != self.image_before
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _released(before: Side, after: Side) -> Why:
 
 
 def _is_pinned(before: Side, after: Side) -> bool:
-    """Tell whether the tag of a pin is put behind another repository."""
+    """Tell whether a pin is put behind another repository."""
     predictor = after.service.spec.predictor
     spec = predictor.model or framework_of(after.service)
     if spec is None or not spec.runtime_version or not after.found.image:
@@ -187,7 +188,7 @@ def _is_pinned(before: Side, after: Side) -> bool:
         one, other = (parse_image(side.found.image or "") for side in (before, after))
     except ImageFormatError:
         return False
-    return one.repository != other.repository and other.tag.startswith(spec.runtime_version)
+    return one.repository != other.repository
 
 
 def _is_spoilt(side: Side) -> bool:

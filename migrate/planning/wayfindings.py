@@ -41,7 +41,7 @@ def _told(step: Step, group: Group) -> Iterator[tuple[Told, Sequence[ObjectRef]]
         yield _other_pods(change), refs
     if change.is_other_protocol and change.why is not Why.OTHER_RUNTIME:
         yield _other_protocol(change), refs
-    if change.is_other_image and change.verdict is not Verdict.BROKEN:
+    if change.is_other_image:
         yield from _loading(step, change, refs)
 
 

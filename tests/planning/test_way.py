@@ -11,10 +11,12 @@ import pytest
 
 from migrate.catalog.runtimes import stock
 from migrate.kserve.resolution import Verdict
+from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import Manifest, ref_of
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.waychanges import Why
+from migrate.planning.worlds import world_of
 from tests.planning.converting import GPU, MLSERVER, SKLEARN, old
 from tests.planning.copies import OVER, cluster, isvc, own, reconciled
 from tests.planning.upgrades import direct, images, names, rows, way
@@ -223,6 +225,8 @@ def test_who_names_no_protocol_and_is_served_by_v2_alone_has_no_runtime_from_0_1
     found = cluster("0.10.1", isvc("a", "triton"), isvc("b", "mlflow"), images={})
     step = direct(found, "0.11.2")
     assert {row.why for row in step.rows()} == {Why.NO_IMAGE}
+    # Nothing is written, so no pod is replaced.
+    assert not any(row.other_pods for row in step.rows())
 
 
 def test_a_service_that_is_not_updated_keeps_what_it_runs() -> None:
@@ -243,6 +247,58 @@ def test_a_service_that_is_not_updated_from_the_beginning_has_the_image_of_its_w
     frozen = cluster("0.16.0", {**quiet, "status": ready}, ready=False)
     found = replace(frozen, workloads=found.workloads)
     assert [images(step)["quiet"] for step in way(found, "0.18.1")] == [(OVER, OVER)] * 2
+
+
+def test_each_service_that_is_not_updated_keeps_an_image_of_its_own() -> None:
+    quiet = [isvc(name) for name in ("one", "two")]
+    for one in quiet:
+        one["metadata"]["annotations"] = {f"{ANNOTATION}disable-auto-update": "true"}
+        one["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
+    found = cluster("0.16.0", *quiet, ready=False)
+    assert found.rules is not None
+    world = world_of(found, found.rules)
+    found = replace(
+        found, workloads={world.workload(ref): Running(f"{ref.name}:1") for ref in found.services}
+    )
+    (step,) = way(found, "0.17.0")
+    assert images(step) == {name: (f"{name}:1", f"{name}:1") for name in ("one", "two")}
+
+
+def test_what_differs_for_one_of_those_that_are_alike_is_told_of_that_one() -> None:
+    """An edited runtime has the name of one model; the released one that of each."""
+    found = cluster("0.12.1", isvc("flow", "tensorflow"), isvc("sea", "tensorflow"), images={})
+    ref = next(ref for ref in found.originals if ref.name == "kserve-tensorflow-serving")
+    args = found.originals[ref]["spec"]["containers"][0]["args"]
+    fixed = [arg.replace("{{.Name}}", "flow") for arg in args]
+    told = rows(direct(with_cluster(found, ref.name, args=fixed), "0.13.1"))
+    assert (told["flow"].settings, told["flow"].other_pods) == ((), False)
+    assert told["sea"].settings == ("args --model_name",)
+    assert (told["sea"].why, told["sea"].other_pods) == (Why.LOST_EDIT, True)
+
+
+def test_a_release_may_make_another_image_of_the_same_words() -> None:
+    """0.20 puts -cpu behind the repository of vLLM where there is no GPU."""
+    formats = [{"name": "mine", "autoSelect": True}]
+    mine = own("kserve-vllmserver", "mine", spec={"supportedModelFormats": formats})
+    found = cluster("0.19.0", isvc("llm", "mine"), own=(mine,), images={})
+    row = rows(direct(found, "0.20.0"))["llm"]
+    assert (row.image_before, row.image_after, row.why) == ("x:1", "x-cpu:1", Why.RULES)
+
+
+def test_an_order_that_go_does_not_keep_cannot_be_told() -> None:
+    """More than twelve runtimes of equal priority, age and protocol: 0.10 sorts by name."""
+    many = tuple(own(f"r{i:02}", "mine", spec=SAME) for i in range(14))
+    found = cluster("0.10.1", isvc("iris", "mine"), own=many, images={})
+    row = rows(direct(found, "0.11.2"))["iris"]
+    assert (row.image_before, row.why, row.verdict) == ("x:1", Why.UNTOLD, Verdict.CANNOT_TELL)
+
+
+SAME = {"supportedModelFormats": [{"name": "mine", "autoSelect": True}]}
+
+
+def test_an_image_is_no_lost_edit_where_nobody_knows_what_was_shipped() -> None:
+    found = cluster("0.12.9", isvc("iris"), images={"kserve-sklearnserver": "k/s:v0.12.9"})
+    assert rows(direct(found, "0.13.1"))["iris"].why is Why.RELEASED
 
 
 def test_a_stopped_service_has_no_image_where_the_release_heeds_that() -> None:

@@ -192,20 +192,73 @@ def test_a_copy_of_ours_falls_behind_at_the_step_that_changes_its_source() -> No
     ]
 
 
-def test_name_keyed_defaults_are_lost_at_the_step_where_the_annotation_decides() -> None:
+def test_name_keyed_defaults_are_told_at_the_step_that_loses_them() -> None:
+    """From 0.17 on the annotation comes before the name."""
     env = [{"name": "MLSERVER_MODEL_IMPLEMENTATION", "value": "{{.Labels.modelClass}}"}]
-    mine = own("torchserve-mlserver-mine", "mine")
+    other = {"serving.kserve.io/server-type": "vllmserver"}
+    mine = own("kserve-mlserver", "mine", annotations=other)
     mine["spec"]["containers"][0]["env"] = env
-    mine["metadata"]["name"] = "mine"
-    named = {**mine, "metadata": {**mine["metadata"], "name": "kserve-mlserver"}}
-    found = with_own(cluster("0.16.0"), mine, named)
-    at_the_end = told(found, way(found, "0.17.0"), "KM408")
-    assert objects(at_the_end) == ["mine"]
+    long_lost = own("mine", "yours")
+    long_lost["spec"]["containers"][0]["env"] = env
+    found = with_own(cluster("0.15.2"), mine, long_lost)
+    lost = told(found, way(found, "0.18.1"), "KM408")
+    assert [(one.text.partition(": ")[0], objects([one])) for one in lost] == [
+        ("0.16.0 to 0.17.1", ["kserve-mlserver"]),
+        ("ServingRuntime team/mine asks for modelClass", ["mine"]),
+    ]
+
+
+def test_a_runtime_that_sets_pythonpath_is_told_of_the_last_release() -> None:
+    mine = own("mine", "mine")
+    mine["spec"]["containers"][0]["env"] = [{"name": "PYTHONPATH", "value": "/x"}]
+    found = with_own(cluster("0.17.0"), mine)
+    assert told(found, way(found, "0.18.1"), "KM508") == []
+    assert objects(told(found, way(found, "0.18.1"), "KM412")) == ["mine"]
+
+
+def test_what_cannot_be_told_any_more_is_told_once() -> None:
+    formats = {"supportedModelFormats": [{"name": "mine", "autoSelect": True}]}
+    many = tuple(own(f"r{i:02}", "mine", spec=formats) for i in range(14))
+    found = cluster("0.10.1", isvc("iris", "mine"), own=many, images={})
+    (one,) = told(found, way(found, "0.12.1"), "KM203")
+    assert one.text.startswith("0.10.1 to 0.11.2: ")
+
+
+def test_a_broken_service_has_no_other_pods_with_the_same_image() -> None:
+    found = seven(old("torch", "pytorch", runtimeVersion="0.4.1"))
+    steps = way(found, "0.10.2")
+    row = rows(steps[-1])["torch"]
+    assert (row.image_before, row.image_after, row.other_pods) == (":0.4.1", "", True)
+    assert told(found, steps, "KM511") == []
+    assert [one.other_image for one in check(found, steps, "", ()).steps] == [0, 0, 0]
+
+
+def test_another_protocol_is_told_beside_an_edit_that_is_lost() -> None:
+    found = cluster("0.10.1", isvc("trees", "lightgbm"), images={})
+    ref = next(ref for ref in found.originals if ref.name == "kserve-lgbserver")
+    whole = found.originals[ref]
+    edited = {**whole, "spec": {**whole["spec"], "protocolVersions": ["v2"]}}
+    edited["spec"]["containers"] = [{**whole["spec"]["containers"][0], "image": "mine:1"}]
+    kept = [one for one in found.runtimes.everywhere if one.ref != ref]
+    runtimes = Runtimes([*kept, msgspec.convert(edited, Runtime)])
+    found = replace(found, runtimes=runtimes, originals={**found.originals, ref: edited})
+    steps = (direct(found, "0.11.2"),)
+    assert objects(told(found, steps, "KM502")) == ["trees"]
+    (one,) = told(found, steps, "KM506")
+    assert "protocol v2 becomes v1" in one.text
+
+
+def test_a_doubt_about_the_release_is_told_of_an_upgrade_too() -> None:
+    found = replace(cluster("0.11.2", isvc("iris")), doubts=("two tags",))
+    assert len(told(found, way(found, "0.12.1"), "KM104")) == 1
 
 
 def test_a_chart_that_drops_its_runtimes_is_told_where_helm_made_them() -> None:
     found = cluster("0.16.0", isvc("iris"), images={})
-    (one,) = told(marked(found, **HELM), way(marked(found, **HELM), "0.18.1"), "KM513")
+    by_helm = marked(found, **HELM)
+    config = {**found.config, "metadata": {**found.config["metadata"], **HELM}}
+    by_helm = replace(by_helm, config=config)
+    (one,) = told(by_helm, way(by_helm, "0.18.1"), "KM513")
     assert one.text.startswith("0.16.0 to 0.17.1: Helm made them")
     assert "helm.sh/resource-policy=keep" in one.fix
     assert len(one.objects) == len(found.originals)
@@ -220,8 +273,8 @@ def test_who_owns_the_runtimes_is_told_at_the_first_step_alone() -> None:
     assert [one.text.partition(":")[0] for one in owned] == ["0.14.1 to 0.15.2"]
     assert "OpenDataHub operator" in owned[0].text
     assert "opendatahub.io/managed=false" in owned[0].fix
-    plain = cluster("0.14.1", isvc("iris"), images={})
-    assert told(plain, way(plain, "0.16.0"), "KM514") == []
+    left = marked(found, **OPERATOR, annotations={"opendatahub.io/managed": "false"})
+    assert told(left, way(left, "0.16.0"), "KM514") == []
 
 
 def test_a_mirror_is_told_at_the_first_step() -> None:
