@@ -12,10 +12,26 @@ from typing import Any
 
 import pytest
 
+from migrate.cluster.kube import connect
+from migrate.commands.reading import read_snapshot
+from migrate.kserve.releases import parse_release
+from migrate.planning.upgraded import upgraded
 from tests.conftest import StartKServe
 from tests.real.claims import only_if_all
 from tests.real.cli import kmigrate
-from tests.real.upgraded import OTHERS, REGISTRIES, ROLL, STAY, Field, Services, made, override
+from tests.real.upgraded import (
+    OTHERS,
+    REGISTRIES,
+    ROLL,
+    RUNTIMES,
+    STAY,
+    Field,
+    Services,
+    made,
+    override,
+)
+from tests.testbed.kserve import KServe
+from tests.testbed.samples import model_service
 from tests.testbed.waiting import wait_until
 
 SERVICES: Services = {
@@ -42,10 +58,84 @@ def test_every_image_after_every_step_is_the_one_that_was_told(
     for release, step in zip(releases, steps, strict=True):
         field.kserve.upgrade(release)
         _settled(field, _images(step, "imageAfter"))
-    assert {_name(row): row["why"] for row in steps[0]["rows"] if row["why"]} == {
+    assert _words(steps[0]) == {
         **dict.fromkeys([*STAY, *ROLL], "lost-override"),
         "team-c/torch": "no-image",
     }
+
+
+MODELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "iris": ("sklearn", {}),
+    "two": ("sklearn", {"protocolVersion": "v2"}),
+    "trees": ("lightgbm", {}),
+    "prices": ("xgboost", {"runtimeVersion": "v0.15.0"}),
+    "flow": ("tensorflow", {"resources": {"limits": {"nvidia.com/gpu": "1"}}}),
+    "net": ("pytorch", {}),
+    "own": ("sklearn", {"image": "own/sklearn:v1"}),
+}
+EDITED = "kserve-sklearnserver"
+
+
+@pytest.mark.parametrize("way", [*only_if_all("0.17.0 0.20.0")])
+def test_edited_runtimes_become_what_was_told(start_kserve: StartKServe, way: str) -> None:
+    """Images of Deployments, and all of the runtimes' specs, after each step."""
+    kserve = start_kserve("0.16.0")
+    kserve.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
+    _edit(kserve)
+    for name, (format_, more) in MODELS.items():
+        service = model_service(name, "team", format_)
+        service["spec"]["predictor"]["model"].update(more)
+        kserve.api.create(service)
+        kserve.wait_predictor("team", name)
+    releases = way.split()
+    steps = _told(Field(kserve), releases)
+    told = {name.partition("/")[2]: why for name, why in _words(steps[0]).items()}
+    assert told["iris"] == "lost-edit"
+    for release, step in zip(releases, steps, strict=True):
+        specs = _predicted(kserve, release)
+        kserve.upgrade(release)
+        Field(kserve).reconcile(*(f"team/{name}" for name in MODELS))
+        expected = _images(step, "imageAfter")
+        wait_until(lambda: _deployed(kserve) == expected, 60, f"{expected}")  # noqa: B023
+        assert _specs(kserve) == specs
+
+
+def _edit(kserve: KServe) -> None:
+    """Edit a runtime as people do: the image, a variable, a node selector."""
+    found = _runtimes(kserve)[EDITED]
+    (container,) = found["spec"]["containers"]
+    env = [*container.get("env", []), {"name": "MINE", "value": "1"}]
+    mine = {**container, "image": "registry.example.com/ml/sklearnserver:ours", "env": env}
+    kserve.api.patch(found, {"spec": {"containers": [mine], "nodeSelector": {"disk": "fast"}}})
+
+
+def _predicted(kserve: KServe, release: str) -> dict[str, Any]:
+    cluster = connect(str(kserve.admin))
+    found = upgraded(read_snapshot(cluster, "kserve", ""), parse_release(release))
+    cluster.close()
+    return {ref.name: one["spec"] for ref, one in found.originals.items() if not ref.namespace}
+
+
+def _runtimes(kserve: KServe) -> dict[str, Any]:
+    found = kserve.api.list(RUNTIMES, "ClusterServingRuntime")
+    return {one["metadata"]["name"]: one for one in found}
+
+
+def _specs(kserve: KServe) -> dict[str, Any]:
+    return {name: one["spec"] for name, one in _runtimes(kserve).items()}
+
+
+def _deployed(kserve: KServe) -> dict[str, str]:
+    return {
+        f"team/{one['metadata']['name'].removesuffix('-predictor')}": one["spec"]["template"][
+            "spec"
+        ]["containers"][0]["image"]
+        for one in kserve.api.list("apps/v1", "Deployment", "team")
+    }
+
+
+def _words(step: Any) -> dict[str, str]:
+    return {_name(row): row["why"] for row in step["rows"] if row["why"]}
 
 
 def _told(field: Field, way: list[str]) -> list[Any]:
