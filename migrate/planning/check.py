@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from migrate.errors import BlockedError, UsageError
+from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.planning.findings import SEVERITY
 from migrate.planning.forecast import configured
@@ -17,7 +17,7 @@ from migrate.planning.plan import Finding, Severity
 from migrate.planning.scene import Scene
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.way import Step
-from migrate.planning.waycheck import StepCheck, step_checks, without_told
+from migrate.planning.waycheck import StepCheck, known_release, step_checks, without_told
 
 
 class Check(msgspec.Struct, frozen=True, rename="camel"):
@@ -82,12 +82,7 @@ def _kept(found: Iterable[Finding], suppressed: Sequence[str]) -> tuple[Finding,
 def _scene(snapshot: Snapshot, way: Sequence[Step], namespace: str) -> Scene:
     if way:
         return Scene(way[-1].snapshots[1], way[-1].worlds[1], way[-1].target, namespace)
-    release, rules = snapshot.release, snapshot.rules
-    if rules is None or release is None:
-        raise BlockedError(
-            f"the release of KServe is not known: found {release or 'nothing that tells it'}",
-            "give --kserve-version X.Y.Z",
-        )
+    release, rules = known_release(snapshot)
     return Scene(snapshot, configured(snapshot, rules), release, namespace)
 
 

@@ -85,9 +85,8 @@ def steps(
 ) -> tuple[Step, ...]:
     """Return the steps from what runs to the target, by the stops of ``stops_of``.
 
-    ``now`` are the services of the snapshot under its configuration. Raise UsageError for a way
-    that there is not, BlockedError where the release that runs is not known or `predictors`
-    cannot be read.
+    ``now`` are the services of the snapshot, whose release is known, under its configuration.
+    Raise UsageError for a way that there is not, BlockedError where the ConfigMap cannot be read.
     """
     assert snapshot.release is not None
     made: list[Step] = []
@@ -189,7 +188,7 @@ def _recorded(snapshot: Snapshot, now: World) -> Snapshot:
     """Return the snapshot with the mode in the status of services, as the release writes it.
 
     0.15 writes ``RawDeployment``, and 0.16 to 0.18 take that for Knative (``GetDeploymentMode`` in
-    ``utils.go``). Nothing else that any release writes is read otherwise by a later one.
+    ``utils.go``). Nothing else that releases write into a status decides about an image.
     """
     if not now.rules.mode_in_status or now.rules.standard_words:
         return snapshot

@@ -9,6 +9,7 @@ import msgspec
 
 from migrate.errors import BlockedError
 from migrate.kserve.releases import Release
+from migrate.kserve.rules import Rules
 from migrate.objects import ObjectRef
 from migrate.planning import findings as codes
 from migrate.planning import waycodes
@@ -53,13 +54,19 @@ def way_of(
     snapshot: Snapshot, target: Release, via: Sequence[Release] = (), *, direct: bool = False
 ) -> tuple[Step, ...]:
     """Return the way to a release; see ``way.steps``. Raise UsageError and BlockedError."""
+    now = configured(snapshot, known_release(snapshot)[1])
+    return steps(snapshot, now, target, via, direct=direct)
+
+
+def known_release(snapshot: Snapshot) -> tuple[Release, Rules]:
+    """Return the release that runs, and its rules. Raise BlockedError where it is not known."""
     if snapshot.release is None or snapshot.rules is None:
         raise BlockedError(
-            f"the release of KServe is not known: found {snapshot.release or 'nothing that tells'}",
+            "the release of KServe is not known: found "
+            f"{snapshot.release or 'nothing that tells it'}",
             "give --kserve-version X.Y.Z",
         )
-    now = configured(snapshot, snapshot.rules)
-    return steps(snapshot, now, target, via, direct=direct)
+    return snapshot.release, snapshot.rules
 
 
 def step_checks(way: Sequence[Step], namespace: str) -> Iterator[StepCheck]:

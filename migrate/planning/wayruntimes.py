@@ -107,6 +107,7 @@ def _modes(world: World) -> Callable[[ObjectRef], str]:
 
 
 _MODE = (
-    "before this step, with the controller scaled to 0: kubectl patch --subresource=status "
-    f'--type=merge -p \'{{"status":{{"deploymentMode":"{terms.STANDARD}"}}}}\''
+    "right after this step: kubectl patch inferenceservice -n NAMESPACE NAME --subresource=status "
+    f'--type=merge -p \'{{"status":{{"deploymentMode":"{terms.STANDARD}"}}}}\', which rolls them '
+    "out; on 0.16 the annotation needs the new word, too"
 )
