@@ -16,9 +16,11 @@ from migrate.report.checkpoints import CheckpointResult
 from migrate.report.eventlines import EventLine
 from migrate.report.result import RunResult
 from migrate.report.runstatus import StatusDocument
+from migrate.report.way import CheckDocument
 
 FOLDER = Path(__file__).parents[1] / "migrate" / "schemas"
 WRITTEN: dict[str, type[msgspec.Struct]] = {
+    "check": CheckDocument,
     "plan": PlanFile,
     "result": RunResult,
     "status": StatusDocument,

@@ -113,6 +113,23 @@ def stock(release: str) -> tuple[StockRuntime, ...]:
     return tuple(_runtime(known, name) for name in names)
 
 
+def manifests(release: str) -> dict[str, Shipped]:
+    """Return what the released manifests hold, by name; see ``stock``.
+
+    Where the repository has none of the very release, they are those of another patch release of
+    the same minor, the last one, with the tags of this one. The chart's where there is neither.
+    """
+    known = _nearest(release)
+    if known is None:
+        return {}
+    same = [one for one in releases() if _numbers(one)[:2] == _numbers(known)[:2]]
+    whole = [one for one in same if MANIFEST in _data().releases[one]]
+    source = known if known in whole or not whole else whole[-1]
+    origin = MANIFEST if whole else CHART
+    shapes = _data().releases[source][origin]
+    return {name: _shipped(known, origin, shapes[name]) for name in sorted(shapes)}
+
+
 def releases() -> tuple[str, ...]:
     """Return the releases whose runtimes are known, oldest first."""
     return tuple(sorted(_data().releases, key=_numbers))

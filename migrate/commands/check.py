@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 
 from migrate import __version__
@@ -17,8 +17,11 @@ from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.kserve.releases import Release, ReleaseFormatError, parse_release
 from migrate.planning.check import Check, check, refuse_unknown
-from migrate.planning.plan import API_VERSION, Severity
+from migrate.planning.plan import Severity
+from migrate.planning.way import Step
+from migrate.planning.waycheck import way_of
 from migrate.report.check import check_lines, json_lines, markdown_lines, sarif
+from migrate.report.way import document, row_lines
 
 FORMS = (
     Output.TABLE,
@@ -32,8 +35,18 @@ FORMS = (
 
 def check_(
     target: Annotated[
-        str, typer.Option(metavar="RELEASE", help="Look as if this release were installed.")
+        str, typer.Option(metavar="RELEASE", help="What an upgrade to this release would do.")
     ] = "",
+    via: Annotated[
+        list[str],
+        typer.Option(
+            metavar="RELEASE",
+            help="With --target: stop here, not at each minor release; repeatable.",
+        ),
+    ] = [],  # noqa: B006 -- Typer copies it
+    direct: Annotated[
+        bool, typer.Option("--direct", help="With --target: go there in one step.")
+    ] = False,
     namespace: Annotated[
         str, typer.Option("-n", "--namespace", metavar="NS", help="Report on one namespace.")
     ] = "",
@@ -60,33 +73,46 @@ def check_(
     if namespace and all_namespaces:
         raise UsageError("-n and -A contradict each other", "leave one of them out")
     refuse_unknown(suppress)
-    release = _release(target)
+    asked = _asked(target, via, direct=direct)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
     found = read_snapshot(cluster, kserve_namespace, kserve_version, namespace)
-    checked = check(found, release, namespace, suppress)
-    _emit(checked, output, cluster.name)
+    way = way_of(found, asked[0], asked[1:], direct=direct) if asked else ()
+    checked = check(found, way, namespace, suppress)
+    _emit(checked, way, namespace, output, cluster.name)
     if namespace and not found.services and not found.runtimes.of(namespace):
         print(f"nothing of KServe was found in namespace {namespace}", file=sys.stderr)
     failing = [Severity.ERROR, *([Severity.WARNING] if fail_on is FailOn.WARNING else [])]
     return Exit.BLOCKED if any(checked.count(severity) for severity in failing) else Exit.OK
 
 
-def _release(text: str) -> Release | None:
+def _asked(target: str, via: Sequence[str], *, direct: bool) -> tuple[Release, ...]:
+    """Return the target and the stops; nothing where no target is given."""
+    given = "--via" if via else "--direct" if direct else ""
+    if given and not target:
+        raise UsageError(f"{given} goes with --target alone", "add --target RELEASE")
+    stops = [("--via", text) for text in via]
+    return tuple(_release(*one) for one in [("--target", target), *stops] if target)
+
+
+def _release(flag: str, text: str) -> Release:
     try:
-        return parse_release(text) if text else None
+        return parse_release(text)
     except ReleaseFormatError as error:
-        raise UsageError(f"--target {error}") from error
+        raise UsageError(f"{flag} {error}") from error
 
 
-def _emit(checked: Check, output: Output, cluster: str) -> None:
+def _emit(
+    checked: Check, way: Sequence[Step], namespace: str, output: Output, cluster: str
+) -> None:
     match output:
         case Output.JSON | Output.YAML:
-            head = {"apiVersion": API_VERSION, "kind": "Check"}
-            emit_document({**head, **msgspec.to_builtins(checked)}, output)
+            emit_document(document(checked, way, namespace), output)
         case Output.SARIF:
             emit_document(sarif(checked, __version__), Output.JSON)
         case Output.JSONL:
             emit("".join(f"{line}\n" for line in json_lines(checked)))
+            for step in way:  # tens of megabytes each, where there are many services
+                emit("".join(f"{line}\n" for line in row_lines(step, namespace)))
         case Output.MARKDOWN:
             emit_lines(markdown_lines(checked))
         case _:

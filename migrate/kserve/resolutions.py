@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from migrate.kserve.config import Config
+from migrate.kserve.legacy import is_unmarked
 from migrate.kserve.marks import count_marks
 from migrate.kserve.refusals import specs_of
 from migrate.kserve.resolution import Resolution, Verdict
@@ -75,8 +76,10 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         found = resolve(service, self._config)
         if found.runtime is not None:
             return found if self._is_plain(found.runtime) else None
-        # A runtime may have failed, and was not named.
-        hidden = self._config.runtimes.everywhere if found.verdict is Verdict.BROKEN else ()
+        # A runtime may have failed, and was not named; a framework field asks none.
+        asks = service.spec.predictor.model is not None or is_unmarked(service)
+        is_hidden = asks and found.verdict is Verdict.BROKEN
+        hidden = self._config.runtimes.everywhere if is_hidden else ()
         return found if all(map(self._is_plain, hidden)) else None
 
     def _is_plain(self, runtime: Runtime) -> bool:

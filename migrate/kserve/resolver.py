@@ -70,9 +70,14 @@ def left_alone(service: InferenceService, config: Config) -> str:
     if keeps and service.status.is_ready:
         # controller.go:205-211 of 0.16.0: for every cause, edits of the spec included.
         return "disable-auto-update: while it is Ready, nothing is reconciled"
-    if mode in rules.stops and (meta.annotation(terms.STOP) or "").lower() == "true":
+    if mode in rules.stops and is_stopped(service):
         return "it is stopped: its workload is taken away"
     return ""
+
+
+def is_stopped(service: InferenceService) -> bool:
+    """Tell whether a service asks for having no workload; not every release heeds that."""
+    return (service.metadata.annotation(terms.STOP) or "").lower() == "true"
 
 
 def _broken(reason: str) -> Resolution:

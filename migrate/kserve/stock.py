@@ -10,7 +10,7 @@ import msgspec
 from migrate.catalog.runtimes import releases, stock
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.releases import parse_release
-from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.kserve.runtimes import Runtime
 
 _NAME_ARGUMENTS = ("--model_name", "--model-name")
 
@@ -31,16 +31,6 @@ def stock_runtimes(release: str) -> Mapping[str, Runtime]:
 
 def _is_newer(release: str) -> bool:
     return parse_release(release) > parse_release(releases()[-1])
-
-
-def with_stock(runtimes: Runtimes, release: str) -> Runtimes:
-    """Return the runtimes as an installation of that release leaves them.
-
-    Its manifests put back the ClusterServingRuntimes that they ship; others stay.
-    """
-    shipped = stock_runtimes(release)
-    kept = (r for r in runtimes.everywhere if not (r.is_cluster and r.name in shipped))
-    return Runtimes([*kept, *shipped.values()])
 
 
 def server_name(image: str) -> str:

@@ -6,72 +6,83 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from migrate.errors import BlockedError, UsageError
-from migrate.kserve.releases import Release
-from migrate.kserve.stock import with_stock
-from migrate.kserve.table import is_known, rules_for
+from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.planning.findings import SEVERITY
 from migrate.planning.forecast import configured
 from migrate.planning.lint_runtimes import RUNTIMES
-from migrate.planning.lint_services import SERVICES
+from migrate.planning.lint_services import SERVICES, time_bombs
 from migrate.planning.lint_writes import WRITES
 from migrate.planning.plan import Finding, Severity
 from migrate.planning.scene import Scene
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.way import Step
+from migrate.planning.waycheck import StepCheck, known_release, step_checks, without_told
 
 
 class Check(msgspec.Struct, frozen=True, rename="camel"):
-    """What a check found, the worst first; ``target`` is the release asked about, if another."""
+    """What a check found, the worst first; ``target`` is the release asked about, if another.
+
+    ``steps`` are those of the way there, and ``findings`` tell what is wrong at its end.
+    """
 
     release: str
     target: str
     services: int
     runtimes: int
     findings: tuple[Finding, ...]
+    steps: tuple[StepCheck, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity."""
-        return sum(found.severity is severity for found in self.findings)
+        return sum(found.severity is severity for found in self.everything)
+
+    @property
+    def everything(self) -> tuple[Finding, ...]:
+        """All findings; those of a step say so."""
+        told = (_at(step, one) for step in self.steps for one in step.findings)
+        return (*told, *self.findings)
+
+
+def _at(step: StepCheck, one: Finding) -> Finding:
+    return msgspec.structs.replace(one, text=f"{step.name}: {one.text}")
 
 
 def check(
-    snapshot: Snapshot, target: Release | None, namespace: str, suppressed: Sequence[str]
+    snapshot: Snapshot, way: Sequence[Step], namespace: str, suppressed: Sequence[str]
 ) -> Check:
-    """Look at a snapshot, as it is or as if ``target`` were installed over it.
+    """Look at a snapshot, as it is or at each step of an upgrade (``waycheck.way_of``).
 
-    ``suppressed`` are CODE or CODE=NAMESPACE/NAME. Raise UsageError for a code or a release
-    that does not exist, BlockedError where the release that runs is not known, or the
-    ConfigMap cannot be read.
+    ``suppressed`` are CODE or CODE=NAMESPACE/NAME. Raise UsageError for a code that does not
+    exist, BlockedError where the release that runs is not known, or the ConfigMap cannot be read.
     """
     refuse_unknown(suppressed)
-    scene = _scene(snapshot, target, namespace)
-    found = [one for lint in (*RUNTIMES, *SERVICES, *WRITES) for one in lint(scene)]
-    kept = [one for each in found if (one := _less(each, frozenset(suppressed))) is not None]
-    order = list(Severity)
-    kept.sort(key=lambda f: (order.index(f.severity), f.code, f.text))
+    scene = _scene(snapshot, way, namespace)
+    lints = (lint for lint in (*RUNTIMES, *SERVICES, *WRITES) if not (way and lint is time_bombs))
+    checks = tuple(step_checks(way, namespace))
+    found = without_told((one for lint in lints for one in lint(scene)), checks)
     return Check(
         str(snapshot.release),
-        str(target or ""),
+        str(way[-1].target) if way else "",
         len(scene.resolved),
         len(scene.runtimes),
-        tuple(kept),
+        _kept(found, suppressed),
+        tuple(
+            msgspec.structs.replace(one, findings=_kept(one.findings, suppressed)) for one in checks
+        ),
     )
 
 
-def _scene(snapshot: Snapshot, target: Release | None, namespace: str) -> Scene:
-    release = target or snapshot.release
-    rules = rules_for(release) if release else None
-    if target is not None and not is_known(target):
-        raise UsageError(f"--target {target}: no release that is known", "0.7.0 to 0.20.0")
-    if rules is None or release is None:
-        raise BlockedError(
-            f"the release of KServe is not known: found {release or 'nothing that tells it'}",
-            "give --kserve-version X.Y.Z",
-        )
-    if target is not None and target != snapshot.release:
-        runtimes = with_stock(snapshot.runtimes, str(target))
-        snapshot = snapshot.under(runtimes)
+def _kept(found: Iterable[Finding], suppressed: Sequence[str]) -> tuple[Finding, ...]:
+    kept = [one for each in found if (one := _less(each, frozenset(suppressed))) is not None]
+    order = list(Severity)
+    return tuple(sorted(kept, key=lambda f: (order.index(f.severity), f.code, f.text)))
+
+
+def _scene(snapshot: Snapshot, way: Sequence[Step], namespace: str) -> Scene:
+    if way:
+        return Scene(way[-1].snapshots[1], way[-1].worlds[1], way[-1].target, namespace)
+    release, rules = known_release(snapshot)
     return Scene(snapshot, configured(snapshot, rules), release, namespace)
 
 

@@ -20,11 +20,10 @@ from migrate.planning.checks_copies import (
 from migrate.planning.checks_placing import placing_findings
 from migrate.planning.expand import Expansion
 from migrate.planning.findings import finding
+from migrate.planning.othermanifests import without_images
 from migrate.planning.plan import Finding, Forecast
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.upgrade import Upgrade
-from migrate.planning.upgraded import shipped_predictors, upgraded
-from migrate.planning.worlds import world_of
 
 
 @dataclass(frozen=True)
@@ -124,21 +123,10 @@ def _without_images(
     snapshot: Snapshot, upgrade: Upgrade, services: Sequence[ObjectRef]
 ) -> Iterator[Finding]:
     """Tell of another form of the release whose `predictors` gives services no image."""
-    for variant in shipped_predictors(upgrade.release)[1:]:
-        later = upgraded(snapshot, upgrade.release, variant.rows)
-        world = world_of(later, upgrade.after.rules)
-        lost = [
-            ref
-            for ref in services
-            if world.shared(ref).verdict is Verdict.BROKEN
-            and upgrade.after.shared(ref).verdict is not Verdict.BROKEN
-        ]
-        if lost:
-            what = {"chart": "the Helm chart of", "tagged": "the manifest at the tag of"}
-            text = f"{what[variant.name]} KServe {upgrade.release} has no images in predictors"
-            fix = f"this plan is for install/v{upgrade.release}/kserve.yaml of today's repository"
-            told = f"{text}: upgraded with it, they would get none until they are written"
-            yield finding(codes.SHIPS_NO_IMAGES, told, fix, lost)
+    for text, lost in without_images(snapshot, upgrade.after, upgrade.release, services):
+        fix = f"this plan is for install/v{upgrade.release}/kserve.yaml of today's repository"
+        told = f"{text}: upgraded with it, they would get none until they are written"
+        yield finding(codes.SHIPS_NO_IMAGES, told, fix, lost)
 
 
 def _not_kept(made: Prepared, rows: Sequence[Forecast]) -> Iterator[Finding]:

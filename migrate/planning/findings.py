@@ -12,6 +12,7 @@ import msgspec
 from migrate.credentials import hidden_urls
 from migrate.errors import UsageError
 from migrate.objects import ObjectRef, printable
+from migrate.planning import waycodes
 from migrate.planning.plan import Finding, Severity
 
 UNKNOWN_RELEASE = "KM102"
@@ -178,6 +179,7 @@ SEVERITY = {
     KEPT: Severity.WARNING,
     CONVERTED_STAYS: Severity.WARNING,
     FORCED: Severity.WARNING,
+    **waycodes.SEVERITY,
 }
 """Every code and its severity."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from migrate.kserve import terms
+from migrate.kserve.building import base_or_none
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.modelform import wish_of
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve_canaries
+from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.selection import select
 from migrate.kserve.services import InferenceService
@@ -137,16 +139,19 @@ def served_as_model(scene: Scene) -> Iterator[Finding]:
 
 def mangled(scene: Scene) -> Iterator[Finding]:
     """Find images that a pin or a GPU turns into something that nobody meant."""
-    spoilt = []
-    for service, found in scene.resolved:
-        model = service.spec.predictor.model
-        base = scene.base(found.runtime) if found.runtime else None
-        before = (model.image if model else None) or (base.image if base else None)
-        if before and found.image and _is_mangled(before, found):
-            spoilt.append((f"{before} becomes {found.image}", service.ref))
-    for text, refs in grouped(spoilt).items():
+    found = ((spoilt(s, r, scene.rules), s.ref) for s, r in scene.resolved)
+    for text, refs in grouped((text, ref) for text, ref in found if text).items():
         fix = "take runtimeVersion away, or name the image without port and digest"
         yield finding(codes.MANGLED, text, fix, refs)
+
+
+def spoilt(service: InferenceService, found: Resolution, rules: Rules) -> str:
+    """Say what becomes of the image of a model's runtime that nobody meant; empty for none."""
+    model = service.spec.predictor.model
+    base = base_or_none(found.runtime, rules) if found.runtime else None
+    before = (model.image if model else None) or (base.image if base else None)
+    is_spoilt = before and found.image and _is_mangled(before, found)
+    return f"{before} becomes {found.image}" if is_spoilt else ""
 
 
 def _is_mangled(before: str, found: Resolution) -> bool:

@@ -80,14 +80,14 @@ def _stocked(
     for ref, one in shipment.items():
         stock = _Stock(one.origins, candidates(one, origins), ways, images.get(ref, ""))
         is_known = one.release == patch
-        edits, unknown = _edits_of(originals[ref], stock) if is_known else ([], [_UNKNOWN])
+        edits, unknown = _edits_of(originals[ref], stock) if is_known else ([], [UNKNOWN_PATCH])
         after[ref] = apply_edits(edits, originals[ref])
         if is_known or not stock.image:
             doubts.extend(Doubt(f"runtime/{ref.name}", text) for text in unknown)
     return after, doubts
 
 
-_UNKNOWN = "what this patch release of KServe ships is not known"
+UNKNOWN_PATCH = "what this patch release of KServe ships is not known"
 
 
 def _images(originals: Originals, shipment: Mapping[ObjectRef, StockRuntime]) -> Iterator[Found]:

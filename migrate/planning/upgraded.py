@@ -1,24 +1,26 @@
 """A cluster as the released manifests of another release leave it: everything else stays.
 
-They put `predictors` back, up to 0.9 (what is left of it later is not read), and the
-ClusterServingRuntimes that they ship. What else they say, such as the default mode of deployment,
-is not followed.
+They put `predictors` back, up to 0.9, and the ClusterServingRuntimes that they ship: each becomes
+what ``reapplied`` says, and what they do not ship any more stays. Later manifests have no
+`predictors`; `kubectl apply` takes the key away where it had applied it. Of the ConfigMap nothing
+else is followed, such as the default mode of deployment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from migrate.catalog.predictors import RELEASED, Row, Variant, variants_of
-from migrate.catalog.runtimes import MANIFEST, StockRuntime, releases, stock
+from migrate.catalog.runtimes import Shipped, manifests, releases
 from migrate.kserve import terms
 from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, canonical, ref_of
 from migrate.planning.changed import with_runtimes
+from migrate.planning.reapplied import applied_before, reapplied
 from migrate.planning.snapshot import Snapshot
 
 _TIMEOUT = "60"
@@ -49,14 +51,16 @@ def upgraded(
     if rules.predictors_read:
         rows = shipped_predictors(release)[0].rows if predictors is None else predictors
         data[terms.PREDICTORS_KEY] = _text(rows, rules)
-    manifests = [_manifest(one) for one in stock(str(release))]
+    elif terms.PREDICTORS_KEY in ((applied_before(snapshot.config) or {}).get("data") or {}):
+        data.pop(terms.PREDICTORS_KEY, None)
+    applied = list(_runtimes(snapshot, release))
     return replace(
         snapshot,
         config={**snapshot.config, "data": data},
         release=release,
         rules=rules,
-        runtimes=with_runtimes(snapshot.runtimes, manifests),
-        originals={**snapshot.originals, **{ref_of(each): each for each in manifests}},
+        runtimes=with_runtimes(snapshot.runtimes, applied),
+        originals={**snapshot.originals, **{ref_of(each): each for each in applied}},
     )
 
 
@@ -80,9 +84,26 @@ def _text(rows: Mapping[tuple[str, str], Row], rules: Rules) -> str:
     return canonical(document).decode()
 
 
-def _manifest(one: StockRuntime) -> Manifest:
-    shipped = next((each for each in one.origins if each.origin == MANIFEST), one.origins[0])
-    meta: Manifest = {"name": one.name}
+def _runtimes(snapshot: Snapshot, release: Release) -> Iterator[Manifest]:
+    """Yield the runtimes of the release as they are once they were applied."""
+    former = {name: _manifest(name, one) for name, one in manifests(str(snapshot.release)).items()}
+    there = snapshot.runtimes.of("")
+    for name, one in manifests(str(release)).items():
+        shipped = _manifest(name, one)
+        live = snapshot.originals.get(ref_of(shipped))
+        if live is not None:
+            shipped = reapplied(live, shipped, former.get(name))
+        made = there[name].metadata.creation_timestamp if name in there else _later(release)
+        yield {**shipped, "metadata": {**shipped["metadata"], "creationTimestamp": made}}
+
+
+def _later(release: Release) -> str:
+    """Return when a runtime that is new with a release is made: after all that is there."""
+    return f"9{release.minor:03}-01-01T00:00:00Z"
+
+
+def _manifest(name: str, shipped: Shipped) -> Manifest:
+    meta: Manifest = {"name": name}
     if shipped.annotations:
         meta["annotations"] = shipped.annotations
     return {

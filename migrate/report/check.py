@@ -10,9 +10,10 @@ import msgspec
 from migrate.objects import Json, ObjectRef, canonical, count
 from migrate.planning.check import Check
 from migrate.planning.plan import Finding, Severity
+from migrate.report.findinglines import FINDINGS, finding_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, toned, wrapped
 from migrate.report.markdown import escaped, finding_table
-from migrate.report.text import finding_lines
+from migrate.report.way import step_lines, step_summary
 
 DOCS = "docs/findings.md"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -20,37 +21,46 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def check_lines(checked: Check, cluster: str, screen: Screen = PIPE) -> Iterator[str]:
     """Yield the check for a person, in 80 columns."""
-    as_if = f", as if {checked.target} were installed" if checked.target else ""
-    yield from wrapped(f"KServe {checked.release}{as_if}: {cluster}")
-    yield from finding_lines(checked.findings, replace(screen, width=WIDTH))
+    narrow = replace(screen, width=WIDTH)
+    to = f" to {checked.target}, by the released manifests" if checked.target else ""
+    yield from wrapped(f"KServe {checked.release}{to}: {cluster}")
+    yield from step_lines(checked.steps, narrow)
+    yield from finding_lines(checked.findings, narrow, _heading(checked))
     yield ""
     yield from toned(wrapped(summary(checked)), Tone.HEADING)
+
+
+def _heading(checked: Check) -> str:
+    return f"Under {checked.target}, beside that:" if checked.target else FINDINGS
 
 
 def summary(checked: Check) -> str:
     """Return the check in one line."""
     found = ", ".join(count(checked.count(severity), severity.value) for severity in (*Severity,))
     looked = f"{count(checked.services, 'InferenceService')}, {count(checked.runtimes, 'runtime')}"
-    codes = f"; {DOCS} tells what each code means" if checked.findings else ""
+    codes = f"; {DOCS} tells what each code means" if checked.everything else ""
     return f"Checked {looked}: {found}{codes}."
 
 
 def json_lines(checked: Check) -> Iterator[str]:
     """Yield each finding as a JSON document of its own."""
-    yield from (canonical(msgspec.to_builtins(one)).decode() for one in checked.findings)
+    yield from (canonical(msgspec.to_builtins(one)).decode() for one in checked.everything)
 
 
 def markdown_lines(checked: Check) -> Iterator[str]:
     """Yield the check as Markdown, for an issue or a summary of CI."""
     yield f"**{escaped(summary(checked))}**"
-    yield from finding_table(checked.findings)
+    if checked.steps:
+        yield ""
+    yield from (f"- {step.name}: {step_summary(step)}" for step in checked.steps)
+    yield from finding_table(checked.everything)
 
 
 def sarif(checked: Check, version: str) -> Json:
     """Return the check as SARIF 2.1.0; objects are logical locations."""
     rules = [{"id": code, "helpUri": f"{DOCS}#{code.lower()}"} for code in _codes(checked)]
     driver = {"name": "kmigrate", "version": version, "rules": rules}
-    results = [_result(one) for one in checked.findings]
+    results = [_result(one) for one in checked.everything]
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -59,7 +69,7 @@ def sarif(checked: Check, version: str) -> Json:
 
 
 def _codes(checked: Check) -> list[str]:
-    return sorted({one.code for one in checked.findings})
+    return sorted({one.code for one in checked.everything})
 
 
 def _result(one: Finding) -> Json:

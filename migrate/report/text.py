@@ -11,12 +11,13 @@ from itertools import groupby, product
 
 from migrate.objects import count
 from migrate.operations.model import Direction, Wave
-from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Reach, Severity
+from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan, Reach
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report import upgrade
 from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines
+from migrate.report.findinglines import finding_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
 from migrate.report.waves import wave_lines
 
@@ -38,7 +39,6 @@ UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)
 """What stands for an image that is not known."""
 MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
 MOMENTS_BACK = ("now", "next reconcile", "after rollback", "after rollback")
-TONES = {Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.PLAIN}
 
 
 def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]:
@@ -218,26 +218,6 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> 
     elif first.changes not in ((), ("image",)):
         yield from wrapped(f"    what differs from now: {', '.join(first.changes)}")
     yield from wrapped(f"    why: {reason_of(first)}")
-
-
-def finding_lines(findings: Sequence[Finding], screen: Screen = PIPE) -> Iterator[str]:
-    """Yield the findings, the errors last, as wide as the screen."""
-    if findings:
-        yield from ("", "Findings:")
-    order = list(Severity)
-    for finding in sorted(findings, key=lambda f: (-order.index(f.severity), f.code)):
-        yield from _finding(finding, screen)
-
-
-def _finding(finding: Finding, screen: Screen) -> Iterator[str]:
-    accepted = " (accepted)" if finding.accepted else ""
-    text = f"  {finding.severity.value}{accepted} {finding.code}: {finding.text}"
-    tone = Tone.PLAIN if finding.accepted else TONES[finding.severity]
-    yield from toned(wrapped(text, screen.width), tone)
-    if finding.objects:
-        yield from wrapped(f"    objects: {named(finding.objects, screen)}", screen.width)
-    if finding.fix:
-        yield from wrapped(f"    fix: {finding.fix}", screen.width)
 
 
 def rollback_lines(run: str, back: Rollback, screen: Screen = PIPE) -> Iterator[str]:

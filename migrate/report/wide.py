@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan
+from migrate.report.findinglines import finding_lines
 from migrate.report.lines import PIPE, Screen, Tone, Toned, toned
-from migrate.report.text import finding_lines, heading_lines, summary_lines, work_lines
+from migrate.report.text import heading_lines, summary_lines, work_lines
 
 NONE = "<none>"
 """What kubectl prints for what is not there."""

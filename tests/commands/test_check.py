@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.snapshots import BEFORE, check, run
+from tests.commands.snapshots import check, run
 
 COPIES = str(Path(__file__).parents[2] / "fixtures" / "copies")
 CODES = ["KM202", "KM401", "KM403", "KM405", "KM406", "KM410"]
@@ -64,14 +64,6 @@ def test_reports_on_one_namespace(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Checked 0 InferenceServices" in out
     assert error == "nothing of KServe was found in namespace other\n"
     assert "Checked 4 InferenceServices" in checked(capsys, "-n", "fraud")[1]
-
-
-def test_looks_as_if_another_release_were_installed(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "check", "--snapshot", str(BEFORE), "--target", "0.10.2")
-    assert code == 7
-    assert "as if 0.10.2 were installed" in out
-    assert "no image at all" in out
-    assert run(capsys, "check", "--snapshot", str(BEFORE))[0] == 0
 
 
 def test_refuses_what_makes_no_sense(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 
 from migrate.catalog.runtimes import CHART, MANIFEST, releases, stock
-from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.stock import (
     names_the_model,
     server_name,
     servers_that_want_a_name,
     stock_runtimes,
-    with_stock,
 )
-from tests.kserve.release import runtime
 
 
 @pytest.mark.parametrize("release", ["0.8.0", "0.9.0", "0.10.1", "0.15.2", "0.18.0", "0.20.0"])
@@ -46,15 +43,6 @@ def test_a_release_after_those_that_are_known_ships_what_the_newest_does() -> No
     newest = releases()[-1]
     assert stock_runtimes("0.99.0") == stock_runtimes(newest) != {}
     assert stock_runtimes("0.6.1") == {}
-
-
-def test_an_installation_puts_back_what_it_ships_and_leaves_the_rest() -> None:
-    name = "kserve-sklearnserver"
-    edited = runtime("sklearn", "mine:1", name)
-    own, others = runtime("sklearn", "mine:1", name, "team"), runtime("x", "x:1", "ours")
-    found = with_stock(Runtimes([edited, own, others]), "0.20.0")
-    assert found.of("team") == {name: own}
-    assert found.of("") == {**stock_runtimes("0.20.0"), "ours": others}
 
 
 @pytest.mark.parametrize(

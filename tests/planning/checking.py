@@ -10,6 +10,7 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
 from migrate.planning.check import Check, check
+from migrate.planning.waycheck import way_of
 from tests.planning.clusters import service, snapshot
 
 SKLEARN = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://m/x"}
@@ -36,6 +37,7 @@ def checked(
     release: str = "0.15.2",
     images: dict[str, str] | None = None,
     target: str = "",
+    direct: bool = False,
     suppress: tuple[str, ...] = (),
     predictors: str = "{}",
 ) -> Check:
@@ -44,11 +46,12 @@ def checked(
     made = snapshot(
         *services, images=images, release=release, predictors=predictors, runtimes=runtimes
     )
-    return check(made, parse_release(target) if target else None, "", suppress)
+    way = way_of(made, parse_release(target), direct=direct) if target else ()
+    return check(made, way, "", suppress)
 
 
 def codes(made: Check) -> set[str]:
-    return {one.code for one in made.findings}
+    return {one.code for one in made.everything}
 
 
 IRIS = service("iris", model=SKLEARN)
