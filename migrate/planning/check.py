@@ -13,6 +13,7 @@ from migrate.kserve.table import is_known, rules_for
 from migrate.objects import ObjectRef
 from migrate.planning.findings import SEVERITY
 from migrate.planning.forecast import configured
+from migrate.planning.lint_installed import INSTALLED
 from migrate.planning.lint_runtimes import RUNTIMES
 from migrate.planning.lint_services import SERVICES
 from migrate.planning.lint_writes import WRITES
@@ -46,7 +47,7 @@ def check(
     """
     refuse_unknown(suppressed)
     scene = _scene(snapshot, target, namespace)
-    found = [one for lint in (*RUNTIMES, *SERVICES, *WRITES) for one in lint(scene)]
+    found = [one for lint in (*INSTALLED, *RUNTIMES, *SERVICES, *WRITES) for one in lint(scene)]
     kept = [one for each in found if (one := _less(each, frozenset(suppressed))) is not None]
     order = list(Severity)
     kept.sort(key=lambda f: (order.index(f.severity), f.code, f.text))
