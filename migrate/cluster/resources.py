@@ -95,6 +95,13 @@ RESOURCES = (
         generation=True,
     ),
     Resource(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfigurations",
+        namespaced=False,
+        generation=True,
+    ),
+    Resource(
         "authorization.k8s.io/v1",
         "SelfSubjectAccessReview",
         "selfsubjectaccessreviews",

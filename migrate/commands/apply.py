@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,10 +11,11 @@ import typer
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
+from migrate.commands.across import continued, recheck, tell_run
 from migrate.commands.approval import approve, refuse_blocked, refuse_nobody, refuse_target
 from migrate.commands.back import apply_or_back, carry_and_tell
 from migrate.commands.carry import Control, Job
-from migrate.commands.comparing import compare
+from migrate.commands.comparing import Compared, compare
 from migrate.commands.creation import trials
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.following import tell_after_trial
@@ -122,8 +123,16 @@ def apply(
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
-    refuse_elsewhere(cluster, made, kserve_version)
-    _show(cluster, made, run, is_approved=saved is not None)
+    former, is_other = made.release, False
+    if run is None:
+        refuse_elsewhere(cluster, made, kserve_version)
+    else:
+        made = continued(cluster, made, kserve_version, accept)
+        is_other = made.release != former
+        tell_run(run, former, made.release)
+    if run or saved is None:
+        screen = screen_of(sys.stderr, ON_PIPE)
+        tell_lines(plan_lines(made, cluster.name, screen), screen)
     refuse_blocked(made)
     refuse_nobody(made)
     if why := _nothing_to_do(cluster, made, run):
@@ -131,10 +140,12 @@ def apply(
     restarting = count(changing(made.forecast), "InferenceService")
     how = made.strategy.replace("-", " ")
     question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
-    approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
+    is_approved = saved is not None and not is_other
+    approve(question, yes=yes or is_approved or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
     told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
-    job = _job(cluster, made, run, known, kserve_version)
+    check = partial(recheck, cluster, made, kserve_version) if is_other else None
+    job = _job(cluster, made, run, known, check or partial(compare, cluster, made, kserve_version))
     if dry_run is not DryRun.CLIENT:
         begun = run is not None and bool(run.written)
         job = replace(job, trials=partial(trials, cluster, job.waves, begun=begun))
@@ -160,14 +171,6 @@ def _decide(
     return None, making.plan(cluster, namespace, options)
 
 
-def _show(cluster: Cluster, made: Plan, run: Run | None, *, is_approved: bool) -> None:
-    if run:
-        print(f"run {run.head.id} is unfinished; this goes on with its plan:", file=sys.stderr)
-    if run or not is_approved:
-        screen = screen_of(sys.stderr, ON_PIPE)
-        tell_lines(plan_lines(made, cluster.name, screen), screen)
-
-
 def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
     """Say why nothing is to be done; empty where something is."""
     if not made.has_work:
@@ -178,7 +181,11 @@ def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
 
 
 def _job(
-    cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run], kserve_version: str
+    cluster: Cluster,
+    made: Plan,
+    run: Run | None,
+    known: Sequence[Run],
+    check: Callable[[], Compared],
 ) -> Job:
     waves = made.waves(Direction.APPLY)
     return Job(
@@ -187,7 +194,7 @@ def _job(
         waves=waves,
         run=run,
         known=known,
-        check=lambda: compare(cluster, made, kserve_version),
+        check=check,
         prove=lambda forecast: prove(cluster, made, Direction.APPLY, forecast, waves),
     )
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+import msgspec
+
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
@@ -21,7 +23,7 @@ from migrate.commands.runs import (
     later_writers,
     leaves_rest,
     plan_of,
-    refuse_elsewhere,
+    refuse_other_cluster,
     refuse_overtaken,
 )
 from migrate.commands.telling import Told, telling
@@ -30,7 +32,9 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
 from migrate.operations.overwritten import values
+from migrate.planning.across import is_across
 from migrate.planning.begun import left_out
+from migrate.planning.checks_mixed import refuse_doubled
 from migrate.planning.copyback import of_namespaces, without
 from migrate.planning.forcing import forced_by, overruled, with_findings
 from migrate.planning.recovery import recovering
@@ -57,10 +61,11 @@ def prepared(
     """
     recorded = plan_of(cluster, run)
     made = of_namespaces(recorded, namespaces, run.head.id) if namespaces else recorded
-    refuse_elsewhere(cluster, made, kserve_version)
+    refuse_other_cluster(cluster, made)
     refuse_overtaken(cluster, known, run, made)
     later = later_writers(cluster, known, run)
-    seen = read_snapshot(cluster, run.namespace, kserve_version)
+    seen = read_snapshot(cluster, run.namespace, kserve_version or made.options.kserve_version)
+    refuse_doubled(seen)
     live = get_all(cluster, (op.target for op in made.operations))
     former = overwritten_by(cluster, run, run.under_way)
     over = forced_by(made, live, forced, former, run.head.id)
@@ -68,6 +73,10 @@ def prepared(
     back, over = with_findings(plan_rollback(plan, seen, live, later), made, live, over)
     waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
     part = without(plan, back.stays)
+    if is_across(recorded, seen.rules):
+        # The recorded images are those of another release: a run that was stopped is proven by
+        # what is to be now as well.
+        plan = msgspec.structs.replace(plan, forecast=back.forecast)
     job = Job(
         plan=plan,
         direction=Direction.ROLLBACK,

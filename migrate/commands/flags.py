@@ -84,7 +84,7 @@ ConvertFlag = Annotated[
     bool,
     typer.Option(
         "--convert",
-        help="With --to-runtimes: have services of 0.8 and 0.9 in the framework form converted.",
+        help="With --to-runtimes: have services in the framework form converted (from 0.8 on).",
     ),
 ]
 TargetFlag = Annotated[

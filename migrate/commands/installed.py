@@ -71,7 +71,7 @@ def release_of(
 
     def fit() -> Fit:
         kinds = {workload.KIND for workload in controllers.running}
-        return fitting(_crds(cluster), config.get("data") or {}, kinds)
+        return fitting(crds_of(cluster), config.get("data") or {}, kinds)
 
     labels = (workload.metadata.labels or {} for workload in controllers.running)
     try:
@@ -86,7 +86,7 @@ def running_release(cluster: Cluster, namespace: str, kserve_version: str) -> Re
     return release_of(cluster, config_of(cluster, namespace), controllers, kserve_version).release
 
 
-def _crds(cluster: Cluster) -> dict[str, Manifest]:
+def crds_of(cluster: Cluster) -> dict[str, Manifest]:
     """Read the CRDs of KServe that may be read: who may not does not know what they say."""
     found = {}
     for name in SCHEMA_FACTS:

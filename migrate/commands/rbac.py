@@ -10,6 +10,7 @@ from migrate.catalog.fingerprints import SCHEMA_FACTS
 from migrate.cluster.lookup import FEW
 from migrate.commands.access import Permission, needs, on
 from migrate.kserve import terms
+from migrate.kserve.installation import RUNTIME_WEBHOOKS
 from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Rules
 from migrate.kserve.storage import StorageContainer
@@ -51,6 +52,9 @@ def _reads(namespace: str, rules: Rules | None) -> Iterator[Permission]:
     for name in SCHEMA_FACTS:
         crd = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
         yield from on(crd, "get")
+    for name in () if rules is not None and rules.judges_runtimes else RUNTIME_WEBHOOKS:
+        yield from on(ObjectRef(terms.ADMISSION_VERSION, terms.VALIDATING_WEBHOOKS, name), "get")
+    yield from on(ObjectRef("v1", "Pod", "", namespace), "list")
     yield from on(ObjectRef("v1", "ConfigMap", "", namespace), "get")
     for kind in (terms.DEPLOYMENT, terms.STATEFUL_SET):
         yield from on(ObjectRef(terms.APPS_VERSION, kind, "", namespace), "list")

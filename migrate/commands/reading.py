@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from migrate.cluster.decoding import record_of
 from migrate.cluster.port import Cluster
+from migrate.commands.installation import installation_of, managers_of
 from migrate.commands.installed import (
     cluster_uid,
     config_of,
@@ -24,6 +25,7 @@ from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
 from migrate.kserve.config import Config, read_config
 from migrate.kserve.detection import Detected
+from migrate.kserve.installation import Installation
 from migrate.kserve.modes import mode_of
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import ClusterRuntime, Runtime, Runtimes, ServingRuntime
@@ -38,6 +40,7 @@ from migrate.kserve.workloads import (
 )
 from migrate.objects import Json, Manifest, ObjectRef, ref_of, value_at
 from migrate.operations.model import Holds
+from migrate.planning.checks_mixed import told
 from migrate.planning.copies import OURS, is_ours
 from migrate.planning.snapshot import Snapshot
 
@@ -74,6 +77,7 @@ def read_snapshot(
         workloads=found.running,
         budgets=found.budgets,
         has_knative=found.has_knative,
+        installation=installation_of(cluster, config, controllers, detected),
     )
 
 
@@ -94,7 +98,11 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
     is known, and the ApiError classes.
     """
     config = config_of(cluster, namespace)
-    detected = release_of(cluster, config, controllers_of(cluster, namespace), kserve_version)
+    controllers = controllers_of(cluster, namespace)
+    detected = _with_doubt(
+        release_of(cluster, config, controllers, kserve_version),
+        Installation(managers_of(cluster, controllers)),
+    )
     if (rules := detected.rules) is None:
         raise BlockedError(
             f"the release of KServe is not known: found {detected.release or detected.source}",
@@ -107,6 +115,14 @@ def read_case(cluster: Cluster, ref: ObjectRef, namespace: str, kserve_version: 
     found = read_config(config.get("data") or {}, rules, runtimes, storage, has_knative=has)
     workload = _workload(cluster, service, found)
     return Case(service, found, detected, workload)
+
+
+def _with_doubt(detected: Detected, found: Installation) -> Detected:
+    """Two controllers may each reconcile a service: by which rules, nobody can tell."""
+    if not found.is_double:
+        return detected
+    doubt = f"two controllers run at once: {told(found)}"
+    return replace(detected, doubts=(*detected.doubts, doubt))
 
 
 def _service(cluster: Cluster, ref: ObjectRef) -> InferenceService:

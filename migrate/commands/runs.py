@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from msgspec import UNSET
 
+from migrate import __version__
 from migrate.cluster.port import Cluster
 from migrate.commands.installed import cluster_uid, get_all, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.execute.checkpoints import CheckpointRow
 from migrate.execute.run import Run
-from migrate.kserve.releases import parse_release
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef, sha256, value_at
 from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
 from migrate.operations.model import Convert, Direction, Operation
 from migrate.planning import planfile
+from migrate.planning.across import is_across
 from migrate.planning.copies import stamped
 from migrate.planning.desired import Options, without_release
 from migrate.planning.fields import nearest
@@ -26,8 +28,19 @@ from migrate.planning.plan import Plan
 
 
 def plan_of(cluster: Cluster, run: Run) -> Plan:
-    """Return the plan that a run recorded. Raise BlockedError where it is damaged."""
-    return planfile.decode(record.payload_of(cluster, run), f"run {run.head.id}")
+    """Return the plan that a run recorded. Raise BlockedError where it cannot be read.
+
+    It is damaged, or says what a later kmigrate wrote, and this one does not know.
+    """
+    payload = record.payload_of(cluster, run)
+    try:
+        return planfile.decode(payload, f"run {run.head.id}")
+    except UsageError as error:
+        raise BlockedError(
+            f"{error.message}; it was written by kmigrate {run.head.version}, this is "
+            f"{__version__}",
+            "use the kmigrate that wrote it, or a later one",
+        ) from error
 
 
 def resumable(
@@ -35,15 +48,15 @@ def resumable(
 ) -> tuple[Run | None, Plan | None]:
     """Return the unfinished run and its plan; else no run, and the saved plan if any.
 
-    An unfinished run is never planned over: asked for something else, this is refused.
+    An unfinished run is never planned over: asked for something else, this is refused. What is
+    accepted beside does not make it something else.
     """
     run = next((r for r in runs if not r.finished), None)
     if run is None:
         return None, saved
     recorded = plan_of(cluster, run)
-    wanted = without_release(options)
-    same = (without_release(recorded.options), Options())
-    is_same = carries(run, saved) if saved else wanted in same
+    wanted = _wish(options)
+    is_same = carries(run, saved) if saved else wanted in (_wish(recorded.options), Options())
     if not is_same:
         raise BlockedError(
             f"run {run.head.id} is unfinished ({run.state}; {run.head.summary}), "
@@ -51,6 +64,10 @@ def resumable(
             "kmigrate apply (without flags goes on with it), or kmigrate rollback",
         )
     return run, recorded
+
+
+def _wish(options: Options) -> Options:
+    return msgspec.structs.replace(without_release(options), accept=())
 
 
 def carries(run: Run, plan: Plan) -> bool:
@@ -138,6 +155,12 @@ def refuse_overtaken(cluster: Cluster, runs: Sequence[Run], run: Run, plan: Plan
 
 def refuse_elsewhere(cluster: Cluster, plan: Plan, kserve_version: str) -> None:
     """Raise StaleError where the plan was made for another cluster, another release, or none."""
+    refuse_other_cluster(cluster, plan)
+    _refuse_other_release(cluster, plan, kserve_version or plan.options.kserve_version)
+
+
+def refuse_other_cluster(cluster: Cluster, plan: Plan) -> None:
+    """Raise StaleError where the plan was made for another cluster, or for none."""
     found = cluster_uid(cluster)
     if not plan.cluster_uid and cluster.controllers_act:
         raise StaleError(
@@ -150,16 +173,15 @@ def refuse_elsewhere(cluster: Cluster, plan: Plan, kserve_version: str) -> None:
             f"this is {cluster.name}, uid {found or '(none)'}",
             "choose the right --context, or plan again",
         )
-    _refuse_other_release(cluster, plan, kserve_version or plan.options.kserve_version)
 
 
 def _refuse_other_release(cluster: Cluster, plan: Plan, kserve_version: str) -> None:
     """Releases with the same rules do the same; under others the plan means something else."""
     found = running_release(cluster, plan.kserve_namespace, kserve_version)
-    planned = parse_release(plan.release) if plan.release else None
-    if (rules_for(found) if found else None) != (rules_for(planned) if planned else None):
+    if is_across(plan, rules_for(found) if found else None):
         raise StaleError(
-            f"the plan is for KServe {planned or '(unknown)'}; {found or 'an unknown release'} "
-            "runs now, and would make something else of it",
-            "bring the former release back, give --kserve-version, or plan again",
+            f"the plan is for KServe {plan.release or '(unknown)'}; "
+            f"{found or 'an unknown release'} runs now, and would make something else of it",
+            "kmigrate plan again, with --out FILE; or bring the former release back, or give "
+            "--kserve-version",
         )

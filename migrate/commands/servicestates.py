@@ -18,6 +18,7 @@ from migrate.execute.troubles import Trouble, Weight
 from migrate.kserve.resolution import Verdict
 from migrate.objects import ObjectRef, ref_of, value_at
 from migrate.operations.classify import Standing
+from migrate.planning.checks_mixed import doubled
 from migrate.planning.forecast import World, forecast
 from migrate.planning.outcomes import Journey, Seen, ServiceOutcome, concerned, outcomes
 from migrate.planning.plan import Forecast, Plan
@@ -47,7 +48,8 @@ def services_of_run(
     mine = [found[row.service] for row in rows if row.service in found]
     seen = dict(_seen(cluster, now, mine))
     journey = _journey(cluster, run)
-    limits = (*snapshot.doubts, *_limits(now, rows))
+    double = (one.text for one in doubled(snapshot))
+    limits = (*snapshot.doubts, *double, *_limits(now, rows))
     return tuple(outcomes(plan, journey, standings, seen)), "; ".join(limits)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
+from migrate.commands.across import other_release
 from migrate.commands.checkpoints import names
 from migrate.commands.checkpointstatus import (
     checkpoint_status,
@@ -73,6 +74,7 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
     live = get_all(cluster, (op.target for op in plan.operations))
     standings = standings_of(plan, live)
     services, limit = services_of_run(cluster, run, plan, standings)
+    running = other_release(cluster, plan)
     return RunStatus(
         id=run.head.id,
         state=run.state,
@@ -86,4 +88,6 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         asleep=tuple(str(one.row.service) for one in services if one.is_asleep),
         later=() if run.state == "rolled back" else tuple(later_rows(plan, live)),
         overwritten=tuple(overwritten_rows(overwritten_by(cluster, run, run.journal))),
+        release=plan.release,
+        running=str(running or ""),
     )

@@ -101,6 +101,7 @@ def _run(namespace: str, manifest: Manifest) -> Run:
     name = manifest["metadata"]["name"]
     try:
         data = manifest["data"]
+        _refuse_newer(msgspec.json.decode(data["head"], type=_Marked), namespace, name)
         head = msgspec.json.decode(data["head"], type=Head)
         lines = data["journal"].splitlines()
         journal = tuple(msgspec.json.decode(line, type=Entry) for line in lines)
@@ -109,13 +110,28 @@ def _run(namespace: str, manifest: Manifest) -> Run:
             f"ConfigMap {namespace}/{name}: expected the record of a run, found: {error}",
             f"if it cannot be mended: kubectl delete configmap -n {namespace} {name}",
         ) from error
-    if head.format != FORMAT or not journal:
+    if not journal:
         raise BlockedError(
-            f"ConfigMap {namespace}/{name}: expected a record of format {FORMAT}, "
-            f"found {head.format} with {len(journal)} entries",
-            "use the kmigrate that wrote it",
+            f"ConfigMap {namespace}/{name}: expected the journal of a run, found no entry",
+            f"if it cannot be mended: kubectl delete configmap -n {namespace} {name}",
         )
     return Run(namespace, head, journal, manifest["metadata"].get("creationTimestamp", ""))
+
+
+class _Marked(msgspec.Struct, frozen=True):
+    """What a head of any format says of itself."""
+
+    format: str = FORMAT
+    version: str = "(unknown)"
+
+
+def _refuse_newer(head: _Marked, namespace: str, name: str) -> None:
+    if head.format != FORMAT:
+        raise BlockedError(
+            f"ConfigMap {namespace}/{name}: expected a record of format {FORMAT}, found "
+            f"{head.format}, written by kmigrate {head.version}",
+            "use the kmigrate that wrote it, or a later one",
+        )
 
 
 def _line(entry: Entry) -> str:

@@ -42,8 +42,8 @@ class Written(msgspec.Struct, frozen=True):
 class Running(msgspec.Struct, frozen=True):
     """The container that serves the model, and what it takes to replace its pods.
 
-    ``written`` is None where nothing but the image is known. ``budgets`` are the
-    PodDisruptionBudgets of its pods.
+    ``image`` is empty where it has none, ``written`` is None where nothing but the image is known.
+    ``budgets`` are the PodDisruptionBudgets of its pods.
     """
 
     image: str
@@ -63,10 +63,11 @@ class Records:
     def running(self, workload: Workload, budgets: Iterable[Budget] = ()) -> Running | None:
         """Return what a workload runs; None where no container of it serves a model.
 
-        ``budgets`` are those of its namespace.
+        ``budgets`` are those of its namespace. KServe 0.10 and later write Knative Services
+        without an image for services in the framework form: they are there all the same.
         """
         container = serving_container(workload)
-        if container is None or container.image is None:
+        if container is None:
             return None
         parts, memory = _parts(container, service_name(workload.metadata.name))
         known = self._known(container, parts)
@@ -77,7 +78,7 @@ class Records:
         key = (id(known), id(rollout), memory, heeded)
         if key not in self._records:
             written = Written(known, memory)
-            self._records[key] = Running(container.image, written, rollout, heeded)
+            self._records[key] = Running(container.image or "", written, rollout, heeded)
         return self._records[key]
 
     def _known(self, container: Container, parts: _Parts) -> tuple[bytes, ...]:

@@ -8,6 +8,8 @@ SERVING_VERSION = "serving.kserve.io/v1beta1"
 RUNTIME_VERSION = "serving.kserve.io/v1alpha1"
 KNATIVE_VERSION = "serving.knative.dev/v1"
 APPS_VERSION = "apps/v1"
+ADMISSION_VERSION = "admissionregistration.k8s.io/v1"
+VALIDATING_WEBHOOKS = "ValidatingWebhookConfiguration"
 POLICY_VERSION = "policy/v1"
 
 INFERENCE_SERVICE = "InferenceService"

@@ -59,10 +59,15 @@ class WorkloadSpec(msgspec.Struct, frozen=True, gc=False):
 
 
 class WorkloadStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """``status``: how many pods there are, and how many are ready; none is left out."""
+    """``status``: how many pods there are, how many are ready, and of the newest template.
+
+    None is left out. ``observed_generation`` is that of the template that was looked at.
+    """
 
     replicas: int | None = None
     ready_replicas: int | None = None
+    updated_replicas: int | None = None
+    observed_generation: int | None = None
     conditions: list[Condition] | None = None
 
     def is_true(self, kind: str) -> bool:
@@ -90,6 +95,13 @@ class Workload(msgspec.Struct, frozen=True, gc=False):
         """The containers of the template."""
         return self.spec.template.spec.containers or []
 
+    @property
+    def is_rolled_out(self) -> bool:
+        """Whether all of its pods are of its newest template; without a status it is not told."""
+        status, seen = self.status, self.status.observed_generation
+        is_seen = seen is None or seen >= self.metadata.generation
+        return is_seen and (status.replicas or 0) == (status.updated_replicas or 0)
+
 
 class KnativeService(Workload, frozen=True, gc=False):
     """The workload of a predictor in Serverless mode; its template is the newest revision's."""
@@ -110,6 +122,21 @@ class StatefulSet(Workload, frozen=True, gc=False):
 
     API_VERSION = terms.APPS_VERSION
     KIND = terms.STATEFUL_SET
+
+
+class Pod(msgspec.Struct, frozen=True, gc=False):
+    """A pod: what is read of those of the controller."""
+
+    API_VERSION: ClassVar[str] = "v1"
+    KIND: ClassVar[str] = "Pod"
+
+    metadata: Metadata
+    spec: PodSpec = PodSpec()
+
+    @property
+    def containers(self) -> list[Container]:
+        """Its containers."""
+        return self.spec.containers or []
 
 
 class Controllers(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.planning.findings import SEVERITY
 from migrate.planning.forecast import configured
+from migrate.planning.lint_installed import INSTALLED
 from migrate.planning.lint_runtimes import RUNTIMES
 from migrate.planning.lint_services import SERVICES, time_bombs
 from migrate.planning.lint_writes import WRITES
@@ -58,7 +59,8 @@ def check(
     """
     refuse_unknown(suppressed)
     scene = _scene(snapshot, way, namespace)
-    lints = (lint for lint in (*RUNTIMES, *SERVICES, *WRITES) if not (way and lint is time_bombs))
+    every = (*INSTALLED, *RUNTIMES, *SERVICES, *WRITES)
+    lints = (lint for lint in every if not (way and lint is time_bombs))
     checks = tuple(step_checks(way, namespace))
     found = without_told((one for lint in lints for one in lint(scene)), checks)
     return Check(

@@ -20,7 +20,12 @@ from migrate.planning.checks_desired import (
     plain_credentials,
 )
 from migrate.planning.checks_exceptions import exempt
-from migrate.planning.checks_installed import controller, no_runtimes, release
+from migrate.planning.checks_installed import (
+    controller,
+    no_runtimes,
+    not_of_one_release,
+    release,
+)
 from migrate.planning.checks_models import hidden, loading, mirrored, too_many, unasked
 from migrate.planning.checks_owners import owned
 from migrate.planning.checks_reset import by_itself, still_used, tomorrow
@@ -168,6 +173,7 @@ Check = Callable[[Case, Options], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     release,
     controller,
+    not_of_one_release,
     no_runtimes,
     _shape,
     _pinned,
@@ -202,6 +208,7 @@ CHECKS: tuple[Check, ...] = (
 )
 CHECKS_FOR_UPGRADE: tuple[Check, ...] = (
     release,
+    not_of_one_release,
     _cannot_tell,
     _unused,
     unasked,

@@ -52,26 +52,23 @@ def _had_none(row: Forecast) -> bool:
     return row.runtime is None and row.outlook is not Outlook.NOT_AFFECTED
 
 
-def refuse_moved(
+def moved_since(
     plan: Plan,
     snapshot: Snapshot,
     worlds: tuple[World, World],
     leaving: Iterable[Forecast],
-    later: Mapping[ObjectRef, str],
-    kept: Collection[ObjectRef],
-) -> None:
-    """Raise BlockedError where services would get another image, or other pods, than before.
+) -> list[Forecast]:
+    """Return the services that would get another image, or other pods, than before.
 
     They do if the ClusterServingRuntime, to which they go back, was changed meanwhile, or if a
     copy that stays takes them. Who came since has no image of before. ``worlds`` and ``leaving``
-    are as for ``refuse_lost``, ``later`` the newest run that wrote each object since, ``kept``
-    the copies that somebody changed.
+    are as for ``refuse_lost``.
     """
     # Who had not been reconciled for long may get what was set for it then.
     former = {
         row.service: (row.now or row.after_reconcile, row.after_rollback) for row in plan.forecast
     }
-    bad = [
+    return [
         row
         for row in leaving
         if row.outlook in WOKEN
@@ -80,6 +77,16 @@ def refuse_moved(
             or _gets_others(snapshot, worlds, row.service)
         )
     ]
+
+
+def refuse_moved(
+    bad: Sequence[Forecast], later: Mapping[ObjectRef, str], kept: Collection[ObjectRef]
+) -> None:
+    """Raise BlockedError where services would not get what they had before: see moved_since.
+
+    ``later`` is the newest run that wrote each object since, ``kept`` are the copies that somebody
+    changed.
+    """
     if not bad:
         return
     sources = sorted({str(row.runtime_after_plan) for row in bad})[:SHOWN]

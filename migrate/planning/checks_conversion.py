@@ -25,8 +25,8 @@ def conversion_findings(now: World, planned: World, found: Conversion) -> Iterat
             "written as they are (--convert), and so converted to the model form for good: "
             f"no write takes that back, since KServe {now.rules.name} converts at each"
         )
-        fix = "a rollback keeps them in it, and the copies that give them their images"
-        yield finding(codes.CONVERTED, text, fix, services)
+        kept = "" if found.is_late else ", and the copies that give them their images"
+        yield finding(codes.CONVERTED, text, f"a rollback keeps them in it{kept}", services)
     yield from _changes(now, planned, services)
     yield from _foreseen(now, planned, found)
     yield from _bad(now, planned, found, services)
@@ -35,7 +35,8 @@ def conversion_findings(now: World, planned: World, found: Conversion) -> Iterat
 def _foreseen(now: World, planned: World, found: Conversion) -> Iterator[Finding]:
     """Tell who gets another image, that of a runtime which was made before the upgrade."""
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
-    for ref in sorted(found.foreseen, key=lambda ref: ref.place):
+    told = () if found.is_late else found.foreseen
+    for ref in sorted(told, key=lambda ref: ref.place):
         pair = (now.shared(ref).image or "none", planned.shared(ref).image or "none")
         if pair[0] != pair[1]:
             groups.setdefault(pair, []).append(ref)
@@ -91,7 +92,7 @@ def _bad(
     groups: dict[str, list[ObjectRef]] = {text: list(refs) for text, refs in found.unlike.items()}
     known = {ref for refs in found.unlike.values() for ref in refs}
     for ref in services:
-        is_kept = ref not in found.foreseen
+        is_kept = ref not in found.foreseen and not found.is_late
         reason = _reason(now, planned, ref, is_kept=is_kept) if ref not in known else ""
         if reason:
             groups.setdefault(reason, []).append(ref)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrate.planning import findings as codes
 from migrate.planning.case import Case
+from migrate.planning.checks_mixed import doubled, mixed
 from migrate.planning.desired import Options
 from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding
@@ -42,13 +43,25 @@ def uncertain(snapshot: Snapshot) -> Finding | None:
 
 
 def controller(case: Case, options: Options) -> Iterator[Finding]:
-    """Find that there is no one controller that would act on a change."""
-    if options.asks and len(case.snapshot.controllers) != 1:
-        found = ", ".join(map(str, case.snapshot.controllers)) or "none"
-        text = f"expected one running controller in {case.snapshot.namespace}, found {found}"
-        many = "scale the one that is left over to 0"
-        few = "scale it up, or name its namespace: --kserve-namespace NS"
-        yield finding(codes.NO_CONTROLLER, text, many if case.snapshot.controllers else few)
+    """Find that no controller runs that would act on a change."""
+    if options.asks and not case.snapshot.controllers:
+        text = f"expected one running controller in {case.snapshot.namespace}, found none"
+        fix = "scale it up, or name its namespace: --kserve-namespace NS"
+        yield finding(codes.NO_CONTROLLER, text, fix)
+
+
+def not_of_one_release(case: Case, options: Options) -> Iterator[Finding]:
+    """Find two controllers, and what is not of the release that runs: see checks_mixed."""
+    for found in (*doubled(case.snapshot), *mixed(case.snapshot)):
+        yield found if options.asks else as_warning(found)
+
+
+def unfit(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield what speaks against a write to this cluster, whatever is written."""
+    found = uncertain(snapshot)
+    yield from (found,) if found else ()
+    yield from doubled(snapshot)
+    yield from mixed(snapshot)
 
 
 def no_runtimes(case: Case, _options: Options) -> Iterator[Finding]:

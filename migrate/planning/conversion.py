@@ -3,6 +3,7 @@
 KServe 0.8 and 0.9 give them their image from `predictors`, and convert one at any write to it
 (``setPredictorModelDefaults`` in ``inference_service_defaults.go``). From then on a runtime
 decides, so a copy of that runtime in their namespace has to have the image that they run now.
+From 0.10 on nothing gives them an image before they are converted, so there is none to keep.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Conversion:
     need so that each service keeps its image, by copy. ``unlike`` are services whose entries of
     `predictors` have different images and share one runtime, by what is to be said of that.
     ``foreseen`` are those for which a runtime was made before an upgrade: they get its image.
+    ``is_late``: `predictors` is not read any more, so nobody has an image of now to keep.
     """
 
     services: frozenset[ObjectRef]
@@ -53,6 +55,16 @@ class Conversion:
     targets: Mapping[ObjectRef, Target] = field(default_factory=dict)
     unlike: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
     foreseen: frozenset[ObjectRef] = frozenset()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether services are converted under a release that does not read `predictors`."""
+        return bool(self.services) and not self.before.rules.predictors_read
+
+    @property
+    def lacking(self) -> frozenset[ObjectRef]:
+        """The services that need a copy to keep their images."""
+        return frozenset() if self.is_late else self.services
 
     def activation(self, ref: ObjectRef) -> Convert | None:
         """Return the write that converts a service; None for one that is not converted."""
@@ -72,24 +84,43 @@ class Conversion:
             moved = _moved_variable(self.before.shared(ref).pod, planned.shared(ref).pod)
             if moved and row.workload and not row.settings:
                 yield Holds(row.workload, CONTAINER_PATH + moved[0], moved[1], ref)
+            if self.is_late:
+                yield from first_image(row)
+
+
+def first_image(row: Forecast) -> Iterator[Holds]:
+    """Yield the wait for the image of a workload that has none, or is not there."""
+    if row.workload and row.after_plan and not row.now:
+        yield Holds(row.workload, f"{CONTAINER_PATH}/image", row.after_plan, row.service)
 
 
 def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversion:
     """Return who is converted: the selected services that depend on an image set in `predictors`.
 
-    And those for which a runtime was made before an upgrade. None without `--convert`. Raise
-    UsageError where that does not go with what else is asked for.
+    And those for which a runtime was made before an upgrade; where `predictors` is not read, all
+    that are selected. None without `--convert`. Raise UsageError where that does not go with what
+    else is asked for.
     """
     if not options.convert:
         return Conversion(frozenset(), now, snapshot, now)
     _refuse(now.rules, options)
     is_meant = meant(options.selection, now.services.__getitem__)
-    depending = frozenset(dependents(snapshot, now))
-    foreseen = frozenset(ref for ref in _foreseen(snapshot, now) if is_meant(ref, None)) - depending
+    depending = frozenset(_in_need(snapshot, now))
+    foreseen = frozenset(ref for ref in _foreseen(snapshot, now) if is_meant(ref, None))
+    foreseen -= depending if now.rules.predictors_read else frozenset()
     chosen = [ref for ref in depending if is_meant(ref, None)]
     found = replace(_converted(snapshot, now, [*chosen, *foreseen]), foreseen=foreseen)
+    if not now.rules.predictors_read:
+        return found
     targets, unlike = targets_of_entries(found)
     return replace(found, targets=targets, unlike=unlike)
+
+
+def _in_need(snapshot: Snapshot, now: World) -> Iterable[ObjectRef]:
+    """Return the services that a conversion is for."""
+    if now.rules.predictors_read:
+        return dependents(snapshot, now)
+    return (r for r in now.services if form_of(now.shape(r)).kind is FormKind.FRAMEWORK)
 
 
 def _foreseen(snapshot: Snapshot, now: World) -> list[ObjectRef]:
@@ -112,12 +143,7 @@ def _is_given(now: World, ref: ObjectRef) -> bool:
 
 def _refuse(rules: Rules, options: Options) -> None:
     """Raise UsageError where `--convert` does not go with the release, or with other flags."""
-    if not (rules.predictors_read and rules.converts_on_write):
-        raise UsageError(
-            f"--convert: KServe {rules.name} gives no service its image from predictors",
-            "leave it out",
-        )
-    if options.images or options.repin:
+    if options.repin or (options.images and rules.predictors_read):
         other = "--repin" if options.repin else "other images"
         raise UsageError(
             f"--convert does not go with {other}: a rollback could not bring the former ones back",

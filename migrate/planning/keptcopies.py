@@ -27,7 +27,8 @@ from migrate.planning.worlds import world_of
 
 def staying(plan: Plan, snapshot: Snapshot, now: World) -> frozenset[ObjectRef]:
     """Return the copies of a run that a rollback leaves, by what the cluster holds now."""
-    converted = converted_by(plan)
+    # Other images than those of before were wanted: they are what is to be taken back.
+    converted = frozenset() if plan.options.images else converted_by(plan)
     touched = {operation.target.namespace for operation in plan.operations}
     services = [ref for ref in now.services if ref.namespace in touched]
     back = [found for op in plan.operations if (found := _taken_back(op, snapshot)) is not None]

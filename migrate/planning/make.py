@@ -59,7 +59,7 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
 def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
     now = world_of(snapshot, rules)
     course = STRATEGIES[options.strategy](snapshot, now, options)
-    rows = forecast(now, course.planned, now, snapshot.workloads)
+    rows = forecast(now, course.planned, course.back or now, snapshot.workloads)
     rows = marked(_staying(rows, course), options.selection, now.services.__getitem__)
     images = images_set(snapshot, now, course.wanted, course.targets)
     if options.resets:

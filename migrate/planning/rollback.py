@@ -18,8 +18,10 @@ from migrate.operations.classify import Standing, classify, to_make
 from migrate.operations.invert import invert
 from migrate.operations.model import Direction, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
+from migrate.planning.across import is_across
+from migrate.planning.acrossback import across_findings, now_otherwise, pins_that_stay
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
-from migrate.planning.checks_back import refuse_lost, refuse_moved
+from migrate.planning.checks_back import moved_since, refuse_lost, refuse_moved
 from migrate.planning.closure import used
 from migrate.planning.copyback import changed_since, copies_in, copy_waves, without
 from migrate.planning.desired import Activate
@@ -46,7 +48,7 @@ class Rollback(msgspec.Struct, frozen=True):
     """What a rollback will do, and where it leads: ``after_plan`` is the way it ends.
 
     ``to_do`` is what is still to be written of the waves' operations, ``stays`` what the run made
-    and converted services need.
+    and converted services need, and what cannot be written under the release that runs now.
     """
 
     waves: tuple[Wave, ...]
@@ -65,18 +67,18 @@ def plan_rollback(
     """Resolve all services again: they may have come, gone, or been changed since the run.
 
     ``live`` has the objects of the plan as they are now, ``later`` the newest run that wrote each
-    object since. Raise BlockedError where the release cannot be told, does not read `predictors`,
-    or where who leaves a runtime of a namespace would not get what it had.
+    object since. Raise BlockedError where the release cannot be told, or where who leaves a runtime
+    of a namespace would have none, or under the rules that the run was made for not what it had.
     """
     rules, snapshot = snapshot.rules, _with_copies(snapshot, live)
-    reads = rules is not None and (rules.predictors_read or not _edits_config(plan, snapshot))
-    if rules is None or not reads:
+    if rules is None:
         raise BlockedError(
-            f"KServe {snapshot.release or '(release unknown)'} runs now; the run was made under "
-            f"{plan.release}, and what it changed is not read any more",
-            "bring the former release back first, or give --kserve-version",
+            f"KServe {snapshot.release or '(release unknown)'} runs now, and what it makes of the "
+            f"services is not known; the run was made under {plan.release or '(release unknown)'}",
+            "give --kserve-version X.Y.Z, or bring the former release back first",
         )
     now = world_of(snapshot, rules)
+    across = is_across(plan, rules)
     changed_ones = changed_since(plan, live)
     is_pinned = plan.options.scope is Scope.SERVICE
     if is_pinned:
@@ -89,6 +91,9 @@ def plan_rollback(
     plan = without(plan, changed_ones)
     needed = staying(plan, snapshot, now)
     kept = (*kept, *kept_findings(plan, now, needed))
+    pins = pins_that_stay(plan, now) if across else frozenset()
+    kept = (*kept, *across_findings(plan, snapshot, pins)) if across else kept
+    needed |= pins
     plan = without(plan, needed)
     # A rollback that was stopped after its writes has to wait for the same as before.
     applied = standing_in(snapshot, now, plan.operations)
@@ -97,8 +102,10 @@ def plan_rollback(
     copies = copies_in(plan.operations) | named_by(plan.operations)
     leaving = [row for row in rows if used(applied, row.service) in copies]
     refuse_lost(plan, (applied, back), leaving)
-    refuse_moved(plan, snapshot, (applied, back), leaving, later, changed_ones)
-    findings = (*kept, *_findings(plan, rows, applied, back))
+    bad = moved_since(plan, snapshot, (applied, back), leaving)
+    if not across:
+        refuse_moved(bad, later, changed_ones)
+    findings = (*kept, *_findings(plan, rows, applied, back), *now_otherwise(plan, bad))
     differing = between(applied, back)
     if is_pinned:
         waves = pin_waves(plan, snapshot, back, rows, differing)
@@ -118,10 +125,6 @@ def _with_copies(snapshot: Snapshot, live: Mapping[ObjectRef, Manifest | None]) 
     """
     copies = {ref: one for ref, one in live.items() if one and ref.kind == terms.SERVING_RUNTIME}
     return replace(snapshot, originals={**snapshot.originals, **copies})
-
-
-def _edits_config(plan: Plan, snapshot: Snapshot) -> bool:
-    return any(operation.target == snapshot.config_ref for operation in plan.operations)
 
 
 def _moved(plan: Plan, applied: World, back: World) -> frozenset[ObjectRef]:

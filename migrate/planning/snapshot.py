@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from migrate.kserve.budgets import Budget
 from migrate.kserve.config import Config, read_config
+from migrate.kserve.installation import Installation
 from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.kserve.running import Running
@@ -25,7 +26,7 @@ class Snapshot:
     not known, and ``doubts`` say why it may be another one. ``cluster_uid`` is the uid of
     namespace kube-system, empty if not told. ``originals`` are the ClusterServingRuntimes as
     whole manifests, because a plan edits them. ``budgets`` are None where they may not be
-    listed.
+    listed. ``installation`` is what was found of KServe, beside what the release says.
     """
 
     cluster_uid: str
@@ -42,6 +43,7 @@ class Snapshot:
     has_knative: bool = True
     doubts: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] | None = ()
+    installation: Installation = field(default_factory=Installation)
 
     @property
     def config_ref(self) -> ObjectRef:

@@ -10,6 +10,7 @@ from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning.checks_conversion import conversion_findings
 from migrate.planning.checks_copies import findings_of
+from migrate.planning.checks_late import late_findings
 from migrate.planning.conversion import conversion_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
@@ -39,7 +40,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     targets = targets_of(options.images, now.config)
     conversion, before = conversion_of(snapshot, now, options), now
     snapshot, now = conversion.snapshot, conversion.world
-    found = expand(snapshot, now, options, targets, conversion.services, conversion.targets)
+    found = expand(snapshot, now, options, targets, conversion.lacking, conversion.targets)
     images = images_of(found.carried)
     _refuse_held_back(found, now, options)
     over = model_pins(found.planned, images, chain.from_iterable(found.services.values()))
@@ -55,6 +56,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     )
     told = (
         *conversion_findings(before, found.planned, conversion),
+        *late_findings(snapshot, found.planned, conversion, images),
         *findings_of(snapshot, now, found, options, stuck, over if not pins else {}),
     )
     sources = {copy.source for copy in found.copies.values() if copy.change is not None}
@@ -69,7 +71,8 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         tuple(sorted(sources, key=lambda ref: ref.place)),
         frozenset(found.copies),
         carried=found.carried,
-        stays=conversion.foreseen,
+        stays=conversion.foreseen if not conversion.is_late else frozenset(),
+        back=conversion.world if conversion.is_late else None,
     )
 
 

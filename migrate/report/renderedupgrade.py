@@ -64,18 +64,17 @@ def _steps(plan: Plan, rendering: Rendering) -> Iterator[str]:
     yield "and without them it would get the image in the last column."
     yield ""
     yield from applying(rendering)
-    yield from _conversion(plan, is_read=is_read)
+    yield from _conversion(plan)
 
 
-def _conversion(plan: Plan, *, is_read: bool) -> Iterator[str]:
+def _conversion(plan: Plan) -> Iterator[str]:
     yield "**4. Have the services written.** KServe's webhook converts them to the model form, and"
     yield "no write takes that back. From then on the ServingRuntimes give them their images."
     yield ""
-    if is_read:
-        verbs = ("plan", "apply")
-        yield from command(*(f"kmigrate {verb} --to-runtimes --convert" for verb in verbs))
-        yield "That waits for them, and proves their images. Or write them as they are:"
-        yield ""
+    verbs = ("plan", "apply")
+    yield from command(*(f"kmigrate {verb} --to-runtimes --convert" for verb in verbs))
+    yield "That waits for them, and proves their images. Or write them as they are:"
+    yield ""
     services = _users(plan)
     yield from command(*map(converting, services[:SHOWN]))
     if len(services) > SHOWN:

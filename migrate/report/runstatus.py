@@ -73,7 +73,8 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
 
     ``limit`` says what keeps from telling more of the services. ``asleep`` are those that KServe
     has not reconciled since. ``later`` is what others changed since, ``overwritten`` what a
-    rollback of the run was forced to write over.
+    rollback of the run was forced to write over. ``release`` is the KServe that it was begun
+    under, ``running`` the one that runs now where that goes by other rules; else empty.
     """
 
     id: str
@@ -88,6 +89,8 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     asleep: tuple[str, ...] = ()
     later: tuple[LaterRow, ...] = ()
     overwritten: tuple[OverwrittenRow, ...] = ()
+    release: str = ""
+    running: str = ""
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -121,6 +124,8 @@ def status_lines(
         if run.head.id != shown.id:
             yield f"run {run.head.id}  {run.state}  {run.head.summary}"
     yield f"run {shown.id}  {shown.state}"
+    if shown.running:
+        yield f"  begun under KServe {shown.release}, and {shown.running} runs now"
     yield from wrapped(f"  {shown.summary}")
     yield f"  started {shown.started} by {shown.operator}"
     yield from _journal(shown.journal)

@@ -108,7 +108,7 @@ def test_without_the_crds_of_runtimes(tmp_path: Path, release: str, *, asks: boo
         done = kmigrate(server, tmp_path, "plan")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"KServe {release}")
-    assert any("clusterservingruntimes" in line for line in server.asked) is asks
+    assert any("v1alpha1/clusterservingruntimes" in line for line in server.asked) is asks
 
 
 @pytest.mark.parametrize(

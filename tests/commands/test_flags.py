@@ -71,9 +71,8 @@ BY_THE_PLAN = [
         (asked, ("--activate=each",), "reconciled at once")
         for asked in ("service", "service, other")
     ),
-    ("moved", ("--convert",), "leave it out"),
 ]
-"""What the release decides as well: 0.15.2 restarts its controller, and has nobody to convert."""
+"""What the release decides as well: 0.15.2 restarts its controller."""
 
 
 def words_of(asked: str, flags: tuple[str, ...], folder: Path) -> list[str]:

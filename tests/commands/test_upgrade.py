@@ -132,7 +132,7 @@ def test_what_is_written_for_git_says_what_to_do_in_which_order(
     assert "vision -n" not in text
 
 
-def test_where_predictors_are_not_read_kubectl_alone_converts(
+def test_where_predictors_are_not_read_it_converts_as_well(
     capsys: pytest.CaptureFixture[str], where: tuple[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "git"
@@ -140,7 +140,8 @@ def test_where_predictors_are_not_read_kubectl_alone_converts(
     code, _, said = run(capsys, *asked, *where)
     assert code == 0, said
     text = (folder / "README.md").read_text()
-    assert "--convert" not in text
+    assert "$ kmigrate apply --to-runtimes --convert" in text
+    assert "With the text of step 1" not in text
     assert "--patch={} iris -n fraud" in text
 
 

@@ -31,7 +31,7 @@ from tests.planning.converting import (
     old,
     upgraded,
 )
-from tests.planning.copies import cluster, isvc, own, plan
+from tests.planning.copies import isvc, own, plan
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -125,11 +125,6 @@ def test_flags_that_contradict(options: dict[str, Any], word: str) -> None:
 def test_other_images_are_another_plan() -> None:
     with pytest.raises(UsageError, match="other images"):
         plan(upgraded("0.9.0", old("iris")), f"sklearn={SKLEARN}:v1", convert=True)
-
-
-def test_newer_releases_read_no_predictors() -> None:
-    with pytest.raises(UsageError, match=r"KServe 0\.11 gives no service"):
-        converting(cluster("0.11.2", isvc("iris")))
 
 
 def test_equal_clusters_give_equal_plans() -> None:

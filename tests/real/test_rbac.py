@@ -16,11 +16,12 @@ from tests.testbed.kserve import KServe
 
 RBAC = "rbac.authorization.k8s.io"
 WANTED = ("--set", f"sklearn={OTHER_IMAGE}", "--activate=each")
-# Without these kmigrate goes on and says less: CRDs tell the release where the image does not,
+# Without these kmigrate goes on and says less: CRDs and webhooks tell what is of another release,
 # storage containers which URIs are taken, budgets whether a rollout breaks one (KM223), pods and
 # what belongs to them why a service does not come up.
 WISHED = (
     "customresourcedefinitions",
+    "validatingwebhookconfigurations",
     "clusterstoragecontainers",
     "poddisruptionbudgets",
     "events",

@@ -1,0 +1,74 @@
+"""Going on with a run under another release of KServe than the one it was begun under."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from migrate.cluster.port import Cluster
+from migrate.commands.comparing import Compared
+from migrate.commands.installed import get_all, running_release
+from migrate.commands.reading import read_snapshot
+from migrate.commands.runs import refuse_other_cluster
+from migrate.errors import BlockedError, ForbiddenError
+from migrate.execute.run import Run
+from migrate.kserve.releases import Release
+from migrate.kserve.table import rules_for
+from migrate.planning.across import is_across, rejudged
+from migrate.planning.plan import Plan
+
+
+def continued(
+    cluster: Cluster, made: Plan, kserve_version: str, accepted: Sequence[str] = ()
+) -> Plan:
+    """Return the plan of a run as it is to be gone on with.
+
+    Under the rules that it was made for that is the plan itself; see ``rejudged`` for others, and
+    for what is raised. Raise StaleError where it was made for another cluster.
+    """
+    refuse_other_cluster(cluster, made)
+    asked = kserve_version or made.options.kserve_version
+    found = running_release(cluster, made.kserve_namespace, asked)
+    if not is_across(made, rules_for(found) if found else None):
+        return made
+    snapshot = read_snapshot(cluster, made.kserve_namespace, asked)
+    live = get_all(cluster, (op.target for op in made.operations))
+    return rejudged(made, snapshot, live, accepted)
+
+
+def recheck(cluster: Cluster, made: Plan, kserve_version: str) -> Compared:
+    """Return what holds now. Raise BlockedError where that forbids to go on.
+
+    To be called by the holder of the Lease, as the last thing before the first write.
+    """
+    asked = kserve_version or made.options.kserve_version
+    snapshot = read_snapshot(cluster, made.kserve_namespace, asked)
+    live = get_all(cluster, (op.target for op in made.operations))
+    accepted = [found.code for found in made.findings if found.accepted]
+    fresh = rejudged(made, snapshot, live, accepted)
+    for found in fresh.blocking:
+        raise BlockedError(f"{found.code} came meanwhile: {found.text}", found.fix)
+    return Compared(fresh.forecast)
+
+
+def tell_run(run: Run, former: str, release: str) -> None:
+    """Say which run is gone on with, and under which release."""
+    told = f"run {run.head.id} is unfinished; this goes on with its plan:"
+    if former != release:
+        told = (
+            f"run {run.head.id} was begun under KServe {former}, and {release} runs now.\n"
+            "It is unfinished; this goes on with what is left, by the rules of that release:"
+        )
+    print(told, file=sys.stderr)
+
+
+def other_release(cluster: Cluster, made: Plan) -> Release | None:
+    """Return the release that runs where its rules are not those of the plan; else None.
+
+    None as well where it cannot be told, or may not be read.
+    """
+    try:
+        found = running_release(cluster, made.kserve_namespace, made.options.kserve_version)
+    except (BlockedError, ForbiddenError):
+        return None
+    return found if found and is_across(made, rules_for(found)) else None
