@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from migrate.kserve.admission import admitted
 from migrate.kserve.refusals import refused_write
+from migrate.kserve.releases import Release
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
@@ -20,6 +21,7 @@ from migrate.planning.checks_copies import (
 from migrate.planning.checks_placing import placing_findings
 from migrate.planning.expand import Expansion
 from migrate.planning.findings import finding
+from migrate.planning.forecast import World
 from migrate.planning.plan import Finding, Forecast
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.upgrade import Upgrade
@@ -55,7 +57,7 @@ def upgrade_findings(
     meant = [row.service for row in rows if not row.outside]
     yield _said(upgrade)
     yield from _until_written(upgrade, meant)
-    yield from _without_images(snapshot, upgrade, meant)
+    yield from without_images(snapshot, upgrade.release, upgrade.after, meant)
     yield from placing_findings(upgrade.snapshot, found, stuck)
     yield from _not_kept(made, rows)
     yield from _other_pods(made)
@@ -120,23 +122,25 @@ def _rescue(upgrade: Upgrade) -> str:
     )
 
 
-def _without_images(
-    snapshot: Snapshot, upgrade: Upgrade, services: Sequence[ObjectRef]
+def without_images(
+    snapshot: Snapshot, release: Release, after: World, services: Sequence[ObjectRef]
 ) -> Iterator[Finding]:
-    """Tell of another form of the release whose `predictors` gives services no image."""
-    for variant in shipped_predictors(upgrade.release)[1:]:
-        later = upgraded(snapshot, upgrade.release, variant.rows)
-        world = world_of(later, upgrade.after.rules)
+    """Tell of another form of the release whose `predictors` gives services no image.
+
+    ``snapshot`` is the cluster before the upgrade, ``after`` the world that it leads to.
+    """
+    for variant in shipped_predictors(release)[1:]:
+        world = world_of(upgraded(snapshot, release, variant.rows), after.rules)
         lost = [
             ref
             for ref in services
             if world.shared(ref).verdict is Verdict.BROKEN
-            and upgrade.after.shared(ref).verdict is not Verdict.BROKEN
+            and after.shared(ref).verdict is not Verdict.BROKEN
         ]
         if lost:
             what = {"chart": "the Helm chart of", "tagged": "the manifest at the tag of"}
-            text = f"{what[variant.name]} KServe {upgrade.release} has no images in predictors"
-            fix = f"this plan is for install/v{upgrade.release}/kserve.yaml of today's repository"
+            text = f"{what[variant.name]} KServe {release} has no images in predictors"
+            fix = f"this plan is for install/v{release}/kserve.yaml of today's repository"
             told = f"{text}: upgraded with it, they would get none until they are written"
             yield finding(codes.SHIPS_NO_IMAGES, told, fix, lost)
 

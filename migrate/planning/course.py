@@ -27,7 +27,8 @@ class Course:
     is asked for, ``findings`` what the strategy found itself, and ``sealed`` names objects that
     the operations rely on beside those that services follow, ``copies`` the runtimes of namespaces
     that take the place of those of the cluster. ``carried`` is what is wanted of each of these,
-    ``stays`` names the services that a rollback leaves as the plan has them.
+    ``stays`` names the services that a rollback leaves as the plan has them, and ``upgraded`` is
+    the world after an upgrade to come, where the plan is for one.
     """
 
     operations: tuple[Operation, ...]
@@ -41,3 +42,4 @@ class Course:
     copies: frozenset[ObjectRef] = frozenset()
     carried: Carried = field(default_factory=dict)
     stays: frozenset[ObjectRef] = frozenset()
+    upgraded: World | None = None
