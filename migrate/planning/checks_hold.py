@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from migrate.kserve.resolution import Verdict
-from migrate.objects import ObjectRef
+from migrate.objects import ObjectRef, count
 from migrate.planning import findings as codes
 from migrate.planning.checks_upgrade import without_images
 from migrate.planning.closure import used
@@ -35,6 +35,10 @@ def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[
     for told, alike in sorted(groups.items()):
         made = finding(told.code, told.text, told.fix, alike)
         yield as_warning(made) if told.is_warning else made
+    if left := len(found.now.services) - len(found.services):
+        text = f"{count(left, 'InferenceService')} not selected: the upgrade reaches them as well"
+        fix = "plan for all of them before you upgrade"
+        yield finding(codes.NOT_FOLLOWED, text, fix)
     for stop in found.after:
         yield from without_images(stop.snapshot, stop.release, stop.after, found.services)
 

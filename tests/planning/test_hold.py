@@ -194,6 +194,8 @@ def test_a_selection_narrows_who_is_held_and_what_is_told() -> None:
     made = holding(services, "0.9.0", selection=Selection(exclude=("team/wine", "team/net")))
     assert set(edits(made)) == {"iris"}
     assert blocked(made) == set()
+    assert "2 InferenceServices not selected" in found(made, "KM528")[0].text
+    assert not found(holding(services, "0.9.0"), "KM528")
 
 
 @pytest.mark.parametrize("target", ["0.7.0", "0.6.1", "0.9.7", "1.0.0"])
