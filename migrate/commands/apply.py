@@ -18,7 +18,7 @@ from migrate.commands.carry import Control, Job
 from migrate.commands.comparing import Compared, compare
 from migrate.commands.creation import trials
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
-from migrate.commands.following import tell_after_trial
+from migrate.commands.following import tell_after_trial, tell_upgrade
 from migrate.commands.outcome import nothing, prove
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.pointless import refuse_pointless
@@ -26,7 +26,7 @@ from migrate.commands.rehearsal import Rehearsal
 from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
 from migrate.commands.target import Target
 from migrate.commands.telling import Told, refuse_file
-from migrate.errors import UsageError
+from migrate.errors import Exit, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import count
@@ -47,7 +47,7 @@ def apply(
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
     convert: flags.ConvertFlag = False,
-    for_release: flags.NoTarget = "",
+    target: flags.TargetFlag = "",
     scope: flags.ScopeFlag = "",
     wave_size: flags.WaveSize = None,
     pause: flags.Pause = "",
@@ -97,6 +97,7 @@ def apply(
             pause=pause,
             canary=canary,
             max_unavailable=max_unavailable,
+            target=target,
         ),
         repin=repin,
         activate=activate,
@@ -109,7 +110,7 @@ def apply(
         accept=tuple(accept),
         kserve_version=kserve_version,
     )
-    refuse_target(for_release)
+    refuse_target(target if to_runtimes else "")
     options = making.options(set_, file, asked)
     refuse_file(json_into)
     saved = making.load(plan) if plan else None
@@ -118,8 +119,7 @@ def apply(
         _refuse_planning(saved, options, kserve_namespace, f"kmigrate apply {plan}")
     else:
         refuse_pointless(options)
-    target = Target(kubeconfig, context, expect_context, snapshot, qps)
-    cluster = target.open(dry_run)
+    cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
@@ -136,6 +136,7 @@ def apply(
     refuse_blocked(made)
     refuse_nobody(made)
     if why := _nothing_to_do(cluster, made, run):
+        tell_upgrade(made)
         return nothing(Direction.APPLY, why, output, json_into)
     restarting = count(changing(made.forecast), "InferenceService")
     how = made.strategy.replace("-", " ")
@@ -155,6 +156,8 @@ def apply(
         return apply_or_back(cluster, job, control, told, kserve_version)
     code = carry_and_tell(cluster, job, control, told)
     tell_after_trial(called, "apply", dry_run, code)
+    if code == Exit.OK:
+        tell_upgrade(made)
     return code
 
 
@@ -166,7 +169,7 @@ def _decide(
     if made is not None:
         return run, made
     if not options.asks:
-        given = "a PLAN, --set, -f, --to-runtimes or --reset-global"
+        given = "a PLAN, --set, -f, --to-runtimes, --reset-global or --target"
         raise UsageError(f"nothing asked for: give {given}", "kmigrate apply --help")
     return None, making.plan(cluster, namespace, options)
 

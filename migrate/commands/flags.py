@@ -92,11 +92,9 @@ TargetFlag = Annotated[
     typer.Option(
         "--target",
         metavar="RELEASE",
-        help="With --to-runtimes on 0.7: for after the upgrade to this release.",
+        help="Hold each service's image across the upgrade to this release.",
     ),
 ]
-NoTarget = Annotated[str, typer.Option("--target", hidden=True)]
-"""Refused with the reason; it is nothing that this verb can do."""
 ActivateFlag = Annotated[
     Activate | None,
     typer.Option(

@@ -12,8 +12,9 @@ import typer
 from migrate.commands.flags import DryRun
 from migrate.commands.output import tell_lines
 from migrate.errors import Exit
+from migrate.planning.plan import Plan
 
-OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render", "target"})
+OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render"})
 """What `plan` alone knows."""
 OF_DRY_RUN = frozenset({"dry_run", "snapshot", "output", "json_into"})
 """What is of the dry run alone, where the command itself is to follow."""
@@ -26,6 +27,12 @@ def tell_following(context: typer.Context, verb: str, without: Collection[str], 
     """Tell on stderr which command follows. It is never broken, so that it can be copied."""
     words = ["kmigrate", verb, *_given(context, without), *more]
     tell_lines([f"next: {shlex.join(words)}"])
+
+
+def tell_upgrade(plan: Plan) -> None:
+    """Tell on stderr what comes after a plan that holds images across an upgrade."""
+    if plan.held_for:
+        tell_lines([f"then: upgrade KServe to {plan.held_for}, then kmigrate check"])
 
 
 def tell_after_trial(context: typer.Context, verb: str, dry_run: DryRun, code: int) -> None:

@@ -43,7 +43,7 @@ def _findings(cluster: Cluster, made: Plan, snapshot: Snapshot) -> Sequence[Find
         return ()
     present = Counter(one.metadata.namespace for one in snapshot.runtimes.everywhere)
     # An upgrade brings the CRD of its release along: the one of now does not judge its runtimes.
-    schema = None if made.options.target else _schema(cluster)
+    schema = None if made.target else _schema(cluster)
     places = Places(_terminating(cluster, names), _quotas(cluster, names), present, schema)
     return accept(findings_of(made, places), made.options.accept)
 

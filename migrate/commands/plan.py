@@ -11,7 +11,7 @@ import typer
 
 from migrate.commands import flags, making, strategies
 from migrate.commands.flags import FailOn, Output
-from migrate.commands.following import OF_PLAN, tell_following
+from migrate.commands.following import OF_PLAN, tell_following, tell_upgrade
 from migrate.commands.output import emit_document, emit_documents
 from migrate.commands.pointless import refuse_pointless
 from migrate.commands.rbac import roles
@@ -112,7 +112,7 @@ def plan(
         following = _following(made, out)
         print(f"saved: {out}; {following}", file=sys.stderr)
     elif made.has_work and not made.blocking and not rbac and not render and output in READ:
-        _tell_next(called, made.target, snapshot)
+        _tell_next(called, made, snapshot)
     is_rendered = render is not None and _rendering().render_plan(made, seen, render)
     return exit_code(made, fail_on, is_detailed=detailed_exitcode, is_rendered=is_rendered)
 
@@ -123,11 +123,12 @@ def _rendering() -> ModuleType:
     return rendering
 
 
-def _tell_next(called: typer.Context, target: str, snapshot: str) -> None:
-    if target:
-        tell_following(called, "plan", (), "--render", f"kserve-{target}")
-    else:
-        tell_following(called, "apply", OF_PLAN, *(["--dry-run=client"] if snapshot else []))
+def _tell_next(called: typer.Context, made: Plan, snapshot: str) -> None:
+    if made.target:
+        tell_following(called, "plan", (), "--render", f"kserve-{made.target}")
+        return
+    tell_following(called, "apply", OF_PLAN, *(["--dry-run=client"] if snapshot else []))
+    tell_upgrade(made)
 
 
 def _following(made: Plan, out: Path) -> str:

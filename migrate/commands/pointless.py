@@ -9,7 +9,7 @@ from migrate.planning.desired import Activate, Options
 from migrate.planning.exceptions import wishes
 from migrate.planning.strategy import RESET
 
-ASK = "give --set, -f, --to-runtimes or --reset-global, too"
+ASK = "give --set, -f, --to-runtimes, --reset-global or --target, too"
 EACH = "--activate=each wakes wave by wave"
 
 

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from migrate.errors import UsageError
 from migrate.kserve.releases import ReleaseFormatError, parse_release
-from migrate.planning.strategy import CONVERT_FIRST, RESET, Scope, Strategy
+from migrate.planning.strategy import CONVERT_FIRST, RESET, TARGET, Scope, Strategy
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = (3600.0, 60.0, 1.0)
@@ -40,7 +40,7 @@ def chosen(
                 "reconcile moves a service as soon as it is there, so nobody can be held back",
                 "--scope service; else --wave-size and --pause go namespace by namespace",
             )
-    for flag, given in (("--scope", scope), ("--convert", convert), ("--target", target)):
+    for flag, given in (("--scope", scope), ("--convert", convert)):
         if given and not to_runtimes:
             raise UsageError(f"{flag}: only with {TO_RUNTIMES}", HELP)
     if convert and scope == Scope.SERVICE:
@@ -53,7 +53,7 @@ def chosen(
     if scope and scope not in known:
         raise UsageError(f"--scope {scope}: expected {' or '.join(known)}")
     return {
-        "strategy": _strategy(to_runtimes=to_runtimes, reset_global=reset_global),
+        "strategy": _strategy(to_runtimes=to_runtimes, reset_global=reset_global, target=target),
         "convert": convert,
         "scope": known.get(scope, Scope.NAMESPACE),
         "wave_size": wave_size,
@@ -68,18 +68,25 @@ def _release(text: str) -> str | UnsetType:
     try:
         return str(parse_release(text)) if text else UNSET
     except ReleaseFormatError as error:
-        raise UsageError(f"--target {error}") from error
+        raise UsageError(f"{TARGET} {error}") from error
 
 
-def _strategy(*, to_runtimes: bool, reset_global: bool) -> Strategy:
+def _strategy(*, to_runtimes: bool, reset_global: bool, target: str) -> Strategy:
     if to_runtimes and reset_global:
         raise UsageError(
             f"{TO_RUNTIMES} and {RESET} are plans of their own",
             f"{TO_RUNTIMES} first; {RESET} once every service has moved",
         )
+    if target and reset_global:
+        raise UsageError(
+            f"{TARGET} and {RESET} are plans of their own",
+            f"{TARGET} holds what runs now; {RESET} once no service depends on it",
+        )
     if reset_global:
         return Strategy.RESET_GLOBAL
-    return Strategy.TO_RUNTIMES if to_runtimes else Strategy.IN_PLACE
+    if to_runtimes:
+        return Strategy.TO_RUNTIMES
+    return Strategy.HOLD if target else Strategy.IN_PLACE
 
 
 def duration(text: str, flag: str) -> float:

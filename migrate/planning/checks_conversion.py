@@ -92,7 +92,7 @@ def _bad(
     groups: dict[str, list[ObjectRef]] = {text: list(refs) for text, refs in found.unlike.items()}
     known = {ref for refs in found.unlike.values() for ref in refs}
     for ref in services:
-        is_kept = ref not in found.foreseen and not found.is_late
+        is_kept = ref not in found.moved and not found.is_late
         reason = _reason(now, planned, ref, is_kept=is_kept) if ref not in known else ""
         if reason:
             groups.setdefault(reason, []).append(ref)

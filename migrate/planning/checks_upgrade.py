@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from migrate.kserve.admission import admitted
 from migrate.kserve.refusals import refused_write
+from migrate.kserve.releases import Release
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
@@ -20,6 +21,7 @@ from migrate.planning.checks_copies import (
 from migrate.planning.checks_placing import placing_findings
 from migrate.planning.expand import Expansion
 from migrate.planning.findings import finding
+from migrate.planning.forecast import World
 from migrate.planning.othermanifests import without_images
 from migrate.planning.plan import Finding, Forecast
 from migrate.planning.snapshot import Snapshot
@@ -54,7 +56,7 @@ def upgrade_findings(
     meant = [row.service for row in rows if not row.outside]
     yield _said(upgrade)
     yield from _until_written(upgrade, meant)
-    yield from _without_images(snapshot, upgrade, meant)
+    yield from unshipped_images(snapshot, upgrade.release, upgrade.after, meant)
     yield from placing_findings(upgrade.snapshot, found, stuck)
     yield from _not_kept(made, rows)
     yield from _other_pods(made)
@@ -119,12 +121,15 @@ def _rescue(upgrade: Upgrade) -> str:
     )
 
 
-def _without_images(
-    snapshot: Snapshot, upgrade: Upgrade, services: Sequence[ObjectRef]
+def unshipped_images(
+    snapshot: Snapshot, release: Release, after: World, services: Sequence[ObjectRef]
 ) -> Iterator[Finding]:
-    """Tell of another form of the release whose `predictors` gives services no image."""
-    for text, lost in without_images(snapshot, upgrade.after, upgrade.release, services):
-        fix = f"this plan is for install/v{upgrade.release}/kserve.yaml of today's repository"
+    """Tell of another form of the release whose `predictors` gives services no image.
+
+    ``snapshot`` is the cluster before the upgrade, ``after`` the world that it leads to.
+    """
+    for text, lost in without_images(snapshot, after, release, services):
+        fix = f"this plan is for install/v{release}/kserve.yaml of today's repository"
         told = f"{text}: upgraded with it, they would get none until they are written"
         yield finding(codes.SHIPS_NO_IMAGES, told, fix, lost)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from migrate.errors import UsageError
 from migrate.kserve import terms
@@ -44,8 +45,9 @@ class Conversion:
     ``before`` is the world with none of them converted. ``targets`` is what the copies of runtimes
     need so that each service keeps its image, by copy. ``unlike`` are services whose entries of
     `predictors` have different images and share one runtime, by what is to be said of that.
-    ``foreseen`` are those for which a runtime was made before an upgrade: they get its image.
-    ``is_late``: `predictors` is not read any more, so nobody has an image of now to keep.
+    ``foreseen`` are those for which a runtime was made before an upgrade: they get its image. Those
+    of ``regained`` have none now, and get what their runtime gives. ``is_late``: `predictors` is
+    not read any more, so nobody has an image of now to keep.
     """
 
     services: frozenset[ObjectRef]
@@ -55,6 +57,12 @@ class Conversion:
     targets: Mapping[ObjectRef, Target] = field(default_factory=dict)
     unlike: Mapping[str, Sequence[ObjectRef]] = field(default_factory=dict)
     foreseen: frozenset[ObjectRef] = frozenset()
+    regained: frozenset[ObjectRef] = frozenset()
+
+    @cached_property
+    def moved(self) -> frozenset[ObjectRef]:
+        """Who does not keep its image."""
+        return self.foreseen | self.regained
 
     @property
     def is_late(self) -> bool:
@@ -105,13 +113,19 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
         return Conversion(frozenset(), now, snapshot, now)
     _refuse(now.rules, options)
     is_meant = meant(options.selection, now.services.__getitem__)
-    depending = frozenset(_in_need(snapshot, now))
-    foreseen = frozenset(ref for ref in _foreseen(snapshot, now) if is_meant(ref, None))
-    foreseen -= depending if now.rules.predictors_read else frozenset()
-    chosen = [ref for ref in depending if is_meant(ref, None)]
-    found = replace(_converted(snapshot, now, [*chosen, *foreseen]), foreseen=foreseen)
+    every = (*_in_need(snapshot, now), *_foreseen(snapshot, now))
+    return conversion_for(snapshot, now, [ref for ref in every if is_meant(ref, None)])
+
+
+def conversion_for(snapshot: Snapshot, now: World, services: Iterable[ObjectRef]) -> Conversion:
+    """Return the conversion of these services in the framework form, whatever they depend on."""
+    found = _converted(snapshot, now, services)
+    foreseen = found.services.intersection(_foreseen(snapshot, now))
     if not now.rules.predictors_read:
-        return found
+        return replace(found, foreseen=foreseen)
+    foreseen -= frozenset(dependents(snapshot, now))
+    broken = {ref for ref in found.services if now.shared(ref).verdict is Verdict.BROKEN}
+    found = replace(found, foreseen=foreseen, regained=frozenset(broken - foreseen))
     targets, unlike = targets_of_entries(found)
     return replace(found, targets=targets, unlike=unlike)
 
@@ -201,9 +215,9 @@ def targets_of_entries(
 ) -> tuple[dict[ObjectRef, Target], dict[str, list[ObjectRef]]]:
     """Return what the copies need to give each service its image, and who cannot share one."""
     groups: dict[ObjectRef, list[ObjectRef]] = {}
-    for ref in sorted(found.services - found.foreseen, key=lambda ref: ref.place):
-        runtime = used(found.world, ref)
-        if runtime is not None and not keeps_image(found.before, found.world, ref):
+    for ref in sorted(found.services - found.moved, key=lambda ref: ref.place):
+        runtime, entry = used(found.world, ref), found.before.shared(ref).entry
+        if runtime is not None and entry and not keeps_image(found.before, found.world, ref):
             groups.setdefault(copy_ref(runtime.name, ref.namespace), []).append(ref)
     targets: dict[ObjectRef, Target] = {}
     unlike: dict[str, list[ObjectRef]] = {}

@@ -28,7 +28,8 @@ class Course:
     the operations rely on beside those that services follow, ``copies`` the runtimes of namespaces
     that take the place of those of the cluster. ``carried`` is what is wanted of each of these,
     ``stays`` names the services that a rollback leaves as the plan has them, ``back`` is the world
-    that it leads to where that is not the one of before.
+    that it leads to where that is not the one of before, and ``upgraded`` the world after an
+    upgrade to come, where the plan is for one.
     """
 
     operations: tuple[Operation, ...]
@@ -43,3 +44,4 @@ class Course:
     carried: Carried = field(default_factory=dict)
     stays: frozenset[ObjectRef] = frozenset()
     back: World | None = None
+    upgraded: World | None = None

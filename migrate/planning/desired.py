@@ -140,7 +140,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     ``wave_size`` is how many services are woken at once (None leaves it to the strategy), ``pause``
     how many seconds lie between two waves. ``canary`` are services (NAMESPACE/NAME) that go first,
     and ``max_unavailable`` is how many may be rolled out at one time, in scope service. ``target``
-    is the release that the plan is made for where it is not the one that runs: ``0.9.0``.
+    is the release of an upgrade to come, ``0.9.0``: see ``prepares`` and ``Strategy.HOLD``.
 
     Plans are compared by the digests of what they say. So a field that comes later is left out
     where nothing is said: its default is UNSET, and the plans of before stay what they are.
@@ -168,6 +168,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     def resets(self) -> bool:
         """Whether the global setting is to be set back."""
         return self.strategy is Strategy.RESET_GLOBAL
+
+    @property
+    def prepares(self) -> bool:
+        """Whether the plan is for the time after the upgrade, and nothing of it for now."""
+        return bool(self.target) and self.strategy is Strategy.TO_RUNTIMES
 
     @property
     def asks(self) -> bool:

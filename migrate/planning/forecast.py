@@ -203,7 +203,7 @@ def _outlook(
         return Outlook.RUNS_ALREADY if is_there else Outlook.CHANGES, changes
     if changes:
         return Outlook.CHANGES_ANYWAY, changes
-    is_ours = after.verdict is Verdict.RESOLVED
+    is_ours = Verdict.RESOLVED in (after.verdict, moves.now.shared(ref).verdict)
     return Outlook.UNCHANGED if is_ours else Outlook.NOT_AFFECTED, ()
 
 

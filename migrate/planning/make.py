@@ -11,10 +11,12 @@ from migrate.kserve.rules import Rules
 from migrate.planning import checks
 from migrate.planning.case import Case
 from migrate.planning.checks_installed import unknown_release
+from migrate.planning.closure import settled
 from migrate.planning.course import Course
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast
+from migrate.planning.hold import hold
 from migrate.planning.images import with_goals
 from migrate.planning.imagesset import images_set
 from migrate.planning.in_place import in_place
@@ -33,6 +35,7 @@ STRATEGIES: Mapping[Strategy, Callable[[Snapshot, World, Options], Course]] = {
     Strategy.IN_PLACE: in_place,
     Strategy.TO_RUNTIMES: to_runtimes,
     Strategy.RESET_GLOBAL: reset_global,
+    Strategy.HOLD: hold,
 }
 
 
@@ -52,7 +55,7 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
     if snapshot.rules is None:
         found = accept([unknown_release(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
-    content = prepared if options.target else _content
+    content = prepared if options.prepares else _content
     return msgspec.structs.replace(plan, **content(snapshot, snapshot.rules, options))
 
 
@@ -86,7 +89,12 @@ def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, An
 
 
 def _staying(rows: Sequence[Forecast], course: Course) -> Iterator[Forecast]:
-    """Yield the rows, those that a rollback leaves with what they have after the plan."""
+    """Yield the rows, those that a rollback leaves with what they have after the plan.
+
+    And each with its image after the upgrade, where the plan is for one.
+    """
     for row in rows:
-        is_left = row.service in course.stays
-        yield msgspec.structs.replace(row, after_rollback=row.after_plan) if is_left else row
+        left = {"after_rollback": row.after_plan} if row.service in course.stays else {}
+        later = course.upgraded
+        image = {"after_upgrade": settled(later, row.service).image} if later else {}
+        yield msgspec.structs.replace(row, **left, **image) if left or image else row

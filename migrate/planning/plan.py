@@ -9,12 +9,15 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from migrate.kserve import terms
 from migrate.kserve.rollouts import Rollout
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.invert import invert
 from migrate.operations.model import Activation, Condition, Direction, Operation, Wave
 from migrate.planning.desired import Options
+from migrate.planning.strategy import Strategy
 
 API_VERSION: Final = "kmigrate.dev/v1alpha1"
 
@@ -108,6 +111,9 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     In a plan for another release (``Options.target``) ``after_reconcile`` is after the upgrade,
     until the service is written; ``after_plan`` is once it was written, with the runtimes of the
     plan, and ``after_rollback`` is the same without them: there ``runtime`` decides.
+
+    In a plan that holds images across an upgrade (``Strategy.HOLD``) ``after_upgrade`` is the image
+    after both, the service as the plan leaves it; other plans do not say it.
     """
 
     service: ObjectRef
@@ -126,6 +132,7 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     rollout: Rollout | None = None
     outside: bool = False
     restarts: bool = False
+    after_upgrade: str | UnsetType | None = UNSET
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -215,7 +222,20 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @property
     def target(self) -> str:
         """The release that it is for where it is not the one that runs; else empty."""
-        return self.options.target or ""
+        return self.options.target or "" if self.options.prepares else ""
+
+    @property
+    def held_for(self) -> str:
+        """The release of the upgrade across which it holds what runs now; else empty."""
+        return self.options.target or "" if self.options.strategy is Strategy.HOLD else ""
+
+    @property
+    def makes_runtimes(self) -> bool:
+        """Whether it moves services into runtimes of their namespaces, wave by wave."""
+        if self.options.strategy is Strategy.HOLD:
+            kinds = {operation.target.kind for operation in self.operations}
+            return terms.INFERENCE_SERVICE not in kinds
+        return self.options.strategy is Strategy.TO_RUNTIMES
 
     @property
     def digest(self) -> str:

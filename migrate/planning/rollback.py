@@ -109,7 +109,7 @@ def plan_rollback(
     differing = between(applied, back)
     if is_pinned:
         waves = pin_waves(plan, snapshot, back, rows, differing)
-    elif plan.options.strategy is Strategy.TO_RUNTIMES:
+    elif plan.makes_runtimes:
         waves = copy_waves(plan, snapshot, (applied, back), rows, differing)
     else:
         waves = _waves(plan, snapshot, rows, _moved(plan, applied, back), differing)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Plan
-from migrate.planning.strategy import Strategy
 
 
 def stage_folders(plan: Plan) -> dict[ObjectRef, str]:
     """Return the folder of each object where some are to be there before others are written."""
     writing = [stage for stage in plan.apply if stage.operations]
-    if plan.options.strategy is not Strategy.TO_RUNTIMES or len(writing) == 1:
+    if not plan.makes_runtimes or len(writing) == 1:
         return {}
     # kubectl goes through folders by their names: 02 comes before 10, and 2 does not.
     digits = len(str(len(writing)))

@@ -12,6 +12,7 @@ from migrate.operations.classify import Standing, classify, to_make
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning.changed import carried_out
 from migrate.planning.forecast import World, with_pins
+from migrate.planning.held import held, is_image
 from migrate.planning.pinback import MODEL_PATHS, written
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.worlds import world_of
@@ -35,6 +36,8 @@ def standing_in(snapshot: Snapshot, now: World, operations: Iterable[Operation])
             continue
         elif change.edits[0].path in MODEL_PATHS:
             services.append(written(now.services[operation.target], change, now.config))
+        elif any(map(is_image, change.edits)):
+            services.append(held(now.services[operation.target], change.edits))
         else:
             pins[operation.target] = change.edits[0]
     moved = {ref: _pin(edit) for ref, edit in pins.items() if _is_ours(now, ref, edit)}

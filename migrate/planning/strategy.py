@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 RESET = "--reset-global"
+TARGET = "--target"
 CONVERT_FIRST = "kmigrate apply --to-runtimes --convert first"
 """What to do with services in the framework form before they can be pinned."""
 
@@ -18,6 +19,8 @@ class Strategy(StrEnum):
     """In ServingRuntimes of the namespaces that need them."""
     RESET_GLOBAL = "reset-global"
     """Where the images are set for the whole cluster: back to what is shipped."""
+    HOLD = "hold"
+    """In what an upgrade leaves alone, so that each service keeps the image that it has now."""
 
 
 class Scope(StrEnum):

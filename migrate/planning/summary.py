@@ -10,7 +10,7 @@ from migrate.operations.model import Activation, Convert, Operation, Restart, Wa
 from migrate.planning.desired import Options, summary
 from migrate.planning.plan import MOVING, Finding, Forecast, Outlook, Plan, Severity
 from migrate.planning.rollback import Rollback
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.strategy import TARGET, Scope, Strategy
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
@@ -90,4 +90,6 @@ def asked(options: Options) -> tuple[str, ...]:
     strategy = options.strategy
     scope = f" (scope {options.scope})" if options.scope is Scope.SERVICE else ""
     where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}{scope}",)
+    if strategy is Strategy.HOLD:
+        where = (f"{TARGET} {options.target}",)
     return (*where, *(summary([image]) for image in options.images))

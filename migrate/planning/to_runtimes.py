@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from migrate.errors import BlockedError, UsageError
@@ -11,7 +12,7 @@ from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning.checks_conversion import conversion_findings
 from migrate.planning.checks_copies import findings_of
 from migrate.planning.checks_late import late_findings
-from migrate.planning.conversion import conversion_of
+from migrate.planning.conversion import Conversion, conversion_of
 from migrate.planning.copystages import Moves, copy_stages, ordered
 from migrate.planning.course import Course
 from migrate.planning.desired import Activate, Options
@@ -37,10 +38,20 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         )
     if options.scope is Scope.SERVICE:
         return to_own_runtimes(snapshot, now, options)
+    conversion = conversion_of(snapshot, now, options)
+    return moved(conversion, conversion.lacking, options)
+
+
+def moved(conversion: Conversion, needing: Collection[ObjectRef], options: Options) -> Course:
+    """Return the course that has these services converted, and moves those that use overrides.
+
+    The services of ``needing`` get a copy of their runtime in any case. Raise UsageError or
+    BlockedError.
+    """
+    before, snapshot, now = conversion.before, conversion.snapshot, conversion.world
     targets = targets_of(options.images, now.config)
-    conversion, before = conversion_of(snapshot, now, options), now
-    snapshot, now = conversion.snapshot, conversion.world
-    found = expand(snapshot, now, options, targets, conversion.lacking, conversion.targets)
+    found = expand(snapshot, now, options, targets, needing, conversion.targets)
+    found = replace(found, converted=conversion.services)
     images = images_of(found.carried)
     _refuse_held_back(found, now, options)
     over = model_pins(found.planned, images, chain.from_iterable(found.services.values()))
@@ -71,7 +82,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         tuple(sorted(sources, key=lambda ref: ref.place)),
         frozenset(found.copies),
         carried=found.carried,
-        stays=conversion.foreseen if not conversion.is_late else frozenset(),
+        stays=frozenset() if conversion.is_late else conversion.moved,
         back=conversion.world if conversion.is_late else None,
     )
 

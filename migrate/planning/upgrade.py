@@ -78,7 +78,7 @@ def _refuse(now: World, release: Release, options: Options) -> None:
         raise UsageError(
             f"--target {release}: KServe {now.rules.name} has runtimes, and copies are made of "
             "those that are there",
-            "kmigrate plan --to-runtimes, before the upgrade; "
+            f"kmigrate plan --target {release} says what must come before the upgrade; "
             f"kmigrate check --target {release} tells what would be wrong after it",
         )
     if not is_shipped(release):

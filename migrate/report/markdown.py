@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from msgspec import UNSET
+
 from migrate.objects import count
 from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
 from migrate.report.lines import Screen, cut, drawn, names
@@ -15,7 +17,6 @@ from migrate.report.text import (
     ORDER,
     groups_of,
     heading_of,
-    images_of,
     left_out,
     override,
     reason_of,
@@ -23,7 +24,7 @@ from migrate.report.text import (
     told_of,
     work_lines,
 )
-from migrate.report.upgrade import MOMENTS, to_do
+from migrate.report.upgrade import MOMENTS, images_of, to_do
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
 _TICKS = re.compile("`+")
@@ -125,7 +126,8 @@ def _services(plan: Plan) -> Iterator[str]:
     if plan.target:
         yield from table(("what", "InferenceServices", *MOMENTS), [*map(_moments, shown)])
     else:
-        header = ("what", "InferenceServices", "image now", "image after the plan", "why")
+        later = (f"image after {plan.held_for}",) if plan.held_for else ()
+        header = ("what", "InferenceServices", "image now", "image after the plan", *later, "why")
         yield from table(header, [*map(_group, shown)])
     yield from ("", *(escaped(line) for line in rest)) if rest else ()
     yield from left_out(len(forecast) - len(told))
@@ -142,10 +144,12 @@ def _group(rows: Sequence[Forecast]) -> tuple[str, ...]:
     what = escaped(f"{outside}{heading_of(first)}{settings}")
     mark = f"**{what}**" if first.restarts else what
     told = f"{count(len(rows), 'service')}: {names(row.service for row in rows)}"
+    later = [] if first.after_upgrade is UNSET else [code(first.after_upgrade or "")]
     return (
         mark,
         escaped(told),
         code(first.now or ""),
         code(first.after_plan or ""),
+        *later,
         escaped(reason_of(first)),
     )

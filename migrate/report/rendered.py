@@ -70,6 +70,8 @@ def _head(plan: Plan) -> Iterator[str]:
     new = f"It makes {count(made, 'ServingRuntime')}, and edits" if made else "It edits"
     edited = count(len(plan.operations) - made, "object")
     yield f"{new} {edited}; {moving} with new pods by it."
+    if plan.held_for:
+        yield f"All of it comes before the upgrade to KServe {plan.held_for}."
     yield ""
 
 
@@ -181,7 +183,7 @@ def _then(plan: Plan) -> Iterator[str]:
         yield "webhook converts them to the model form, and no write takes that back."
         yield ""
         yield from command(*map(converting, converted))
-    elif plan.options.strategy is Strategy.TO_RUNTIMES:
+    elif plan.makes_runtimes:
         yield "A ServingRuntime that comes or goes wakes nobody: services move to it at their next"
         yield "reconcile. Restart KServe's controller to have that at once, for everybody."
     elif rules and rules.edit_wakes is not Wakes.NOBODY:
@@ -199,7 +201,7 @@ def _back(plan: Plan, rendering: Rendering) -> Iterator[str]:
     yield from ("## How to go back", "")
     of_services = plan.options.scope is Scope.SERVICE
     is_new = any(item.is_new for item in rendering.items)
-    if plan.options.convert:
+    if any(isinstance(step, Convert) for step in plan.activations):
         yield "Leave the ServingRuntimes there: converted services get their images from them."
         yield ""
     elif is_new and not of_services:

@@ -13,8 +13,8 @@ from migrate.planning.rendering import Rendering
 from migrate.report.lines import names
 from migrate.report.markdown import code, escaped, table
 from migrate.report.rendered import SHOWN, applying, changes, command, converting
-from migrate.report.text import groups_of, images_of
-from migrate.report.upgrade import MOMENTS
+from migrate.report.text import groups_of
+from migrate.report.upgrade import MOMENTS, images_of
 
 
 def upgrade_readme(plan: Plan, rendering: Rendering) -> str:

@@ -37,7 +37,6 @@ ENTRY = 33
 """Columns for the name of what sets an image; longer ones push their image to the right."""
 UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)"}
 """What stands for an image that is not known."""
-MOMENTS = ("now", "next reconcile", "after the plan", "after rollback")
 MOMENTS_BACK = ("now", "next reconcile", "after rollback", "after rollback")
 
 
@@ -48,8 +47,7 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     yield from _images(plan.images, is_asked=plan.options.asks)
     yield from copy_lines(plan, narrow)
     yield from work_lines(plan, narrow)
-    moments = upgrade.MOMENTS if plan.target else MOMENTS
-    yield from forecast_lines(plan.forecast, moments, narrow)
+    yield from forecast_lines(plan.forecast, upgrade.moments(plan), narrow)
     yield from finding_lines(plan.findings, narrow)
     yield from summary_lines(plan)
 
@@ -141,7 +139,7 @@ def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
 
 
 def forecast_lines(
-    forecast: Sequence[Forecast], moments: Sequence[str] = MOMENTS, screen: Screen = PIPE
+    forecast: Sequence[Forecast], moments: Sequence[str] = upgrade.PLAIN, screen: Screen = PIPE
 ) -> Iterator[str]:
     """Yield the services, those with the same lot together, those that restart last."""
     shown = told_of(forecast)
@@ -188,7 +186,7 @@ def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
 
 
 def _lot(row: Forecast) -> tuple[str, ...]:
-    images = (image or "" for image in images_of(row))
+    images = (image or "" for image in upgrade.images_of(row))
     where = "outside" if row.outside else ""
     return (where, heading_of(row), *images, reason_of(row), *row.changes, "", *row.settings)
 
@@ -199,15 +197,10 @@ def reason_of(row: Forecast) -> str:
     return row.reason.replace(own, "its namespace's ServingRuntime ")
 
 
-def images_of(row: Forecast) -> tuple[str | None, ...]:
-    """Return the images of a service at the four moments."""
-    return (row.now, row.after_reconcile, row.after_plan, row.after_rollback)
-
-
 def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> Iterator[str]:
     yield from wrapped(f"  {named((row.service for row in rows), screen)}")
     first = rows[0]
-    told = dict(zip(moments, images_of(first), strict=True))
+    told = dict(zip(moments, upgrade.images_of(first), strict=True))
     for image, group in groupby(told, key=told.__getitem__):
         labels = list(group)
         unknown = "(none seen)" if "now" in labels else UNTOLD[first.outlook]

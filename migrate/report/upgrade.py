@@ -1,12 +1,15 @@
-"""A plan for the time after an upgrade, in the words in which it differs from others."""
+"""A plan for an upgrade, before it or after it, in the words in which it differs from others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.objects import count
-from migrate.planning.plan import Outlook, Plan
+from msgspec import UNSET
 
+from migrate.objects import count
+from migrate.planning.plan import Forecast, Outlook, Plan
+
+PLAIN = ("now", "next reconcile", "after the plan", "after rollback")
 MOMENTS = ("now", "after the upgrade", "once written", "written without these")
 """The four images of a service: see ``planning.plan.Forecast``."""
 TO_DO = "To do, in this order:"
@@ -14,15 +17,32 @@ MOVED = "with other pods by the upgrade or once written"
 """Who has outlook CHANGES in such a plan, and does not restart by carrying it out."""
 
 
+def moments(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the images of a service, in their order."""
+    if plan.held_for:
+        return (*PLAIN, f"after the upgrade to {plan.held_for}")
+    return MOMENTS if plan.target else PLAIN
+
+
+def images_of(row: Forecast) -> tuple[str | None, ...]:
+    """Return the images of a service at its moments."""
+    four = (row.now, row.after_reconcile, row.after_plan, row.after_rollback)
+    return four if row.after_upgrade is UNSET else (*four, row.after_upgrade)
+
+
 def heading(plan: Plan) -> Iterator[str]:
     """Yield what the plan is for, where it is not for the release that runs."""
     if plan.target:
         yield f"For after the upgrade to KServe {plan.target}"
+    if plan.held_for:
+        yield f"To be done before the upgrade to KServe {plan.held_for}"
 
 
 def to_do(plan: Plan) -> str:
     """Return what stands above the writes of a plan."""
     target = plan.target
+    if plan.held_for:
+        return f"To do before the upgrade to {plan.held_for}, in this order:"
     return f"To do after the upgrade to {target}, in this order:" if target else TO_DO
 
 

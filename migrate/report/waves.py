@@ -8,7 +8,6 @@ from migrate.kserve import terms
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Restart, Wave
 from migrate.planning.plan import Plan
-from migrate.planning.strategy import Strategy
 from migrate.report.lines import Screen, cut, names, wrapped
 
 NAMED = 3
@@ -19,7 +18,7 @@ _UNITS = ((3600, "h"), (60, "m"), (1, "s"))
 def wave_lines(plan: Plan, screen: Screen) -> Iterator[str]:
     """Yield the services of each wave, where there are several."""
     waves = [wave for wave in plan.waves(Direction.APPLY) if services_of(wave)]
-    if plan.options.strategy is not Strategy.TO_RUNTIMES or len(waves) == 1:
+    if not plan.makes_runtimes or len(waves) == 1:
         return
     some, rest = cut(list(enumerate(waves, 1)), screen, "more waves")
     if some:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import UNSET
+
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan
 from migrate.report.findinglines import finding_lines
@@ -48,7 +50,8 @@ def wide_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
 
 
 def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
-    head, *lines = columns(SERVICES, [_service(row) for row in forecast])
+    later = [] if forecast[0].after_upgrade is UNSET else ["IMAGE AFTER UPGRADE"]
+    head, *lines = columns((*SERVICES, *later), [_service(row) for row in forecast])
     yield head
     for row, line in zip(forecast, lines, strict=True):
         yield Toned(line, TONES[row.outlook]) if row.outlook in TONES else line
@@ -66,6 +69,7 @@ def _service(row: Forecast) -> tuple[str, ...]:
         ",".join(row.changes) or NONE,
         row.now or NONE,
         after,
+        *([] if row.after_upgrade is UNSET else [row.after_upgrade or NONE]),
     )
 
 

@@ -157,7 +157,6 @@ def test_its_roles_write_nothing(
 def test_it_belongs_to_the_move_into_runtimes(
     capsys: pytest.CaptureFixture[str], where: tuple[str, str]
 ) -> None:
-    check(capsys, 64, ("--target: only with --to-runtimes",), "plan", "--target", "0.9.0", *where)
     check(capsys, 64, ("--target 'soon'",), *ASKED[:-1], "soon", *where)
     check(capsys, 7, ("--target 0.9.0",), "plan", "--to-runtimes", *where)
 

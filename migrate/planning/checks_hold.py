@@ -1,0 +1,104 @@
+"""What is found about images that are held across an upgrade: who keeps them, and who does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from migrate.kserve.resolution import Verdict
+from migrate.objects import ObjectRef, count
+from migrate.planning import findings as codes
+from migrate.planning.checks_upgrade import unshipped_images
+from migrate.planning.closure import used
+from migrate.planning.findings import as_warning, finding
+from migrate.planning.held import same
+from migrate.planning.passing import is_framework
+from migrate.planning.plan import Finding
+from migrate.planning.upheld import OUT, Holding, Told, told_of
+
+
+def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+    """Yield what is found; ``refused`` are services whose webhook refuses the write, with why."""
+    for reason in sorted(set(refused.values())):
+        text = f"the webhook refuses to have their image held: {reason}"
+        alike = [ref for ref, why in refused.items() if why == reason]
+        yield finding(codes.NOT_HELD, text, OUT, alike)
+    yield from _regained(found)
+    groups: dict[Told, list[ObjectRef]] = {}
+    known: dict[object, list[Told]] = {}
+    for ref in found.services:
+        kin = found.kin(ref)
+        if kin not in known:
+            known[kin] = list(told_of(found, ref))
+        for told in known[kin]:
+            groups.setdefault(told, []).append(ref)
+    yield from _without_plan(found, keeps_all=all(told.is_harmless for told in groups))
+    for told, alike in sorted(groups.items()):
+        made = finding(told.code, told.text, told.fix, alike)
+        yield as_warning(made) if told.is_warning else made
+    if left := len(found.now.services) - len(found.services):
+        text = f"{count(left, 'InferenceService')} not selected: the upgrade reaches them as well"
+        fix = "plan for all of them before you upgrade"
+        yield finding(codes.NARROWED, text, fix)
+    for stop in found.after:
+        yield from unshipped_images(stop.snapshot, stop.release, stop.after, found.services)
+
+
+def _without_plan(found: Holding, *, keeps_all: bool) -> Iterator[Finding]:
+    """Tell what the upgrade would do to those whom the plan touches; or that it touches nobody."""
+    concerned = [ref for ref in found.services if _is_touched(found, ref)]
+    target = found.after[-1].release
+    if not concerned and keeps_all:
+        text = f"nothing has to be held: whoever chose an image keeps it up to KServe {target}"
+        yield finding(codes.NOTHING_TO_HOLD, text, "upgrade; kmigrate check tells what is then")
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    known: dict[object, tuple[str, str]] = {}
+    for ref in concerned:
+        kin = found.kin(ref)
+        if kin not in known:
+            known[kin] = (_lost(found, ref), _way_back(found, ref))
+        groups.setdefault(known[kin], []).append(ref)
+    for (what, fix), services in sorted(groups.items()):
+        if what:
+            text = f"without this plan they lose their image: {what}"
+            yield finding(codes.HELD, text, fix, services)
+
+
+def _is_touched(found: Holding, ref: ObjectRef) -> bool:
+    if used(found.planned, ref) in found.copies:
+        return True
+    return is_framework(found.now, ref) and found.now.shape(ref) != found.planned.shape(ref)
+
+
+def _way_back(found: Holding, ref: ObjectRef) -> str:
+    if is_framework(found.planned, ref):
+        return "predictors reach them no more; kmigrate rollback takes the field away again"
+    return ""
+
+
+def _lost(found: Holding, ref: ObjectRef) -> str:
+    """Say what takes the image of a service away first, without the plan."""
+    before = found.now.shared(ref)
+    if before.verdict is Verdict.BROKEN:
+        return ""
+    for stop in found.without:
+        got, written = stop.after.shared(ref), stop.once_written(ref)
+        if got.verdict is Verdict.BROKEN:
+            return f"KServe {stop.release} gives none that can be pulled"
+        if not same(got.image, before.image):
+            return f"KServe {stop.release} gives the one that it ships"
+        if not same(written.image, before.image):
+            return f"any write under KServe {stop.release} gives another one"
+    return ""
+
+
+def _regained(found: Holding) -> Iterator[Finding]:
+    """Tell who has no image now, and gets one by the plan."""
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for ref in found.services:
+        before, after = found.now.shared(ref), found.planned.shared(ref)
+        if before.verdict is Verdict.BROKEN and after.image and after.image != before.image:
+            groups.setdefault((before.image or "none", after.image), []).append(ref)
+    for (former, image), alike in sorted(groups.items()):
+        text = f"predictors give them no image that can be pulled ({former}); they get {image}"
+        fix = "see that there is such an image: their pin is spec.predictor.model.runtimeVersion"
+        yield finding(codes.REGAINED, text, fix, alike)
