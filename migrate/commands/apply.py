@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import typer
 
@@ -13,12 +12,11 @@ from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
 from migrate.commands.approval import approve, refuse_blocked, refuse_nobody, refuse_target
 from migrate.commands.back import apply_or_back, carry_and_tell
-from migrate.commands.carry import Control, Job
-from migrate.commands.comparing import compare
-from migrate.commands.creation import trials
+from migrate.commands.carry import Control
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.following import tell_after_trial
-from migrate.commands.outcome import nothing, prove
+from migrate.commands.forward import forward
+from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.pointless import refuse_pointless
 from migrate.commands.rehearsal import Rehearsal
@@ -134,10 +132,8 @@ def apply(
     approve(question, yes=yes or saved is not None or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
     told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
-    job = _job(cluster, made, run, known, kserve_version)
-    if dry_run is not DryRun.CLIENT:
-        begun = run is not None and bool(run.written)
-        job = replace(job, trials=partial(trials, cluster, job.waves, begun=begun))
+    is_tried = dry_run is not DryRun.CLIENT
+    job = forward(cluster, made, run, known, kserve_version, is_tried=is_tried)
     if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
         job = replace(job, rehearse=Rehearsal(cluster, made))
     if rollback_on_failure:
@@ -175,21 +171,6 @@ def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
     if run is None and stands_applied(cluster, made):
         return "nothing to change: all that this plan writes is there already"
     return ""
-
-
-def _job(
-    cluster: Cluster, made: Plan, run: Run | None, known: Sequence[Run], kserve_version: str
-) -> Job:
-    waves = made.waves(Direction.APPLY)
-    return Job(
-        plan=made,
-        direction=Direction.APPLY,
-        waves=waves,
-        run=run,
-        known=known,
-        check=lambda: compare(cluster, made, kserve_version),
-        prove=lambda forecast: prove(cluster, made, Direction.APPLY, forecast, waves),
-    )
 
 
 def _refuse_planning(saved: Plan, options: Options, namespace: str, alone: str) -> None:

@@ -246,4 +246,3 @@ RunOrPlan = Annotated[
 Offline = Annotated[
     bool, typer.Option("--offline", help="Read a saved PLAN alone, and ask no cluster.")
 ]
-RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="Id of a run; the latest by default.")]

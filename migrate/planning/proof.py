@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec import UnsetType
 
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, value_at
@@ -85,7 +86,9 @@ def _bytes(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest |
             return f"{seal.path}: ours is in place; later edits of somebody else are kept"
     paths = ", ".join(seal.path for seal in seals)
     when = "planned" if direction is Direction.APPLY else "before"
-    texts = all(isinstance(value_at(live, seal.path), str) for seal in seals)
+    if plan.options.checkpoint and target.kind == "ConfigMap":
+        paths = f"all {len(seals)} keys of its data"
+    texts = all(isinstance(value_at(live, seal.path), str | UnsetType) for seal in seals)
     return f"{paths}: {'byte for byte ' if texts else ''}as {when}"
 
 

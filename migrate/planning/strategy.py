@@ -18,6 +18,8 @@ class Strategy(StrEnum):
     """In ServingRuntimes of the namespaces that need them."""
     RESET_GLOBAL = "reset-global"
     """Where the images are set for the whole cluster: back to what is shipped."""
+    RESTORE = "restore"
+    """Where the images are set for the whole cluster: back to what a checkpoint holds."""
 
 
 class Scope(StrEnum):
