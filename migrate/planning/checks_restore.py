@@ -14,7 +14,7 @@ from migrate.kserve.services import FormKind, InferenceService, form_of
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning import findings as codes
 from migrate.planning.checkpoint import Checkpoint
-from migrate.planning.findings import finding
+from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding, Forecast
 from migrate.planning.restorestays import Restoration
 from migrate.planning.restorewrites import former_runtimes
@@ -22,13 +22,19 @@ from migrate.planning.snapshot import Snapshot
 
 
 def restore_findings(
-    snapshot: Snapshot, found: Restoration, rows: Sequence[Forecast], called: str
+    snapshot: Snapshot,
+    found: Restoration,
+    rows: Sequence[Forecast],
+    called: str,
+    trouble: str,
 ) -> list[Finding]:
     """Return what is found beside the checks of every plan.
 
-    ``rows`` have the former images; ``called`` is what a person calls the checkpoint.
+    ``rows`` have the former images, ``called`` is what a person calls the checkpoint, ``trouble``
+    why the configuration of now cannot be read.
     """
-    seen = _Seen(snapshot, found, rows, f"kmigrate plan --from-checkpoint {called} --to-runtimes")
+    remedy = f"kmigrate plan --from-checkpoint {called} --to-runtimes"
+    seen = _Seen(snapshot, found, rows, remedy, trouble)
     return [one for check in _CHECKS for one in check(seen)]
 
 
@@ -40,6 +46,7 @@ class _Seen:
     found: Restoration
     rows: Sequence[Forecast]
     remedy: str
+    trouble: str
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -49,6 +56,13 @@ class _Seen:
     def judged(self) -> Iterator[Forecast]:
         """Those whose image of then is known."""
         return (row for row in self.rows if row.former is not UNSET)
+
+
+def _unreadable(seen: _Seen) -> Iterator[Finding]:
+    """Tell that nothing can be told of the next reconcile without this."""
+    if seen.trouble:
+        text = f"{seen.trouble}; so what is told of the next reconcile is as after the rollback"
+        yield as_warning(finding(codes.BROKEN_PART, text))
 
 
 def _images(seen: _Seen) -> Iterator[Finding]:
@@ -187,6 +201,7 @@ def _stays(seen: _Seen) -> Iterator[Finding]:
 
 
 _CHECKS: tuple[Callable[[_Seen], Iterator[Finding]], ...] = (
+    _unreadable,
     _images,
     _new,
     _gone,

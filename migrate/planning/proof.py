@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
-from msgspec import UnsetType
 
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, value_at
@@ -51,6 +50,8 @@ def _object(
         if isinstance(wanted.change, Delete):
             text = "is still there, as somebody changed it or uses it: it stays"
         return Result(target, live is None and direction is Direction.ROLLBACK, text)
+    if plan.options.checkpoint and direction is Direction.APPLY:
+        return _restored(plan, target, live)
     return Result(target, holds=True, text=_bytes(plan, direction, target, live))
 
 
@@ -86,10 +87,24 @@ def _bytes(plan: Plan, direction: Direction, target: ObjectRef, live: Manifest |
             return f"{seal.path}: ours is in place; later edits of somebody else are kept"
     paths = ", ".join(seal.path for seal in seals)
     when = "planned" if direction is Direction.APPLY else "before"
-    if plan.options.checkpoint and target.kind == "ConfigMap":
-        paths = f"all {len(seals)} keys of its data"
-    texts = all(isinstance(value_at(live, seal.path), str | UnsetType) for seal in seals)
+    texts = all(isinstance(value_at(live, seal.path), str) for seal in seals)
     return f"{paths}: {'byte for byte ' if texts else ''}as {when}"
+
+
+def _restored(plan: Plan, target: ObjectRef, live: Manifest | None) -> Result:
+    """Prove that an object is as a checkpoint has it: of the ConfigMap every byte.
+
+    A CRD of a newer release may be left over, and add what it has by default to a runtime.
+    """
+    if target.kind != "ConfigMap":
+        return Result(target, holds=True, text="as at the checkpoint")
+    seals = [seal for seal in plan.seals if seal.target == target]
+    bad = [s.path for s in seals if digest_of(value_at(live, s.path)) != s.after]
+    if bad:
+        text = f"{', '.join(bad)}: not as at the checkpoint, for somebody changed it meanwhile"
+        return Result(target, holds=False, text=text)
+    text = f"all {len(seals)} keys of its data byte for byte as at the checkpoint"
+    return Result(target, holds=True, text=text)
 
 
 def prove_services(

@@ -7,6 +7,7 @@ controller is restarted, so that it looks at every service, and the former image
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 from msgspec import UNSET
@@ -52,9 +53,10 @@ def plan_restore(snapshot: Snapshot, checkpoint: Checkpoint, options: Options) -
     assert snapshot.rules is not None
     keeps = options.keep_runtimes is True
     found = restoration_of(snapshot, snapshot.rules, checkpoint, keeps=keeps)
-    made = make_plan(snapshot, options, _course_of(found))
+    seen, trouble = _readable(snapshot, found.operations)
+    made = make_plan(seen, options, _course_of(found))
     rows = tuple(_with_former(row, found) for row in made.forecast)
-    told = restore_findings(snapshot, found, rows, str(options.checkpoint))
+    told = restore_findings(snapshot, found, rows, str(options.checkpoint), trouble)
     return msgspec.structs.replace(
         made,
         forecast=rows,
@@ -69,19 +71,38 @@ def replanned(snapshot: Snapshot, plan: Plan) -> Plan:
     The checkpoint itself is not needed for that, so any machine can go on with its plan. Raise
     BlockedError where the configuration cannot be read.
     """
-    fresh = make_plan(snapshot, plan.options, _again(plan))
+    fresh = make_plan(_readable(snapshot, plan.operations)[0], plan.options, _again(plan))
     former = {row.service: row.former for row in plan.forecast}
     rows = (msgspec.structs.replace(r, former=former.get(r.service, UNSET)) for r in fresh.forecast)
     return msgspec.structs.replace(fresh, forecast=tuple(rows))
 
 
+def _readable(snapshot: Snapshot, operations: Sequence[Operation]) -> tuple[Snapshot, str]:
+    """Return the snapshot, and why its configuration cannot be read; empty where it can.
+
+    One that cannot be read gives nobody anything: what is planned takes its place then.
+    """
+    try:
+        if snapshot.rules is not None:
+            world_of(snapshot, snapshot.rules)
+    except BlockedError as error:
+        return replace(snapshot, config=carried_out(snapshot, operations).config), error.message
+    return snapshot, ""
+
+
 def refuse_unfit(snapshot: Snapshot, checkpoint: Checkpoint, called: str) -> None:
-    """Raise BlockedError where a checkpoint is not for this cluster and the release that runs."""
+    """Raise BlockedError where a checkpoint is not for this cluster, or the release that runs."""
     if checkpoint.cluster_uid != snapshot.cluster_uid:
         raise BlockedError(
             f"checkpoint {called} is of another cluster, uid {checkpoint.cluster_uid or '(none)'}; "
             f"this one has uid {snapshot.cluster_uid or '(none)'}",
             "choose the right --context",
+        )
+    if len(snapshot.controllers) > 1:
+        raise BlockedError(
+            f"expected one running controller in {snapshot.namespace}, found "
+            + ", ".join(map(str, snapshot.controllers)),
+            "scale the one that is left over to 0",
         )
     then, now = parse_release(checkpoint.release), snapshot.release
     if not _is_same(then, now):
