@@ -18,7 +18,7 @@ from pathlib import Path
 from docs import schemas
 from docs.servers import PAGE, with_table
 
-VERBS = ("plan", "apply", "rollback", "status", "explain", "check")
+VERBS = ("plan", "apply", "rollback", "status", "checkpoint", "explain", "check")
 HERE = Path(__file__).parent
 HELP = re.compile(r"(<!-- help -->\n```console\n).*?(\n```\n<!-- /help -->)", re.DOTALL)
 

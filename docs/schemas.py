@@ -12,6 +12,7 @@ import msgspec
 from migrate.planning import desiredfile
 from migrate.planning.planfile import PlanFile
 from migrate.report import planlines
+from migrate.report.checkpoints import CheckpointResult
 from migrate.report.eventlines import EventLine
 from migrate.report.result import RunResult
 from migrate.report.runstatus import StatusDocument
@@ -21,6 +22,7 @@ WRITTEN: dict[str, type[msgspec.Struct]] = {
     "plan": PlanFile,
     "result": RunResult,
     "status": StatusDocument,
+    "checkpoint": CheckpointResult,
 }
 
 

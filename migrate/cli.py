@@ -13,6 +13,7 @@ VERBS = {
     "apply": ("apply", "Change the global images, and prove it."),
     "rollback": ("rollback", "Take a run back, and prove that all is as before."),
     "status": ("status", "Show where a run or a saved plan stands, and what is next."),
+    "checkpoint": ("checkpoint", "Save what an upgrade may change, to get it back."),
     "explain": ("explain_", "Say what image and arguments a service gets, and why."),
     "check": ("check_", "Find what is wrong with serving images, or will be."),
 }

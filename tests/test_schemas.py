@@ -99,7 +99,24 @@ def test_a_status_fits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     assert found[4]["plan"]["found"]["stale"]
 
 
-VERBS = {"plan": ("plan",), "result": ("rollback", DRY), "status": ("status",)}
+def test_the_status_of_a_checkpoint_fits(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = str(tmp_path / "before.json.gz")
+    made = ("checkpoint", "--no-cluster", "--out", file, "--snapshot", str(BEFORE))
+    validator("checkpoint").validate(documents(capsys, *made))
+    after = ("status", file, "--snapshot", str(BEFORE.with_name("after")))
+    for document in (documents(capsys, *after), documents(capsys, "status", file, "--offline")):
+        validator("status").validate(document)
+    assert documents(capsys, *after)["checkpoint"]["found"]["since"]["moved"]
+
+
+VERBS = {
+    "plan": ("plan",),
+    "result": ("rollback", DRY),
+    "status": ("status",),
+    "checkpoint": ("checkpoint", DRY),
+}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -56,6 +56,14 @@ def refuse_denied(
 ) -> None:
     """Raise ForbiddenError that names every permission which a run of these waves lacks.
 
+    See ``refuse_lacking``.
+    """
+    refuse_lacking(cluster, needs(namespace, waves), workers)
+
+
+def refuse_lacking(cluster: Cluster, wanted: Iterable[Permission], workers: int = 1) -> None:
+    """Raise ForbiddenError that names every one of these permissions that is lacking.
+
     Asks by SelfSubjectAccessReview, which stores nothing. A cluster that has no such thing,
     as a snapshot, allows everything. What is needed in many namespaces is asked for all of them
     at once, and by ``workers`` for each only where that is denied. Nothing is lacked in a namespace
@@ -67,7 +75,7 @@ def refuse_denied(
         if not _allowed(cluster, need):
             found.append(need)
 
-    asked = list(_not_everywhere(cluster, set(needs(namespace, waves))))
+    asked = list(_not_everywhere(cluster, set(wanted)))
     each(asked, ask, workers, left_over=lambda *_: None)
     going = {name for name in {need.namespace for need in found} if is_going(cluster, name)}
     if denied := sorted(need for need in found if need.namespace not in going):

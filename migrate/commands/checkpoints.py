@@ -12,7 +12,7 @@ from migrate.errors import BlockedError, StaleError
 from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow, names
 from migrate.execute.packing import Packed, Packer
-from migrate.planning.checkpoint import FORMAT, Checkpoint
+from migrate.planning.checkpoint import FORMAT, Checkpoint, Contents
 from migrate.planning.checkpointtext import CheckpointText
 from migrate.planning.fields import nearest
 
@@ -111,7 +111,7 @@ def _refuse_newer(found: int, version: str, what: str) -> None:
         )
 
 
-def refuse_other_cluster(checkpoint: Checkpoint, cluster: Cluster) -> None:
+def refuse_other_cluster(checkpoint: Contents, cluster: Cluster) -> None:
     """Raise StaleError where the checkpoint was made of another cluster."""
     found = cluster_uid(cluster)
     if checkpoint.cluster_uid != found:

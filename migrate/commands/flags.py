@@ -239,10 +239,11 @@ RollbackOnFailure = Annotated[
 RunOrPlan = Annotated[
     str,
     typer.Argument(
-        metavar="[RUN|PLAN]",
-        help="Id of a run, or a plan saved by `kmigrate plan --out`; the latest run by default.",
+        metavar="[RUN|CHECKPOINT|FILE]",
+        help="Id of a run, name of a checkpoint, or a saved plan or checkpoint; the latest run by "
+        "default.",
     ),
 ]
 Offline = Annotated[
-    bool, typer.Option("--offline", help="Read a saved PLAN alone, and ask no cluster.")
+    bool, typer.Option("--offline", help="Read the FILE alone, and ask no cluster.")
 ]

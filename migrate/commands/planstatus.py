@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands import making
+from migrate.commands.asking import answered
 from migrate.commands.comparing import stale
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_all
@@ -14,7 +14,7 @@ from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.runs import carries, refuse_elsewhere
 from migrate.commands.standings import services_of, standings_of
 from migrate.commands.target import Target
-from migrate.errors import ApiError, Exit, StaleError, UsageError
+from migrate.errors import StaleError
 from migrate.execute import record
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Direction
@@ -38,30 +38,13 @@ def plan_status(path: Path, target: Target | None, output: Output) -> int:
     then that of its error.
     """
     made = making.load(path)
-    found, code = _found(made, target)
+    found, code = answered(target, lambda cluster: _in_cluster(cluster, made))
     shown = _of_file(path, made, found)
     if output is Output.TABLE:
         emit_lines(plan_status_lines(shown))
     else:
         emit_document(StatusDocument(plan=shown, runs=found.runs if found else ()), output)
     return code
-
-
-def _found(made: Plan, target: Target | None) -> tuple[PlanInCluster | None, int]:
-    if target is None:
-        return None, Exit.OK
-    try:
-        cluster = target.open()
-    except UsageError as error:
-        if target != Target():
-            raise
-        print(f"no cluster is asked: {error.message}", file=sys.stderr)
-        return None, Exit.OK
-    try:
-        return _in_cluster(cluster, made), Exit.OK
-    except ApiError as error:
-        print(f"error: {cluster.name} cannot be asked: {error.message}", file=sys.stderr)
-        return None, error.code
 
 
 def _of_file(path: Path, made: Plan, found: PlanInCluster | None) -> PlanStatus:

@@ -10,6 +10,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.installed import cluster_uid, get_all, running_release
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
+from migrate.execute.checkpoints import CheckpointRow
 from migrate.execute.run import Run
 from migrate.kserve.releases import parse_release
 from migrate.kserve.table import rules_for
@@ -20,6 +21,7 @@ from migrate.operations.model import Convert, Direction, Operation
 from migrate.planning import planfile
 from migrate.planning.copies import stamped
 from migrate.planning.desired import Options, without_release
+from migrate.planning.fields import nearest
 from migrate.planning.plan import Plan
 
 
@@ -96,15 +98,23 @@ def stands_applied(cluster: Cluster, plan: Plan) -> bool:
     return is_done and all(value_at(live[act.target], act.path) is not UNSET for act in acts)
 
 
-def chosen(runs: Sequence[Run], name: str) -> Run | None:
-    """Return the run of that id, or the latest; None where none was recorded."""
+def chosen(runs: Sequence[Run], name: str, beside: Sequence[CheckpointRow] = ()) -> Run | None:
+    """Return the run of that id, or the latest; None where none was recorded.
+
+    Raise UsageError where there is no such run; ``beside`` are checkpoints that it may mean.
+    """
     if not name:
         return runs[-1] if runs else None
     for run in runs:
         if run.head.id == name:
             return run
-    listed = ", ".join(run.head.id for run in runs) or "none"
-    raise UsageError(f"no run {name}; recorded: {listed}", "kmigrate status")
+    ids, saved = [run.head.id for run in runs], [row.name for row in beside]
+    near = nearest(name, [*ids, *saved])
+    listed = f"; recorded: {', '.join(ids) or 'none'}"
+    listed += f"; checkpoints: {', '.join(saved)}" if saved else ""
+    meant = f"; did you mean {near}?" if near else ""
+    what = "run or checkpoint" if saved else "run"
+    raise UsageError(f"no {what} {name}{meant}{listed}", "kmigrate status")
 
 
 def standing_below(runs: Sequence[Run]) -> Iterator[str]:

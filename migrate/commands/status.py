@@ -1,4 +1,4 @@
-"""kmigrate status: the runs that are recorded, or a saved plan, and where each object stands."""
+"""kmigrate status: recorded runs and checkpoints, or a saved plan, and where each object stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
+from migrate.commands.checkpoints import names
+from migrate.commands.checkpointstatus import (
+    checkpoint_status,
+    file_status,
+    is_checkpoint_file,
+)
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_all
 from migrate.commands.laterrows import later_rows, overwritten_by, overwritten_rows
@@ -19,6 +25,7 @@ from migrate.errors import Exit, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.planning.plan import Plan
+from migrate.report.checkpoints import line_of
 from migrate.report.runstatus import RunStatus, StatusDocument, service_row, status_lines
 from migrate.report.status import row_of
 
@@ -35,22 +42,29 @@ def status(
 ) -> int:
     """Show where a run or a saved plan stands, and what is next.
 
-    Of a saved plan it tells what it holds, and with a cluster whether it still holds there.
+    Of a saved plan it tells what it holds, and with a cluster whether it still holds there; of a
+    checkpoint what differs now.
     """
     target = Target(kubeconfig, context, expect_context, snapshot)
+    if is_checkpoint_file(run):
+        return file_status(Path(run), None if offline else target, output)
     if is_plan_file(run):
         return plan_status(Path(run), None if offline else target, output)
     if offline:
-        raise UsageError("--offline: runs are recorded in a cluster", "kmigrate status PLAN")
+        raise UsageError("--offline: runs are recorded in a cluster", "kmigrate status FILE")
     cluster = target.open()
     known = record.runs(cluster, kserve_namespace)
-    found = chosen(known, run)
+    saved = names(cluster, kserve_namespace)
+    if run in {row.name for row in saved}:
+        return checkpoint_status(cluster, kserve_namespace, run, output)
+    found = chosen(known, run, saved)
     shown = _look(cluster, found, plan_of(cluster, found)) if found else None
+    lines = tuple(map(line_of, saved))
     if output is Output.TABLE:
-        emit_lines(status_lines(shown, known))
+        emit_lines(status_lines(shown, known, lines))
     else:
         runs = tuple(map(row_of, known))
-        emit_document(StatusDocument(run=shown, runs=runs), output)
+        emit_document(StatusDocument(run=shown, runs=runs, checkpoints=lines), output)
     return Exit.OK
 
 

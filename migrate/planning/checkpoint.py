@@ -31,15 +31,15 @@ class Meaning(msgspec.Struct, frozen=True, rename="camel"):
     ready: bool | None = None
 
 
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """All of it, as one document.
+class Contents(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All of a checkpoint but the services themselves.
 
     ``config`` is the ConfigMap inferenceservice-config; ``runtimes`` are ServingRuntimes and
-    ClusterServingRuntimes, ``services`` the InferenceServices, each a whole manifest as stored but
-    for ``metadata.managedFields``. ``images`` are those that were set globally, with what the
-    release ships. ``created`` is RFC 3339 in UTC, by the clock of who made it; ``release`` is
-    X.Y.Z, ``cluster_uid`` the uid of namespace kube-system. ``unfinished`` is the id of a run that
-    was under way then, so that half of its change is in here; empty where there was none.
+    ClusterServingRuntimes, each a whole manifest as stored but for ``metadata.managedFields``.
+    ``images`` are those that were set globally, with what the release ships. ``created`` is
+    RFC 3339 in UTC, by the clock of who made it; ``release`` is X.Y.Z, ``cluster_uid`` the uid of
+    namespace kube-system. ``unfinished`` is the id of a run that was under way then, so that half
+    of its change is in here; empty where there was none.
     """
 
     api_version: str = API_VERSION
@@ -54,7 +54,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     release: str
     config: Manifest
     runtimes: tuple[Manifest, ...] = ()
-    services: tuple[Json, ...] = ()
     images: tuple[ImageRow, ...] = ()
     meanings: tuple[Meaning, ...] = ()
     unfinished: str = ""
+
+
+class Checkpoint(Contents, frozen=True, kw_only=True, rename="camel"):
+    """All of it, as one document: ``services`` are InferenceServices, whole as the runtimes."""
+
+    services: tuple[Json, ...] = ()

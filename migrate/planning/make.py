@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from migrate.kserve import terms
 from migrate.kserve.rules import Rules
 from migrate.planning import checks
 from migrate.planning.case import Case
@@ -17,12 +16,11 @@ from migrate.planning.course import Course
 from migrate.planning.desired import Options
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, forecast
-from migrate.planning.images import image_rows, runtime_rows, with_goals
+from migrate.planning.images import with_goals
+from migrate.planning.imagesset import images_set
 from migrate.planning.in_place import in_place
-from migrate.planning.mirrors import mirror_of, taken_for_stock
-from migrate.planning.plan import Forecast, ImageRow, Plan
+from migrate.planning.plan import Forecast, Plan
 from migrate.planning.preparing import prepared
-from migrate.planning.reach import judged, unread
 from migrate.planning.reset_global import reset_global
 from migrate.planning.restarts import with_restarts
 from migrate.planning.seals import seals_of
@@ -68,7 +66,7 @@ def _content(make: Making, snapshot: Snapshot, rules: Rules, options: Options) -
     course = make(snapshot, now, options)
     rows = forecast(now, course.planned, now, snapshot.workloads)
     rows = marked(_staying(rows, course), options.selection, now.services.__getitem__)
-    images = _images(snapshot, now, course)
+    images = images_set(snapshot, now, course.wanted, course.targets)
     if options.resets:
         images = with_goals(images, course.planned, snapshot.release)
     directions = course.stages(rows)
@@ -97,15 +95,3 @@ def _staying(rows: Sequence[Forecast], course: Course) -> Iterator[Forecast]:
     for row in rows:
         is_left = row.service in course.stays
         yield msgspec.structs.replace(row, after_rollback=row.after_plan) if is_left else row
-
-
-def _images(snapshot: Snapshot, now: World, course: Course) -> tuple[ImageRow, ...]:
-    """Return what is set globally, whom it reaches, and what is set in vain."""
-    rows = (
-        *image_rows(now.predictors, snapshot.release, course.wanted),
-        *runtime_rows(now.config, snapshot.release, course.targets),
-    )
-    text = (snapshot.config.get("data") or {}).get(terms.PREDICTORS_KEY)
-    idle = unread(text, now.predictors)
-    mirror = mirror_of([*rows, *idle])
-    return (*judged(taken_for_stock(rows, mirror), now), *taken_for_stock(idle, mirror))

@@ -13,6 +13,7 @@ from migrate.operations.classify import Standing
 from migrate.planning.later import quoted
 from migrate.planning.outcomes import Outcome, ServiceOutcome
 from migrate.planning.plan import API_VERSION
+from migrate.report.checkpoints import CheckpointLine, CheckpointStatus, checkpoint_rows
 from migrate.report.lines import NAMES_SHOWN, wrapped
 from migrate.report.status import NEXT, PlanStatus, RunRow
 
@@ -90,13 +91,15 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What `kmigrate status -o json` writes: of a ``run`` or of a saved ``plan``."""
+    """What `kmigrate status -o json` writes: of a ``run``, a saved ``plan`` or a ``checkpoint``."""
 
     api_version: Literal["kmigrate.dev/v1alpha1"] = API_VERSION
     kind: Literal["Status"] = "Status"
     run: RunStatus | None = None
     plan: PlanStatus | None = None
+    checkpoint: CheckpointStatus | None = None
     runs: tuple[RunRow, ...] = ()
+    checkpoints: tuple[CheckpointLine, ...] = ()
 
 
 def service_row(found: ServiceOutcome) -> ServiceRow:
@@ -106,8 +109,11 @@ def service_row(found: ServiceOutcome) -> ServiceRow:
     return ServiceRow(str(row.service), *words, found.why, *images)
 
 
-def status_lines(shown: RunStatus | None, runs: Sequence[Run]) -> Iterator[str]:
-    """Yield the runs, the one asked for in full, and the next command to type."""
+def status_lines(
+    shown: RunStatus | None, runs: Sequence[Run], checkpoints: Sequence[CheckpointLine] = ()
+) -> Iterator[str]:
+    """Yield checkpoints and runs, the run asked for in full, and the next command to type."""
+    yield from checkpoint_rows(checkpoints)
     if shown is None:
         yield from ("no run is recorded", "next: kmigrate plan")
         return

@@ -1,4 +1,4 @@
-"""kmigrate status PLAN: what the file holds, with a cluster and without."""
+"""kmigrate status FILE: what the file holds, with a cluster and without."""
 
 from __future__ import annotations
 
@@ -175,5 +175,5 @@ def test_a_plan_that_does_nothing(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 def test_offline_is_for_files(capsys: pytest.CaptureFixture[str]) -> None:
-    check(capsys, 64, ("--offline", "kmigrate status PLAN"), "status", "--offline")
+    check(capsys, 64, ("--offline", "kmigrate status FILE"), "status", "--offline")
     check(capsys, 64, ("No such file",), "status", "lost.json")
