@@ -16,6 +16,7 @@ from migrate.commands.back import carry_and_tell
 from migrate.commands.carry import Control
 from migrate.commands.checkpointfiles import load
 from migrate.commands.checkpoints import names, read, refuse_other_cluster
+from migrate.commands.checkpointstatus import is_checkpoint_file
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun
 from migrate.commands.following import tell_after_trial
 from migrate.commands.forward import forward
@@ -88,7 +89,7 @@ def checkpoint_of(
     """
     if not name or any(run.head.id == name for run in known):
         return None
-    if name.endswith(".gz") or Path(name).is_file():
+    if is_checkpoint_file(name):
         found = load(Path(name))
         if namespace not in (DEFAULT_NAMESPACE, found.kserve_namespace):
             place = found.kserve_namespace

@@ -10,6 +10,7 @@ from migrate.commands import flags, rollbackflags
 from migrate.commands.approval import approve
 from migrate.commands.back import carry_and_tell, prepared
 from migrate.commands.carry import Control
+from migrate.commands.checkpoints import names
 from migrate.commands.flags import DryRun, Output
 from migrate.commands.following import tell_after_trial
 from migrate.commands.outcome import nothing
@@ -65,7 +66,7 @@ def rollback(
         how = (options, control, told)
         return restore(called, cluster, checkpoint, *how, dry_run=dry_run, yes=yes)
     asked.refuse()
-    found = chosen(known, run)
+    found = chosen(known, run, names(cluster, kserve_namespace))
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
         code = nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)

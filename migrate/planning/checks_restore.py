@@ -65,6 +65,15 @@ def _unreadable(seen: _Seen) -> Iterator[Finding]:
         yield as_warning(finding(codes.BROKEN_PART, text))
 
 
+def _half(seen: _Seen) -> Iterator[Finding]:
+    """Tell that the checkpoint holds half of a change."""
+    if run := seen.checkpoint.unfinished:
+        text = (
+            f"the checkpoint was made while run {run} was under way: half of its change comes back"
+        )
+        yield finding(codes.HALF_A_RUN, text, "kmigrate plan shows what is set then")
+
+
 def _images(seen: _Seen) -> Iterator[Finding]:
     """Find who does not get the image that it had, and above all who loses it by this."""
     bad = [row for row in seen.judged if _coming(row) != row.former]
@@ -202,6 +211,7 @@ def _stays(seen: _Seen) -> Iterator[Finding]:
 
 _CHECKS: tuple[Callable[[_Seen], Iterator[Finding]], ...] = (
     _unreadable,
+    _half,
     _images,
     _new,
     _gone,

@@ -99,6 +99,7 @@ LOSES_FORMER = "KM306"
 RUNTIME_STAYS = "KM307"
 OTHERS_CHANGED = "KM308"
 GONE_SINCE = "KM309"
+HALF_A_RUN = "KM310"
 
 SEVERITY = {
     UNKNOWN_RELEASE: Severity.ERROR,
@@ -186,6 +187,7 @@ SEVERITY = {
     RUNTIME_STAYS: Severity.WARNING,
     OTHERS_CHANGED: Severity.WARNING,
     GONE_SINCE: Severity.WARNING,
+    HALF_A_RUN: Severity.WARNING,
 }
 """Every code and its severity."""
 

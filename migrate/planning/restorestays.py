@@ -77,7 +77,7 @@ def meanings_of(snapshot: Snapshot, checkpoint: Checkpoint) -> dict[ObjectRef, M
 
 def image_then(meaning: Meaning | None) -> str | None:
     """Return the image that a service had at the checkpoint; None where that is not told."""
-    return (meaning.image or meaning.resolved) if meaning is not None else None
+    return (meaning.image or meaning.resolved or None) if meaning is not None else None
 
 
 def _is_shipped(manifest: Manifest) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 from msgspec import UNSET
 
-from migrate.planning.checkpoint import Checkpoint
+from migrate.planning.checkpoint import Contents
 from migrate.planning.plan import Forecast, Plan
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, wrapped
 from migrate.report.text import (
@@ -23,7 +23,7 @@ MOMENTS = ("now", "next reconcile", "after the rollback", "at the checkpoint")
 
 
 def restore_lines(
-    plan: Plan, checkpoint: Checkpoint, cluster: str, screen: Screen = PIPE
+    plan: Plan, checkpoint: Contents, cluster: str, screen: Screen = PIPE
 ) -> Iterator[str]:
     """Yield what comes back, what of it restarts, and what does not come back; in 80 columns."""
     narrow = replace(screen, width=WIDTH)
