@@ -71,7 +71,7 @@ def upgrade_taken_back(found: MemoryCluster) -> None:
 
 
 def data(found: MemoryCluster) -> dict[str, str]:
-    held: dict[str, str] = found.get(CONFIG)["data"]
+    held: dict[str, str] = found.get(CONFIG).get("data") or {}
     return held
 
 

@@ -1,0 +1,145 @@
+"""A failed upgrade of 0.9.0 to 0.10.2, taken back, and then `rollback CHECKPOINT`.
+
+The real controllers and the released manifests. Containers are simulated.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from migrate.objects import Manifest
+from tests.conftest import StartKServe
+from tests.real.cli import kmigrate, runs_of
+from tests.real.upgraded import REGISTRIES, RUNTIMES, Field, Services, made
+from tests.real.world import CONFIG
+from tests.testbed.api import is_true
+from tests.testbed.kserve import SERVING, KServe
+from tests.testbed.samples import framework_service
+from tests.testbed.waiting import wait_until
+
+OLD: Services = {
+    "team-a/iris": ("sklearn", {}),
+    "team-b/old": ("sklearn", {"runtimeVersion": "v0.6.1"}),
+    "team-a/two": ("sklearn", {"protocolVersion": "v2"}),
+    "team-c/flow": ("tensorflow", {}),
+    "team-b/trees": ("lightgbm", {}),
+}
+"""Made under 0.7, in the framework form since then: 0.10 has no image for them."""
+NEW = ("team-a/prices", "team-c/stones")
+"""Made under 0.9.0, on a ClusterServingRuntime that somebody edited."""
+XGB = "kserve-xgbserver"
+IMAGE = f"{REGISTRIES['0.9.0']}/xgbserver:ours"
+
+
+@pytest.mark.parametrize("setup", ["plain", "runtimes", "knative"])
+def test_a_failed_upgrade_is_undone(start_kserve: StartKServe, tmp_path: Path, setup: str) -> None:
+    field = _overridden(start_kserve("0.7.0", knative=setup == "knative"))
+    before = _State.of(field)
+    assert {name for name, image in before.images.items() if "registry.example" in image} == {
+        *(name for name in OLD if name != "team-b/trees"),
+        *NEW,
+    }
+    file = tmp_path / "before.json.gz"
+    kmigrate(field.kserve.admin, "checkpoint", "before", "--out", str(file))
+    if setup == "runtimes":
+        kmigrate(field.kserve.admin, "apply", "--to-runtimes", "--yes")
+        assert field.copies() == {f"team-a/{XGB}", f"team-c/{XGB}"}
+    field.kserve.upgrade("0.10.2")
+    _without_images(field)
+    done = kmigrate(field.kserve.admin, "rollback", "before", "--yes", expect=7)
+    assert "0.10.2 runs now" in done.stderr
+    field.kserve.upgrade("0.9.0")
+    lost = _State.of(field)
+    assert lost.data != before.data
+
+    named = "before" if setup != "plain" else str(file)
+    done = kmigrate(field.kserve.admin, "rollback", named, "--yes", timeout=300)
+    assert "byte for byte as at the checkpoint" in done.stdout
+    assert _State.of(field) == before
+    assert field.copies() == set()
+    field.reconcile(*OLD, *NEW)
+    assert _State.of(field) == before
+    done = kmigrate(field.kserve.admin, "rollback", named, "--yes")
+    assert "nothing to roll back" in done.stdout
+
+    kmigrate(field.kserve.admin, "rollback", runs_of(field.kserve.admin)[0], "--yes", timeout=300)
+    assert _State.of(field).data == lost.data
+    assert bool(field.copies()) is (setup == "runtimes")
+
+
+@dataclass(frozen=True)
+class _State:
+    """What is to be as before: bytes, the runtime, images, and who is Ready."""
+
+    data: dict[str, str]
+    runtime: Manifest
+    images: dict[str, str]
+    ready: dict[str, bool]
+
+    @classmethod
+    def of(cls, field: Field) -> Self:
+        """Read it."""
+        config = field.kserve.api.get_same(CONFIG)
+        runtime = field.kserve.api.get(RUNTIMES, "ClusterServingRuntime", XGB, "")
+        services = field.kserve.api.list(SERVING, "InferenceService")
+        assert config is not None
+        assert runtime is not None
+        ready = {_name(one): is_true(one, "Ready") for one in services}
+        return cls(config["data"], runtime["spec"], field.images(), ready)
+
+
+def _name(found: Manifest) -> str:
+    return f"{found['metadata']['namespace']}/{found['metadata']['name']}"
+
+
+def _overridden(kserve: KServe) -> Field:
+    """Return a cluster of 0.9.0 with images set in both places, that everybody follows."""
+    field = made(kserve, OLD)
+    kserve.upgrade("0.9.0")
+    field = replace(field, registry=REGISTRIES["0.9.0"])
+    _edit(field)
+    for name in NEW:
+        namespace, _, own = name.partition("/")
+        kserve.api.create(framework_service(own, namespace, "xgboost"))
+        kserve.wait_knative_service(namespace, own)
+    document = json.loads(field.predictors())
+    document["sklearn"]["v1"]["image"] = f"{field.registry}/sklearnserver"
+    document["sklearn"]["v2"]["image"] = f"{field.registry}/mlserver"
+    document["tensorflow"]["image"] = f"{field.registry}/serving"
+    field.write(json.dumps(document, indent=1))
+
+    def follows() -> bool:
+        field.reconcile(*OLD)
+        images = field.images()
+        moved = [name for name in OLD if name != "team-b/trees"]
+        return all(images[name].startswith(field.registry) for name in moved)
+
+    wait_until(follows, 60, "the images of predictors")
+    if kserve.has_knative:
+        for name in (*OLD, *NEW):
+            kserve.wait_ready(*name.split("/"))
+    return field
+
+
+def _edit(field: Field) -> None:
+    """Set another image in the ClusterServingRuntime."""
+    live = field.kserve.api.get(RUNTIMES, "ClusterServingRuntime", XGB, "")
+    assert live is not None
+    containers = live["spec"]["containers"]
+    containers[0]["image"] = IMAGE
+    field.kserve.api.patch(live, {"spec": {"containers": containers}})
+
+
+def _without_images(field: Field) -> None:
+    """Wait until 0.10 has taken the images of all who are in the framework form."""
+
+    def lost() -> bool:
+        field.reconcile(*OLD)
+        return not any(field.images()[name] for name in OLD)
+
+    wait_until(lost, 60, "services without an image")
