@@ -12,7 +12,7 @@ from migrate.commands.comparing import compare
 from migrate.commands.creation import trials
 from migrate.commands.outcome import prove
 from migrate.execute.run import Run
-from migrate.operations.model import Direction
+from migrate.operations.model import Direction, Wave
 from migrate.planning.plan import Plan
 
 
@@ -37,4 +37,6 @@ def forward(
         prove=lambda forecast: prove(cluster, made, Direction.APPLY, forecast, waves),
     )
     begun = run is not None and bool(run.written)
-    return replace(job, trials=partial(trials, cluster, waves, begun=begun)) if is_tried else job
+    # What is in the way of a ClusterServingRuntime goes right before that is made.
+    near = [Wave(tuple(op for op in wave.operations if op.target.namespace)) for wave in waves]
+    return replace(job, trials=partial(trials, cluster, near, begun=begun)) if is_tried else job

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
 
+from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import FormKind, InferenceService, form_of
 from migrate.objects import Manifest, ObjectRef, ref_of
@@ -19,6 +21,8 @@ from migrate.planning.plan import Finding, Forecast
 from migrate.planning.restorestays import Restoration
 from migrate.planning.restorewrites import former_runtimes
 from migrate.planning.snapshot import Snapshot
+
+T = TypeVar("T")
 
 
 def restore_findings(
@@ -164,7 +168,14 @@ _ABOUT = f"whose image is another by that is told by {codes.NOT_AS_BEFORE}"
 
 
 def _service(manifest: Manifest) -> InferenceService:
-    return msgspec.convert(manifest, InferenceService)
+    return _typed(manifest, InferenceService)
+
+
+def _typed(manifest: Manifest, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(manifest, kind)
+    except msgspec.ValidationError as error:
+        raise BlockedError(f"{ref_of(manifest)} in the checkpoint: {error}") from error
 
 
 def _is_framework(service: InferenceService) -> bool:
@@ -188,7 +199,7 @@ def _foreign(seen: _Seen) -> Iterator[Finding]:
 
 
 def _spec(manifest: Manifest) -> tuple[object, ...]:
-    return _own(msgspec.convert(manifest, Runtime))
+    return _own(_typed(manifest, Runtime))
 
 
 def _own(runtime: Runtime) -> tuple[object, ...]:

@@ -13,8 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from migrate.errors import BlockedError
-from migrate.kserve import terms
-from migrate.kserve.releases import Release, parse_release
+from migrate.kserve.releases import Release, ReleaseFormatError, parse_release
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef, pointer, value_at
@@ -104,8 +103,8 @@ def refuse_unfit(snapshot: Snapshot, checkpoint: Checkpoint, called: str) -> Non
             + ", ".join(map(str, snapshot.controllers)),
             "scale the one that is left over to 0",
         )
-    then, now = parse_release(checkpoint.release), snapshot.release
-    if not _is_same(then, now):
+    then, now = checkpoint.release, snapshot.release
+    if now is None or not _is_same(then, now):
         raise BlockedError(
             f"checkpoint {called} was made under KServe {then}; "
             f"{now or 'a release that is not known'} runs now, and would make something else of it",
@@ -114,10 +113,13 @@ def refuse_unfit(snapshot: Snapshot, checkpoint: Checkpoint, called: str) -> Non
         )
 
 
-def _is_same(then: Release, now: Release | None) -> bool:
+def _is_same(then: str, now: Release) -> bool:
     """Tell whether two releases do the same: patch releases of one minor release do."""
-    is_known = now is not None and rules_for(now) is not None
-    return is_known and now is not None and (then.major, then.minor) == (now.major, now.minor)
+    try:
+        former = parse_release(then)
+    except ReleaseFormatError:
+        return False
+    return rules_for(now) is not None and (former.major, former.minor) == (now.major, now.minor)
 
 
 def _course_of(found: Restoration) -> Making:
@@ -155,20 +157,15 @@ def _place(operation: Operation) -> tuple[int, tuple[str, str, str]]:
     """Say when an operation comes, so that no reconcile in between gives anybody a third image.
 
     Nothing wakes but the edit of a runtime (0.16 on). Whoever is reconciled then, or falls from a
-    copy to the runtime of the cluster, has to find all the rest in place: so edits come after what
-    is made and after foreign runtimes of the cluster have gone, and copies go last.
+    copy to the runtime of the cluster, has to find all the rest in place: so copies go last. What
+    came since goes before others are made: a webhook refuses two of one priority (0.11 on).
     """
     ref, change = operation.target, operation.change
-    is_copy = ref.kind == terms.SERVING_RUNTIME
     if ref.kind == "ConfigMap":
-        at = 0
-    elif isinstance(change, Create):
-        at = 1
-    elif isinstance(change, Delete):
-        at = 4 if is_copy else 2
-    else:
-        at = 3
-    return at, ref.place
+        return 0, ref.place
+    if isinstance(change, Delete):
+        return 4 if ref.namespace else 1, ref.place
+    return 2 if isinstance(change, Create) else 3, ref.place
 
 
 def _stages(
@@ -200,9 +197,14 @@ def _comes_back(row: Forecast, found: Restoration) -> bool:
 
 
 def _back(operations: Sequence[Operation]) -> tuple[int, ...]:
-    """Return the order of the way back: what is made again first, and what was made goes last."""
-    kinds = {Delete: 0, Patch: 1, Create: 2}
-    return tuple(sorted(range(len(operations)), key=lambda at: kinds[type(operations[at].change)]))
+    """Return the order of the way back: what was made goes first, what wakes comes last."""
+
+    def when(at: int) -> int:
+        if operations[at].target.kind == "ConfigMap":
+            return 0
+        return {Create: 1, Delete: 2, Patch: 3}[type(operations[at].change)]
+
+    return tuple(sorted(range(len(operations)), key=when))
 
 
 def _former(planned: World, rows: Sequence[Forecast], found: Restoration) -> Iterator[Condition]:

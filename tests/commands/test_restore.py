@@ -13,6 +13,7 @@ from migrate.commands.checkpoints import read, write
 from migrate.errors import Exit
 from migrate.execute import record
 from migrate.objects import ObjectRef
+from tests.commands.admitting import forms, two
 from tests.commands.moving import everything
 from tests.commands.reconciling import reconcile
 from tests.commands.restoring import (
@@ -31,7 +32,9 @@ from tests.commands.restoring import (
 )
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
+from tests.planning.converting import upgraded
 
+STOCK = upgraded("0.9.0").config["data"]["predictors"]
 CONTROLLER = ObjectRef("apps/v1", "Deployment", "kserve-controller-manager", "kserve")
 
 
@@ -248,6 +251,29 @@ def test_copies_stay_where_that_is_asked(verbs: Verbs) -> None:
     assert "ran registry.example.com/ml/xgbserver:ours at the checkpoint, will run x/xgb:1" in said
     assert COPY in _copies(verbs)
     assert data(verbs.cluster) == before()[0]
+
+
+def test_copies_stay_that_converted_services_need(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    verbs = make(found=two())
+    assert verbs("checkpoint", "before")[0] == Exit.OK
+    former = verbs.cluster.get(CONFIG)["data"]
+    code, _, error = verbs("apply", "--to-runtimes", "--convert", "--yes")
+    assert code == Exit.OK, error
+    assert forms(verbs.cluster) == {"iris": "model", "far": "model"}
+    verbs.cluster.patch(CONFIG, {"data": {"predictors": STOCK}})
+    reconcile(verbs.cluster)
+    copies = _copies(verbs)
+    assert len(copies) == 2
+    code, _, error = verbs("rollback", "before", "--yes")
+    assert code == Exit.OK, error
+    said = " ".join(error.split())
+    assert "KM304: converted since the checkpoint" in said
+    assert "KM307: ServingRuntime team/kserve-sklearnserver came since the checkpoint" in said
+    assert "KM302" not in said
+    assert (_copies(verbs), verbs.cluster.get(CONFIG)["data"]) == (copies, former)
 
 
 def test_what_others_changed_is_told_and_left(verbs: Verbs) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands.back import prepared
-from migrate.commands.carry import End, carry_out
+from migrate.commands.carry import Control, End, carry_out
 from migrate.commands.checkpointing import make
 from migrate.commands.checkpoints import decode
 from migrate.commands.forward import forward
@@ -32,7 +32,6 @@ from migrate.planning.plan import Plan
 from migrate.planning.restore import plan_restore
 from migrate.planning.strategy import Strategy
 from migrate.report.console import Console
-from tests.commands.moving import CONTROL
 from tests.commands.restoring import (
     CONFIG,
     NEWER,
@@ -47,7 +46,12 @@ from tests.commands.restoring import (
     upgrade_taken_back,
 )
 from tests.execute.flaky import Fault, FlakyCluster, KilledError
+from tests.planning.converting import upgraded
 
+CONTROL = Control(timeout=5, lease_duration=1, lock_timeout=None)
+"""Who is killed as he gives the Lease up keeps it for a second."""
+UNREAD = "is as after the rollback"
+STOCK = upgraded("0.9.0").config["data"]["predictors"]
 ASKED = Options(strategy=Strategy.RESTORE, checkpoint="before")
 _TEXT = st.text(st.sampled_from('aé世"\\{}:\n \u2028'), max_size=8)
 _WORTH = st.one_of(st.none(), st.integers(0, 9), st.booleans(), _TEXT)
@@ -56,6 +60,7 @@ _LEAF = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=6,
 )
+_JSON = st.builds(json.dumps, _LEAF)
 _CONTAINER = st.fixed_dictionaries(
     {"name": st.sampled_from(["kserve-container", "beside"]), "image": st.sampled_from("ab")},
     optional={
@@ -101,10 +106,10 @@ def state(found: MemoryCluster) -> tuple[Any, Any]:
     return data(found), specs(found)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     keys=st.dictionaries(_KEYS, _TEXT),
-    predictors=st.one_of(st.none(), st.just(""), _TEXT, st.builds(json.dumps, _LEAF)),
+    predictors=st.one_of(st.sampled_from([STOCK, f"{STOCK}\r\n", "", None]), _TEXT, _JSON),
     spec=_SPEC,
     others=st.lists(st.sampled_from([NEWER, "kserve-lgbserver", "mine"]), unique=True),
     missing=st.booleans(),
@@ -134,7 +139,10 @@ def test_from_any_state_it_comes_back_and_goes_again(
     kept = {name: spec for name, spec in disturbed[1].items() if name.endswith("/mine")}
     assert state(found) == (goal[0], {**goal[1], **kept})
     assert not planned(found, known).operations
-    with suppress(KmigrateError):  # back to what KServe cannot read is refused
+    if any(one.code == "KM111" and one.text.endswith(UNREAD) for one in made.findings):
+        with pytest.raises(KmigrateError):  # back to what KServe cannot read is refused
+            back(found)
+    else:
         back(found)
         assert state(found) == disturbed
 
