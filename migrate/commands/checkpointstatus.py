@@ -12,14 +12,13 @@ from migrate.commands.checkpointfiles import GZIP, load_as
 from migrate.commands.checkpoints import decode, find, refuse_other_cluster
 from migrate.commands.flags import Output
 from migrate.commands.making import uncollected
-from migrate.commands.noting import Noting
+from migrate.commands.noting import RUNTIMES, Noting
 from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.reading import read_snapshot, workload_images
 from migrate.commands.target import Target
 from migrate.errors import BlockedError, Exit, StaleError
 from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow
-from migrate.kserve import terms
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning.checkpoint import Contents
 from migrate.planning.sincecheckpoint import digest_of, since, unseen
@@ -109,10 +108,9 @@ def _compared(cluster: Cluster, contents: Contents) -> SinceCheckpoint:
     runtimes: dict[ObjectRef, str] = {}
 
     def note(manifest: Manifest) -> None:
-        if manifest["kind"] != terms.INFERENCE_SERVICE:
-            runtimes[ref_of(manifest)] = digest_of(manifest)
+        runtimes[ref_of(manifest)] = digest_of(manifest)
 
-    noting = Noting(cluster, note)
+    noting = Noting(cluster, note, RUNTIMES)
     try:
         refuse_other_cluster(contents, cluster)
         with uncollected():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from migrate.cluster.decoding import record_of
@@ -14,22 +14,27 @@ from migrate.objects import Manifest
 
 T = TypeVar("T")
 
-KINDS = (
-    (terms.SERVING_VERSION, terms.INFERENCE_SERVICE),
+RUNTIMES = (
     (terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME),
     (terms.RUNTIME_VERSION, terms.SERVING_RUNTIME),
 )
+KINDS = ((terms.SERVING_VERSION, terms.INFERENCE_SERVICE), *RUNTIMES)
 
 
 class Noting(MemoryCluster):
-    """A cluster to read from; each service and runtime that is listed goes to ``note`` once.
+    """A cluster to read from; each object of the ``kinds`` that is listed goes to ``note`` once.
 
     So no list is read twice, and what is noted is what was planned with. Nothing is kept.
     """
 
-    def __init__(self, base: Cluster, note: Callable[[Manifest], None]) -> None:
+    def __init__(
+        self,
+        base: Cluster,
+        note: Callable[[Manifest], None],
+        kinds: Sequence[tuple[str, str]] = KINDS,
+    ) -> None:
         super().__init__(base=base, name=base.name)
-        self._note = note
+        self._note, self._kinds = note, kinds
         self._noted: set[str] = set()
 
     def list(
@@ -37,7 +42,7 @@ class Noting(MemoryCluster):
     ) -> Iterator[T]:
         """Yield the objects of a kind; see the port."""
         is_whole = not (namespace or selector)
-        if is_whole and (api_version, kind) in KINDS and kind not in self._noted:
+        if is_whole and (api_version, kind) in self._kinds and kind not in self._noted:
             return self._listed(api_version, kind, into)
         return super().list(api_version, kind, into, namespace=namespace, selector=selector)
 
@@ -49,7 +54,7 @@ class Noting(MemoryCluster):
 
     def note_rest(self) -> None:
         """List what was not: a release that knows no runtimes does not read any."""
-        for version, kind in KINDS:
+        for version, kind in self._kinds:
             if kind not in self._noted:
                 for _ in served(self.list(version, kind, dict)):
                     pass
