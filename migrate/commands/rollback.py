@@ -49,7 +49,7 @@ def rollback(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Take a run back, or all since a checkpoint, and prove that all is as before.
+    """Take a run back, or all since a checkpoint, and prove it.
 
     A run needs the cluster alone: any machine will do. What others changed since is kept and
     reported, with the argument of --force-field that takes it back as well.

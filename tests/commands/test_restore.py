@@ -9,16 +9,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from migrate.cluster.memory import MemoryCluster
 from migrate.commands.checkpoints import read, write
-from migrate.errors import Exit
+from migrate.errors import Exit, RefusedError
 from migrate.execute import record
-from migrate.objects import ObjectRef
+from migrate.objects import Manifest, ObjectRef
 from tests.commands.admitting import forms, two
 from tests.commands.moving import everything
 from tests.commands.reconciling import reconcile
 from tests.commands.restoring import (
     CONFIG,
     COPY,
+    NEWER,
     TREES,
     XGB,
     a_cluster,
@@ -213,6 +215,62 @@ def test_a_configuration_that_cannot_be_read_comes_back(verbs: Verbs) -> None:
     assert code == Exit.OK, error
     assert "KM111" in error
     assert data(verbs.cluster) == before()[0]
+
+
+def test_what_others_made_anew_stays_where_the_rollback_is_taken_back(verbs: Verbs) -> None:
+    assert verbs("rollback", "before", "--yes")[0] == Exit.OK
+    verbs.cluster.create(runtime(NEWER, "x/another:1"))
+    code, _, error = verbs("rollback", "--yes")
+    assert code == Exit.MIXED, error
+    assert "deleted by the run, and made anew by others since" in " ".join(error.split())
+    spec = specs(verbs.cluster)[f"ClusterServingRuntime None/{NEWER}"]
+    assert spec["containers"][0]["image"] == "x/another:1"
+
+
+class Jealous(MemoryCluster):
+    """Its webhook takes no runtime while that of the newer release is there, as KServe's since 0.11
+    where both have one priority for a format."""
+
+    def would_create(self, manifest: Manifest) -> Manifest | None:
+        self._refuse(manifest)
+        return None
+
+    def create(self, manifest: Manifest) -> Manifest:
+        self._refuse(manifest)
+        return super().create(manifest)
+
+    def _refuse(self, manifest: Manifest) -> None:
+        kind, name = manifest["kind"], manifest.get("metadata", {}).get("name")
+        listed = self.list("serving.kserve.io/v1alpha1", "ClusterServingRuntime", dict)
+        there = {one["metadata"]["name"] for one in listed}
+        if kind == "ClusterServingRuntime" and name != NEWER and NEWER in there:
+            raise RefusedError("the priority of the model format is the same")
+
+
+def test_what_is_in_the_way_of_a_runtime_goes_before_it(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    objects = [
+        one
+        for kind in KINDS
+        for one in a_cluster().list(*kind, dict)  # as it was installed
+    ]
+    verbs = make(found=Jealous(objects))
+    assert verbs("checkpoint", "before")[0] == Exit.OK
+    upgrade_taken_back(verbs.cluster)
+    code, _, error = verbs("rollback", "before", "--yes")
+    assert code == Exit.OK, error
+    assert specs(verbs.cluster) == before()[1]
+
+
+KINDS = (
+    ("v1", "Namespace"),
+    ("v1", "ConfigMap"),
+    ("apps/v1", "Deployment"),
+    ("serving.kserve.io/v1alpha1", "ClusterServingRuntime"),
+    ("serving.kserve.io/v1beta1", "InferenceService"),
+)
 
 
 def _moved(verbs: Verbs) -> None:

@@ -11,12 +11,13 @@ from msgspec import UNSET
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands.reading import read_snapshot
 from migrate.objects import Manifest, ObjectRef
-from migrate.operations.model import Holds, Restart, RolledOut
+from migrate.operations.model import Direction, Holds, Restart, RolledOut
 from migrate.operations.patching import apply_edits
 from migrate.planning.checkpoint import Checkpoint
 from migrate.planning.desired import Options
 from migrate.planning.meanings import meanings
 from migrate.planning.plan import Forecast, Outlook, Plan
+from migrate.planning.proof import prove_objects
 from migrate.planning.restore import plan_restore
 from migrate.planning.restoreproof import prove_former, unready_in
 from migrate.planning.restorewrites import edits_between
@@ -259,6 +260,32 @@ def test_runtimes_of_others_are_left() -> None:
     made = planned(found, known)
     assert not made.has_work
     assert (codes(made)["KM308"], codes(made)["KM309"]) == (["mine"], ["lost"])
+
+
+def test_a_runtime_of_others_that_became_ours_is_left() -> None:
+    found = cluster()
+    found.create(runtime("mine", "x/then:1", "team"))
+    known = checkpoint(found)
+    ref = ObjectRef(RUNTIMES, "ServingRuntime", "mine", "team")
+    found.patch(ref, {"metadata": OURS})
+    image(found, "x/since:1", ref)
+    made = planned(found, known)
+    assert not made.has_work
+    assert codes(made)["KM308"] == ["mine"]
+
+
+def test_every_key_of_the_configuration_is_proven() -> None:
+    found = cluster()
+    known = checkpoint(found)
+    config = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
+    found.patch(config, {"data": {"more": "1"}})
+    made = planned(found, known)
+    live = known.config
+    [proven] = prove_objects(made, Direction.APPLY, {config: live})
+    assert (proven.holds, "all 3 keys" in proven.text) == (True, True)
+    meddled = {**live, "data": {**live["data"], "deploy": "{}"}}
+    [proven] = prove_objects(made, Direction.APPLY, {config: meddled})
+    assert (proven.holds, "/data/deploy: not as" in proven.text) == (False, True)
 
 
 def test_who_was_made_anew_is_not_judged() -> None:
