@@ -220,6 +220,25 @@ def _stays(seen: _Seen) -> Iterator[Finding]:
         yield finding(codes.RUNTIME_STAYS, text, fix, seen.found.foreign)
 
 
+def _beside(seen: _Seen) -> Iterator[Finding]:
+    """Tell which workloads a newer release has left beside those that are looked at.
+
+    0.16 makes Knative Services of services whose status says RawDeployment.
+    """
+    own = {row.workload for row in seen.rows}
+    names = {
+        (row.service.namespace, f"{row.service.name}-predictor{suffix}")
+        for row in seen.rows
+        for suffix in ("", "-default")
+    }
+    found = [ref for ref in seen.snapshot.workloads if ref not in own]
+    if left := [ref for ref in found if (ref.namespace, ref.name) in names]:
+        kinds = " and ".join(sorted({f"{ref.kind} ({ref.api_version})" for ref in left}))
+        text = f"{kinds} of these names: KServe {seen.checkpoint.release} does not look at them, "
+        fix = "kubectl delete, once no request goes there"
+        yield finding(codes.BESIDE, f"{text}another release left them", fix, left)
+
+
 _CHECKS: tuple[Callable[[_Seen], Iterator[Finding]], ...] = (
     _unreadable,
     _half,
@@ -229,4 +248,5 @@ _CHECKS: tuple[Callable[[_Seen], Iterator[Finding]], ...] = (
     _services,
     _foreign,
     _stays,
+    _beside,
 )

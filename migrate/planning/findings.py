@@ -100,6 +100,7 @@ RUNTIME_STAYS = "KM307"
 OTHERS_CHANGED = "KM308"
 GONE_SINCE = "KM309"
 HALF_A_RUN = "KM310"
+BESIDE = "KM311"
 
 SEVERITY = {
     UNKNOWN_RELEASE: Severity.ERROR,
@@ -188,6 +189,7 @@ SEVERITY = {
     OTHERS_CHANGED: Severity.WARNING,
     GONE_SINCE: Severity.WARNING,
     HALF_A_RUN: Severity.WARNING,
+    BESIDE: Severity.WARNING,
 }
 """Every code and its severity."""
 

@@ -288,6 +288,19 @@ def test_every_key_of_the_configuration_is_proven() -> None:
     assert (proven.holds, "/data/deploy: not as" in proven.text) == (False, True)
 
 
+def test_workloads_that_nobody_looks_at_are_told() -> None:
+    found = cluster()
+    known = checkpoint(found)
+    spec = found.get(ObjectRef("apps/v1", "Deployment", "iris-predictor", "team"))["spec"]
+    for name in ("iris-predictor", "another"):
+        meta = {"name": name, "namespace": "team", "labels": {"app": "isvc.iris-predictor"}}
+        ksvc = {"apiVersion": "serving.knative.dev/v1", "kind": "Service"}
+        found.create({**ksvc, "metadata": meta, "spec": {"template": spec["template"]}})
+    made = planned(found, known)
+    [told] = [one for one in made.findings if one.code == "KM311"]
+    assert [str(ref) for ref in told.objects] == ["Service team/iris-predictor"]
+
+
 def test_who_was_made_anew_is_not_judged() -> None:
     found = cluster()
     known = checkpoint(found)

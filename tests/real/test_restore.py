@@ -14,7 +14,9 @@ import pytest
 
 from migrate.objects import Manifest
 from tests.conftest import StartKServe
+from tests.real.claims import only_if_all
 from tests.real.cli import kmigrate, runs_of
+from tests.real.tenants import FEW, OVERRIDES, Tenants, make_tenants
 from tests.real.upgraded import REGISTRIES, RUNTIMES, Field, Services, made
 from tests.real.world import CONFIG
 from tests.testbed.api import is_true
@@ -70,6 +72,39 @@ def test_a_failed_upgrade_is_undone(start_kserve: StartKServe, tmp_path: Path, s
     kmigrate(field.kserve.admin, "rollback", runs_of(field.kserve.admin)[0], "--yes", timeout=300)
     assert _State.of(field).data == lost.data
     assert bool(field.copies()) is (setup == "runtimes")
+
+
+@pytest.mark.parametrize("way", only_if_all("0.15.2 0.16.0", "0.11.2 0.15.2"))
+def test_runtimes_that_were_edited_come_back_with_pods(
+    start_kserve: StartKServe, tmp_path: Path, way: str
+) -> None:
+    """The same with Deployments: everybody is on a ClusterServingRuntime, and Ready."""
+    release, _, newer = way.partition(" ")
+    tenants = make_tenants(start_kserve(release), FEW)
+    kserve = tenants.kserve
+    before = tenants.runtimes(), _raw(tenants), kserve.api.get_same(CONFIG)
+    assert set(_raw(tenants).values()) == {(OVERRIDES["kserve-sklearnserver"], True)}
+    kmigrate(kserve.admin, "checkpoint", "before", "--out", str(tmp_path / "before.json.gz"))
+    kserve.upgrade(newer)
+    kserve.upgrade(release)
+    done = kmigrate(kserve.admin, "rollback", "before", "--yes", timeout=300)
+    assert ("KM311" in done.stderr) is (newer == "0.16.0")
+    after = kserve.api.get_same(CONFIG)
+    assert before[2] is not None
+    assert after is not None
+    assert after["data"] == before[2]["data"]
+    assert (tenants.runtimes(), _raw(tenants)) == before[:2]
+
+
+def _raw(tenants: Tenants) -> dict[str, tuple[str, bool]]:
+    """The image of each service, and whether it is Ready, once all is at rest."""
+    found = {}
+    for key, sight in tenants.settled().items():
+        service = tenants.kserve.api.get(SERVING, "InferenceService", *reversed(key.split("/")))
+        assert service is not None
+        [image] = [image for (kind, _), image in sight.images.items() if kind == "Deployment"]
+        found[key] = (image, is_true(service, "Ready"))
+    return found
 
 
 @dataclass(frozen=True)
