@@ -18,7 +18,7 @@ from migrate.planning import findings as codes
 from migrate.planning.checkpoint import Checkpoint
 from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding, Forecast
-from migrate.planning.restorestays import Restoration
+from migrate.planning.restorestays import Restoration, uid_of
 from migrate.planning.restorewrites import former_runtimes
 from migrate.planning.snapshot import Snapshot
 
@@ -137,8 +137,7 @@ def _gone(seen: _Seen) -> Iterator[Finding]:
 def _gone_ref(seen: _Seen, then: Manifest) -> ObjectRef | None:
     """Return the reference of a service that has gone, or was made anew; None of one that stays."""
     ref = ref_of(then)
-    now = seen.snapshot.services.get(ref)
-    is_same = now is not None and now.metadata.uid == then["metadata"].get("uid", "")
+    is_same = uid_of(seen.snapshot, ref) == then["metadata"].get("uid", "")
     return None if is_same else ref
 
 

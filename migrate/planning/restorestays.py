@@ -70,9 +70,18 @@ def meanings_of(snapshot: Snapshot, checkpoint: Checkpoint) -> dict[ObjectRef, M
     return {
         one.service: one
         for one in checkpoint.meanings
-        if one.service in snapshot.services
-        and one.uid in ("", snapshot.services[one.service].metadata.uid)
+        if (uid := uid_of(snapshot, one.service)) is not None and one.uid in ("", uid)
     }
+
+
+def uid_of(snapshot: Snapshot, ref: ObjectRef) -> str | None:
+    """Return the uid of a service; None where there is none of that name."""
+    try:
+        own = snapshot.services.own(ref)
+    except KeyError:
+        return None
+    # Of a service that shares its shape with no other nothing is cut out.
+    return own.uid or snapshot.services[ref].metadata.uid
 
 
 def image_then(meaning: Meaning | None) -> str | None:
