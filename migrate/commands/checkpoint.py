@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +16,13 @@ from migrate.commands.checkpointing import Made, make, refuse_name
 from migrate.commands.checkpoints import names
 from migrate.commands.files import write_whole
 from migrate.commands.flags import DryRun, Output
-from migrate.commands.output import emit_document, emit_lines
+from migrate.commands.output import emit_document, emit_lines, tell_lines
 from migrate.commands.target import Target
 from migrate.errors import ApiError, Exit, ForbiddenError, KmigrateError, UsageError
 from migrate.execute import checkpoints, record
 from migrate.objects import ObjectRef
 from migrate.report.checkpoints import CheckpointResult, line_of, made_lines
+from migrate.report.lines import wrapped
 
 
 def checkpoint(
@@ -62,7 +62,7 @@ def checkpoint(
     unfinished = _unfinished(cluster, kserve_namespace)
     made = make(cluster, kserve_namespace, name, kserve_version, unfinished)
     for told in made.doubts:
-        print(f"warning: {told}", file=sys.stderr)
+        _warn(told)
     file = None if dry_run is not DryRun.NONE else out or _file_of(made.row.name)
     if file:
         _refuse_file(file)
@@ -83,6 +83,10 @@ def checkpoint(
     if denied:
         raise _but_file(denied, file)
     return Exit.OK
+
+
+def _warn(told: str) -> None:
+    tell_lines(wrapped(f"warning: {told}"))
 
 
 def _file_of(name: str) -> Path:
@@ -118,7 +122,7 @@ def _unfinished(cluster: Cluster, namespace: str) -> str:
         for run in record.runs(cluster, namespace):
             if not run.finished:
                 told = f"run {run.head.id} is unfinished ({run.state}): half of its change is in"
-                print(f"warning: {told} this checkpoint", file=sys.stderr)
+                _warn(f"{told} this checkpoint")
                 return run.head.id
     return ""
 

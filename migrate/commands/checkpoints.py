@@ -16,9 +16,20 @@ from migrate.planning.checkpoint import FORMAT, Checkpoint, Contents
 from migrate.planning.checkpointtext import CheckpointText
 from migrate.planning.fields import nearest
 
-__all__ = ["decode", "find", "names", "packed", "read", "refuse_other_cluster", "row_of", "write"]
+__all__ = [
+    "content_of",
+    "decode",
+    "find",
+    "names",
+    "packed",
+    "read",
+    "refuse_other_cluster",
+    "row_of",
+    "write",
+]
 
 T = TypeVar("T")
+_FILE = "take its file instead: kmigrate status kmigrate-checkpoint-{}.json.gz"
 
 
 def write(cluster: Cluster, checkpoint: Checkpoint) -> None:
@@ -33,8 +44,17 @@ def read(cluster: Cluster, namespace: str, name: str) -> Checkpoint:
     Raise BlockedError where there is none of that name, where a chunk is lost or was changed, and
     where a newer kmigrate wrote it.
     """
-    row = find(cluster, namespace, name)
-    return decode(checkpoints.payload_of(cluster, namespace, row), f"checkpoint {name}", Checkpoint)
+    return content_of(cluster, namespace, find(cluster, namespace, name), Checkpoint)
+
+
+def content_of(cluster: Cluster, namespace: str, row: CheckpointRow, into: type[T]) -> T:
+    """Return as much of a checkpoint as ``into`` has fields for. Raise as ``read``."""
+    try:
+        payload = checkpoints.payload_of(cluster, namespace, row)
+    except BlockedError as error:
+        error.hint = _FILE.format(row.name)
+        raise
+    return decode(payload, f"checkpoint {row.name}", into)
 
 
 def find(cluster: Cluster, namespace: str, name: str) -> CheckpointRow:
@@ -46,7 +66,7 @@ def find(cluster: Cluster, namespace: str, name: str) -> CheckpointRow:
         raise BlockedError(f"no checkpoint {name}; {meant}", "kmigrate status")
     row = known[name]
     if row.trouble:
-        raise BlockedError(f"checkpoint {name}: it is damaged: {row.trouble}")
+        raise BlockedError(f"checkpoint {name}: it is damaged: {row.trouble}", _FILE.format(name))
     _refuse_newer(row.format, row.version, f"checkpoint {name}")
     return row
 

@@ -9,7 +9,7 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.commands.asking import answered
 from migrate.commands.checkpointfiles import GZIP, load_as
-from migrate.commands.checkpoints import decode, find, refuse_other_cluster
+from migrate.commands.checkpoints import content_of, find, refuse_other_cluster
 from migrate.commands.flags import Output
 from migrate.commands.making import uncollected
 from migrate.commands.noting import RUNTIMES, Noting
@@ -17,7 +17,6 @@ from migrate.commands.output import emit_document, emit_lines
 from migrate.commands.reading import read_snapshot, workload_images
 from migrate.commands.target import Target
 from migrate.errors import BlockedError, Exit, StaleError
-from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning.checkpoint import Contents
@@ -37,10 +36,10 @@ def is_checkpoint_file(name: str) -> bool:
     path = Path(name)
     if not name or not path.is_file():
         return name.endswith(".gz")
-    data = path.read_bytes()
     try:
+        data = path.read_bytes()
         return data.startswith(GZIP) or msgspec.json.decode(data, type=_Kind).kind == "Checkpoint"
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
         return False
 
 
@@ -51,8 +50,7 @@ class _Kind(msgspec.Struct):
 def checkpoint_status(cluster: Cluster, namespace: str, name: str, output: Output) -> int:
     """Show a checkpoint of the cluster, and what differs there now. Raise as checkpoints.read."""
     row = find(cluster, namespace, name)
-    payload = checkpoints.payload_of(cluster, namespace, row)
-    contents = decode(payload, f"checkpoint {name}", Contents)
+    contents = content_of(cluster, namespace, row, Contents)
     _show(_status(name, row, contents, _compared(cluster, contents)), output)
     return Exit.OK
 

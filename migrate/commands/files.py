@@ -21,6 +21,7 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> None:
             os.fsync(stream.fileno())
         Path(name).replace(path)
     except OSError as error:
+        raise UsageError(f"--out {path}: {error.strerror}") from error
+    finally:
         if name:
             Path(name).unlink(missing_ok=True)
-        raise UsageError(f"--out {path}: {error.strerror}") from error

@@ -240,8 +240,7 @@ RunOrPlan = Annotated[
     str,
     typer.Argument(
         metavar="[RUN|CHECKPOINT|FILE]",
-        help="Id of a run, name of a checkpoint, or a saved plan or checkpoint; the latest run by "
-        "default.",
+        help="A run, a checkpoint, or the file of a plan or checkpoint; the latest run by default.",
     ),
 ]
 Offline = Annotated[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
@@ -21,3 +23,10 @@ def make(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         return Verbs(found, monkeypatch, capsys)
 
     return made
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory of one's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import to_builtins
 from msgspec.structs import replace
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster
-from migrate.commands import checkpointfiles
 from migrate.commands.checkpoints import names, packed, read, refuse_other_cluster, write
-from migrate.errors import BlockedError, StaleError, UnreachableError, UsageError
+from migrate.errors import BlockedError, StaleError, UnreachableError
 from migrate.execute import checkpoints, chunks, record
 from migrate.objects import Manifest, ObjectRef
 from tests.execute.checkpoints import UID, checkpoint
@@ -54,6 +50,16 @@ def test_what_is_written_is_read() -> None:
     cluster, made = MemoryCluster(), checkpoint(services=20)
     write(cluster, made)
     assert len(config_maps(cluster)) > 5
+    assert read(cluster, "kserve", "before") == made
+
+
+def test_the_same_twice_is_one_and_another_of_its_name_is_refused() -> None:
+    """An answer may get lost, and another operator may be first."""
+    cluster, made = MemoryCluster(), checkpoint()
+    write(cluster, made)
+    write(cluster, made)
+    with pytest.raises(BlockedError, match="there is one of this name already"):
+        write(cluster, replace(made, operator="eve@host:1:abc"))
     assert read(cluster, "kserve", "before") == made
 
 
@@ -173,8 +179,9 @@ def test_the_chunk_that_is_damaged_is_named(
     write(cluster, checkpoint(services=8))
     ref = chunk_of(cluster, 2)
     damage(cluster, ref)
-    with pytest.raises(BlockedError, match=f"checkpoint before: it is damaged: {ref}"):
+    with pytest.raises(BlockedError, match=f"checkpoint before: it is damaged: {ref}") as caught:
         read(cluster, "kserve", "before")
+    assert "kmigrate status kmigrate-checkpoint-before.json.gz" in caught.value.hint
 
 
 def with_head(cluster: MemoryCluster, **changes: Any) -> None:
@@ -230,52 +237,3 @@ def test_a_checkpoint_of_another_cluster() -> None:
         refuse_other_cluster(
             checkpoint(), MemoryCluster([{**space, "metadata": {**meta, "uid": "other"}}])
         )
-
-
-def test_a_file_holds_it_for_its_owner_alone(tmp_path: Path) -> None:
-    file, made = tmp_path / "c.json.gz", checkpoint(services=9)
-    checkpointfiles.save(made, file)
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert checkpointfiles.load(file) == made
-    assert [one.name for one in tmp_path.iterdir()] == [file.name]
-    plain = tmp_path / "c.json"
-    plain.write_bytes(gzip.decompress(file.read_bytes()))
-    assert checkpointfiles.load(plain) == made
-
-
-def damaged(data: bytes) -> Iterator[tuple[str, bytes, str]]:
-    yield "cut off", data[: len(data) // 2], "it cannot be unpacked"
-    yield "changed", data[:200] + b"\0\0\0" + data[203:], "it cannot be unpacked"
-    yield "no JSON", gzip.compress(b"{"), "expected a checkpoint"
-    yield "a plan", b'{"kind": "Plan", "format": 1}', "expected a Checkpoint, found a Plan"
-    yield "newer", b'{"kind": "Checkpoint", "format": 7, "version": "9.0.0"}', "kmigrate 9.0.0"
-    yield "no text", b'{"kind": "Checkpoint", "format": 1, "x": "\xff"}', "expected a checkpoint"
-
-
-DAMAGED = list(damaged(b"".join(packed(checkpoint(services=9))[1].pieces)))
-
-
-@pytest.mark.parametrize(("data", "words"), [d[1:] for d in DAMAGED], ids=[d[0] for d in DAMAGED])
-def test_a_file_that_is_no_checkpoint(tmp_path: Path, data: bytes, words: str) -> None:
-    file = tmp_path / "c.json.gz"
-    file.write_bytes(data)
-    with pytest.raises(UsageError, match=words) as caught:
-        checkpointfiles.load(file)
-    assert str(file) in caught.value.message
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file"):
-        checkpointfiles.load(tmp_path / "none")
-    with pytest.raises(UsageError, match="No such file"):
-        checkpointfiles.save(checkpoint(), tmp_path / "none" / "file")
-
-
-def test_a_field_that_came_later_may_be_missing(tmp_path: Path) -> None:
-    """Who wrote it knew none of the fields that have a default."""
-    made = replace(checkpoint(), runtimes=(), services=(), meanings=())
-    known = {key: value for key, value in to_builtins(made).items() if value}
-    assert "unfinished" not in known
-    file = tmp_path / "c.json"
-    file.write_text(json.dumps(known))
-    assert checkpointfiles.load(file) == made
