@@ -46,7 +46,8 @@ from migrate.planning.worlds import world_of
 def plan_restore(snapshot: Snapshot, checkpoint: Checkpoint, options: Options) -> Plan:
     """Plan the way back to a checkpoint. ``options.checkpoint`` is what a person calls it.
 
-    Raise BlockedError where it is of another cluster or release, or cannot be read.
+    The checkpoint is of this cluster. Raise BlockedError where it is of another release, or
+    cannot be read.
     """
     refuse_unfit(snapshot, checkpoint, str(options.checkpoint))
     assert snapshot.rules is not None
@@ -90,13 +91,7 @@ def _readable(snapshot: Snapshot, operations: Sequence[Operation]) -> tuple[Snap
 
 
 def refuse_unfit(snapshot: Snapshot, checkpoint: Checkpoint, called: str) -> None:
-    """Raise BlockedError where a checkpoint is not for this cluster, or the release that runs."""
-    if checkpoint.cluster_uid != snapshot.cluster_uid:
-        raise BlockedError(
-            f"checkpoint {called} is of another cluster, uid {checkpoint.cluster_uid or '(none)'}; "
-            f"this one has uid {snapshot.cluster_uid or '(none)'}",
-            "choose the right --context",
-        )
+    """Raise BlockedError where a checkpoint is not for the release that runs, or two run."""
     if len(snapshot.controllers) > 1:
         raise BlockedError(
             f"expected one running controller in {snapshot.namespace}, found "

@@ -26,11 +26,11 @@ def a_cluster() -> MemoryCluster:
     services = (old("iris"), isvc("trees", "xgboost"), isvc("far", "xgboost", namespace="other"))
     found = MemoryCluster(objects(*services, sklearn_v1=SKLEARN))
     found.patch(CONFIG, {"data": {"ingress": '{ "x": 1 }\n', "gone": "since"}})
-    _image(found, XGB, OVER)
+    image(found, XGB, OVER)
     return found
 
 
-def _image(found: MemoryCluster, ref: ObjectRef, image: str) -> None:
+def image(found: MemoryCluster, ref: ObjectRef, image: str) -> None:
     spec = found.get(ref)["spec"]
     spec["containers"][0]["image"] = image
     found.patch(ref, {"spec": spec})
@@ -62,7 +62,7 @@ def upgrade_taken_back(found: MemoryCluster) -> None:
     """What a failed upgrade leaves once the old manifests are applied again."""
     stock = upgraded("0.9.0").config["data"]
     found.patch(CONFIG, {"data": {**stock, "ingress": "{}", "gone": None, "localModel": "{}"}})
-    _image(found, XGB, "kserve/xgbserver:v0.9.0")
+    image(found, XGB, "kserve/xgbserver:v0.9.0")
     gone(found, PMML)
     newer = runtime(NEWER, "mirror.example.com/kserve/huggingfaceserver:v0.11.2")
     newer["spec"]["supportedModelFormats"] = [{"name": "huggingface", "autoSelect": True}]

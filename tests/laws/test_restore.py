@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -22,16 +23,17 @@ from migrate.commands.checkpoints import decode
 from migrate.commands.forward import forward
 from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import plan_of
-from migrate.errors import KmigrateError
+from migrate.errors import KmigrateError, StaleError
 from migrate.execute import record
 from migrate.execute.run import Run
-from migrate.objects import Manifest
+from migrate.objects import Manifest, ObjectRef
 from migrate.planning.checkpoint import Checkpoint
 from migrate.planning.desired import Options
 from migrate.planning.plan import Plan
 from migrate.planning.restore import plan_restore
 from migrate.planning.strategy import Strategy
 from migrate.report.console import Console
+from tests.commands.reconciling import reconcile
 from tests.commands.restoring import (
     CONFIG,
     NEWER,
@@ -41,7 +43,9 @@ from tests.commands.restoring import (
     before,
     data,
     gone,
+    image,
     runtime,
+    service,
     specs,
     upgrade_taken_back,
 )
@@ -52,6 +56,7 @@ CONTROL = Control(timeout=5, lease_duration=1, lock_timeout=None)
 """Who is killed as he gives the Lease up keeps it for a second."""
 UNREAD = "is as after the rollback"
 STOCK = upgraded("0.9.0").config["data"]["predictors"]
+HUGGING = ObjectRef(XGB.api_version, XGB.kind, NEWER)
 ASKED = Options(strategy=Strategy.RESTORE, checkpoint="before")
 _TEXT = st.text(st.sampled_from('aé世"\\{}:\n \u2028'), max_size=8)
 _WORTH = st.one_of(st.none(), st.integers(0, 9), st.booleans(), _TEXT)
@@ -145,6 +150,32 @@ def test_from_any_state_it_comes_back_and_goes_again(
     else:
         back(found)
         assert state(found) == disturbed
+
+
+EDITS: dict[str, Callable[[MemoryCluster], object]] = {
+    "a key that goes back": lambda c: c.patch(CONFIG, {"data": {"ingress": "{ }"}}),
+    "a key that stays": lambda c: c.patch(CONFIG, {"data": {"deploy": "{ }"}}),
+    "a runtime that goes back": lambda c: image(c, XGB, "x/mine:1"),
+    "a runtime that goes": lambda c: image(c, HUGGING, "x/mine:1"),
+    "a runtime that is made": lambda c: c.create(runtime(PMML.name, "x/mine:1")),
+    "a service that would move": lambda c: c.create(service("late", "xgboost")),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_an_edit_after_the_preview_stops_it(what: str) -> None:
+    found = a_cluster()
+    known = checkpoint(found)
+    upgrade_taken_back(found)
+    made = planned(found, known)
+    EDITS[what](found)
+    if what == "a service that would move":
+        reconcile(found)
+    meddled = state(found)
+    with pytest.raises(StaleError):
+        go(found, made)
+    assert state(found) == meddled
+    assert not record.runs(found, "kserve")
 
 
 @pytest.mark.parametrize("fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER])

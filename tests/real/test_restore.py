@@ -38,7 +38,7 @@ XGB = "kserve-xgbserver"
 IMAGE = f"{REGISTRIES['0.9.0']}/xgbserver:ours"
 
 
-@pytest.mark.parametrize("setup", ["plain", "runtimes", "knative"])
+@pytest.mark.parametrize("setup", ["plain", "runtimes", *only_if_all("knative")])
 def test_a_failed_upgrade_is_undone(start_kserve: StartKServe, tmp_path: Path, setup: str) -> None:
     field = _overridden(start_kserve("0.7.0", knative=setup == "knative"))
     before = _State.of(field)
