@@ -14,7 +14,7 @@ from migrate.commands.checkpoints import read, write
 from migrate.errors import Exit, RefusedError
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef
-from tests.commands.admitting import forms, two
+from tests.commands.admitting import IRIS, forms, two
 from tests.commands.moving import everything
 from tests.commands.reconciling import reconcile
 from tests.commands.restoring import (
@@ -332,6 +332,31 @@ def test_copies_stay_that_converted_services_need(
     assert "KM307: ServingRuntime team/kserve-sklearnserver came since the checkpoint" in said
     assert "KM302" not in said
     assert (_copies(verbs), verbs.cluster.get(CONFIG)["data"]) == (copies, former)
+
+
+def test_who_was_converted_by_a_write_is_told_with_the_remedy(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    verbs = make(found=two())
+    assert verbs("checkpoint", "before")[0] == Exit.OK
+    verbs.cluster.patch(IRIS, {})
+    verbs.cluster.patch(CONFIG, {"data": {"predictors": STOCK}})
+    reconcile(verbs.cluster)
+    code, _, error = verbs("rollback", "before", "--yes")
+    assert code == Exit.OK, error
+    said = " ".join(error.split())
+    assert "KM304: converted since the checkpoint" in said
+    then = "registry.example.com/ml/sklearnserver:v0.7.0"
+    assert f"ran {then} at the checkpoint, will run kserve/sklearnserver:v0.7.0" in said
+    assert "fix: kmigrate plan --from-checkpoint before --to-runtimes gives it back" in said
+
+
+def test_it_asks_before_it_writes(verbs: Verbs) -> None:
+    disturbed = data(verbs.cluster)
+    code, _, error = verbs("rollback", "before")
+    assert (code, "there is no terminal to ask on" in error) == (Exit.USAGE, True)
+    assert data(verbs.cluster) == disturbed
 
 
 def test_what_others_changed_is_told_and_left(verbs: Verbs) -> None:

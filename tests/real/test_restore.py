@@ -12,12 +12,13 @@ from typing import Self
 
 import pytest
 
+from migrate.cluster.kube import connect
 from migrate.objects import Manifest
 from tests.conftest import StartKServe
 from tests.real.claims import only_if_all
 from tests.real.cli import kmigrate, runs_of
 from tests.real.tenants import FEW, OVERRIDES, Tenants, make_tenants
-from tests.real.upgraded import REGISTRIES, RUNTIMES, Field, Services, made
+from tests.real.upgraded import REGISTRIES, RUNTIMES, Field, Services, made, ref_of_service
 from tests.real.world import CONFIG
 from tests.testbed.api import is_true
 from tests.testbed.kserve import SERVING, KServe
@@ -72,6 +73,32 @@ def test_a_failed_upgrade_is_undone(start_kserve: StartKServe, tmp_path: Path, s
     kmigrate(field.kserve.admin, "rollback", runs_of(field.kserve.admin)[0], "--yes", timeout=300)
     assert _State.of(field).data == lost.data
     assert bool(field.copies()) is (setup == "runtimes")
+
+
+@pytest.mark.parametrize("newer", only_if_all("0.10.2"))
+def test_who_was_converted_meanwhile_is_told_and_is_no_success(
+    start_kserve: StartKServe, tmp_path: Path, newer: str
+) -> None:
+    field = _overridden(start_kserve("0.7.0"))
+    before = _State.of(field)
+    admin, name = field.kserve.admin, "team-b/old"
+    kmigrate(admin, "checkpoint", "before", "--out", str(tmp_path / "before.json.gz"))
+    field.kserve.upgrade(newer)
+    _without_images(field)
+    cluster = connect(str(admin))
+    cluster.patch(ref_of_service(name), {})
+    cluster.close()
+    assert field.forms()[name] == "model"
+    field.kserve.upgrade("0.9.0")
+    done = kmigrate(admin, "rollback", "before", "--yes", expect=4, timeout=300)
+    told = " ".join(done.stderr.split())
+    assert "KM304: converted since the checkpoint" in told
+    assert "kmigrate plan --from-checkpoint before --to-runtimes" in told
+    lost, then = "kserve/sklearnserver:v0.6.1", f"{field.registry}/sklearnserver:v0.6.1"
+    assert f"NOT OK InferenceService {name}: runs {lost}, at the checkpoint {then}" in (
+        " ".join(done.stdout.split())
+    )
+    assert _State.of(field) == replace(before, images={**before.images, name: lost})
 
 
 @pytest.mark.parametrize("way", only_if_all("0.15.2 0.16.0", "0.11.2 0.15.2"))
