@@ -66,7 +66,7 @@ def rollback(
         how = (options, control, told)
         return restore(called, cluster, checkpoint, *how, dry_run=dry_run, yes=yes)
     asked.refuse()
-    found = chosen(known, run, names(cluster, kserve_namespace))
+    found = chosen(known, run, names(cluster, kserve_namespace) if run else ())
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
         code = nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)
