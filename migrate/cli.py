@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 VERBS = {
     "plan": ("plan", "Show what a change would do. Writes nothing."),
     "apply": ("apply", "Change the global images, and prove it."),
-    "rollback": ("rollback", "Take a run back, and prove that all is as before."),
+    "rollback": ("rollback", "Take a run back, or all since a checkpoint, and prove it."),
     "status": ("status", "Show where a run or a saved plan stands, and what is next."),
     "checkpoint": ("checkpoint", "Save what an upgrade may change, to get it back."),
     "explain": ("explain_", "Say what image and arguments a service gets, and why."),

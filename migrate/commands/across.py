@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from migrate.cluster.port import Cluster
-from migrate.commands.comparing import Compared
+from migrate.commands.comparing import Compared, compare
 from migrate.commands.installed import get_all, running_release
 from migrate.commands.reading import read_snapshot
-from migrate.commands.runs import refuse_other_cluster
+from migrate.commands.runs import refuse_elsewhere, refuse_other_cluster
 from migrate.errors import BlockedError, ForbiddenError
 from migrate.execute.run import Run
 from migrate.kserve.releases import Release
 from migrate.kserve.table import rules_for
 from migrate.planning.across import is_across, rejudged
 from migrate.planning.plan import Plan
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The plan to carry out, and what looks at it once more before the first write.
+
+    ``is_other``: it is that of a run that was begun under other rules.
+    """
+
+    plan: Plan
+    is_other: bool
+    check: Callable[[], Compared]
+
+
+def judge(
+    cluster: Cluster, made: Plan, run: Run | None, kserve_version: str, accepted: Sequence[str]
+) -> Judged:
+    """Judge a plan by the release that runs; of a run, say so. Raise as ``continued``.
+
+    Raise StaleError for a plan without a run that was made for other rules.
+    """
+    if run is None:
+        refuse_elsewhere(cluster, made, kserve_version)
+        return Judged(made, is_other=False, check=partial(compare, cluster, made, kserve_version))
+    plan = continued(cluster, made, kserve_version, accepted)
+    is_other = plan.release != made.release
+    tell_run(run, made.release, plan.release)
+    check = partial(recheck if is_other else compare, cluster, plan, kserve_version)
+    return Judged(plan, is_other, check)
 
 
 def continued(

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import typer
 
 from migrate.cluster.port import Cluster
 from migrate.commands import flags, making, strategies
-from migrate.commands.across import continued, recheck, tell_run
+from migrate.commands.across import judge
 from migrate.commands.approval import approve, refuse_blocked, refuse_nobody, refuse_target
 from migrate.commands.back import apply_or_back, carry_and_tell
-from migrate.commands.carry import Control, Job
-from migrate.commands.comparing import Compared, compare
-from migrate.commands.creation import trials
+from migrate.commands.carry import Control
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun, Output
 from migrate.commands.following import tell_after_trial, tell_upgrade
-from migrate.commands.outcome import nothing, prove
+from migrate.commands.forward import forward
+from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
 from migrate.commands.pointless import refuse_pointless
 from migrate.commands.rehearsal import Rehearsal
-from migrate.commands.runs import refuse_elsewhere, resumable, stands_applied
+from migrate.commands.runs import resumable, stands_applied
 from migrate.commands.target import Target
 from migrate.commands.telling import Told, refuse_file
 from migrate.errors import Exit, UsageError
@@ -123,13 +121,8 @@ def apply(
     place = saved.kserve_namespace if saved else kserve_namespace
     known = record.runs(cluster, place)
     run, made = _decide(cluster, known, place, options, saved)
-    former, is_other = made.release, False
-    if run is None:
-        refuse_elsewhere(cluster, made, kserve_version)
-    else:
-        made = continued(cluster, made, kserve_version, accept)
-        is_other = made.release != former
-        tell_run(run, former, made.release)
+    judged = judge(cluster, made, run, kserve_version, accept)
+    made = judged.plan
     if run or saved is None:
         screen = screen_of(sys.stderr, ON_PIPE)
         tell_lines(plan_lines(made, cluster.name, screen), screen)
@@ -141,15 +134,12 @@ def apply(
     restarting = count(changing(made.forecast), "InferenceService")
     how = made.strategy.replace("-", " ")
     question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
-    is_approved = saved is not None and not is_other
+    is_approved = saved is not None and not judged.is_other
     approve(question, yes=yes or is_approved or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
     told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
-    check = partial(recheck, cluster, made, kserve_version) if is_other else None
-    job = _job(cluster, made, run, known, check or partial(compare, cluster, made, kserve_version))
-    if dry_run is not DryRun.CLIENT:
-        begun = run is not None and bool(run.written)
-        job = replace(job, trials=partial(trials, cluster, job.waves, begun=begun))
+    is_tried = dry_run is not DryRun.CLIENT
+    job = forward(cluster, made, run, known, judged.check, is_tried=is_tried)
     if made.options.scope is Scope.SERVICE and dry_run is not DryRun.CLIENT:
         job = replace(job, rehearse=Rehearsal(cluster, made))
     if rollback_on_failure:
@@ -181,25 +171,6 @@ def _nothing_to_do(cluster: Cluster, made: Plan, run: Run | None) -> str:
     if run is None and stands_applied(cluster, made):
         return "nothing to change: all that this plan writes is there already"
     return ""
-
-
-def _job(
-    cluster: Cluster,
-    made: Plan,
-    run: Run | None,
-    known: Sequence[Run],
-    check: Callable[[], Compared],
-) -> Job:
-    waves = made.waves(Direction.APPLY)
-    return Job(
-        plan=made,
-        direction=Direction.APPLY,
-        waves=waves,
-        run=run,
-        known=known,
-        check=check,
-        prove=lambda forecast: prove(cluster, made, Direction.APPLY, forecast, waves),
-    )
 
 
 def _refuse_planning(saved: Plan, options: Options, namespace: str, alone: str) -> None:

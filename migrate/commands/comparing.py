@@ -20,8 +20,10 @@ from migrate.operations.stale import AGAIN, Difference, Look, refusal, signed
 from migrate.planning import seals
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Forecast, Plan, Seal
+from migrate.planning.restore import replanned
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.staleness import broken_seals, differences
+from migrate.planning.strategy import Strategy
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def against(snapshot: Snapshot, made: Plan) -> tuple[Plan | None, list[Differenc
     """
     look = _sealed_objects(snapshot).get
     try:
-        fresh = make_plan(snapshot, made.options)
+        is_own = made.options.strategy is Strategy.RESTORE
+        fresh = replanned(snapshot, made) if is_own else make_plan(snapshot, made.options)
     except (BlockedError, UsageError) as error:
         if found := list(broken_seals(made, look)):
             return None, found

@@ -244,4 +244,3 @@ RunOrPlan = Annotated[
 Offline = Annotated[
     bool, typer.Option("--offline", help="Read the FILE alone, and ask no cluster.")
 ]
-RunId = Annotated[str, typer.Argument(metavar="[RUN]", help="Id of a run; the latest by default.")]

@@ -25,6 +25,7 @@ from migrate.planning.proof import (
     settings_in,
     together,
 )
+from migrate.planning.restoreproof import parted, prove_former, unready_in
 from migrate.report.lines import Tone, Toned, fitted
 from migrate.report.result import RunResult, result_lines, rows_of
 
@@ -44,9 +45,12 @@ def prove(
     results = list(prove_objects(plan, direction, live))
     if cluster.controllers_act:
         images = workload_images(cluster, (row.workload for row in forecast if row.workload))
-        services = prove_services(plan, forecast, direction, images)
         awaited = settings_in(waves)
         found = workload_fields(cluster, awaited)
+        services: Sequence[Result] = prove_services(plan, forecast, direction, images)
+        if plan.options.checkpoint and direction is Direction.APPLY:
+            ready, awaited = parted(awaited)
+            services = list(prove_former(forecast, images, unready_in(ready, found)))
         settings = prove_settings(forecast, direction, awaited, found)
         results.extend(together(services, settings))
     return results

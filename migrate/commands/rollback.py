@@ -1,4 +1,4 @@
-"""kmigrate rollback: take a run back, from the record and the live cluster."""
+"""kmigrate rollback: take a run back, from the record and the live cluster; or to a checkpoint."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import sys
 
 import typer
 
-from migrate.commands import flags
+from migrate.commands import flags, rollbackflags
 from migrate.commands.approval import approve
 from migrate.commands.back import carry_and_tell, prepared
 from migrate.commands.carry import Control
+from migrate.commands.checkpoints import names
 from migrate.commands.flags import DryRun, Output
 from migrate.commands.following import tell_after_trial
 from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
+from migrate.commands.restoring import Asked, checkpoint_of, refuse_of_runs, restore
 from migrate.commands.runs import chosen, standing_below
 from migrate.commands.target import Target
 from migrate.commands.telling import Told, refuse_file
@@ -25,9 +27,12 @@ from migrate.report.text import changing, rollback_lines
 
 def rollback(
     called: typer.Context,
-    run: flags.RunId = "",
+    run: rollbackflags.RunOrCheckpoint = "",
     namespace: flags.RollbackNamespaces = [],  # noqa: B006 -- Typer copies it
     force_field: flags.ForceField = [],  # noqa: B006 -- Typer copies it
+    keep_runtimes: rollbackflags.KeepRuntimes = False,
+    take_ownership: rollbackflags.TakeOwnership = False,
+    accept: rollbackflags.Accept = [],  # noqa: B006
     dry_run: flags.DryRunFlag = DryRun.NONE,
     yes: flags.Yes = False,
     output: flags.RunOutputFlag = Output.TABLE,
@@ -44,15 +49,24 @@ def rollback(
     snapshot: flags.Snapshot = "",
     kserve_version: flags.KserveVersion = "",
 ) -> int:
-    """Take a run back, and prove that all is as before.
+    """Take a run back, or all since a checkpoint, and prove it.
 
-    It needs the cluster alone: any machine will do. What others changed since is kept and
+    A run needs the cluster alone: any machine will do. What others changed since is kept and
     reported, with the argument of --force-field that takes it back as well.
     """
     refuse_file(json_into)
     cluster = Target(kubeconfig, context, expect_context, snapshot, qps).open(dry_run)
     known = record.runs(cluster, kserve_namespace)
-    found = chosen(known, run)
+    control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
+    told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
+    asked = Asked(keep_runtimes, take_ownership, accept)
+    if checkpoint := checkpoint_of(cluster, kserve_namespace, run, known):
+        refuse_of_runs(namespace, force_field)
+        options = asked.options(run, kserve_version)
+        how = (options, control, told)
+        return restore(called, cluster, checkpoint, *how, dry_run=dry_run, yes=yes)
+    asked.refuse()
+    found = chosen(known, run, names(cluster, kserve_namespace) if run else ())
     if found is None or found.state == "rolled back":
         name = f"run {found.head.id} is rolled back" if found else "no run is recorded"
         code = nothing(Direction.ROLLBACK, f"nothing to roll back: {name}", output, json_into)
@@ -66,8 +80,6 @@ def rollback(
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
-    control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)
-    told = Told(output, json_into, is_dry=dry_run is not DryRun.NONE)
     code = carry_and_tell(cluster, job, control, told)
     tell_after_trial(called, "rollback", dry_run, code)
     return code

@@ -91,7 +91,7 @@ def runtime_of(manifest: Manifest) -> Runtime:
 
 
 def stamped(plan: Plan, run: str) -> Plan:
-    """Return the plan whose creates bear the name of the run that makes them."""
+    """Return the plan whose copies bear the name of the run that makes them."""
     operations = tuple(_stamped(operation, run) for operation in plan.operations)
     return msgspec.structs.replace(plan, operations=operations)
 
@@ -101,5 +101,8 @@ def _stamped(operation: Operation, run: str) -> Operation:
         return operation
     manifest = operation.change.manifest
     meta = manifest["metadata"]
-    meta = {**meta, "labels": {**(meta.get("labels") or {}), RUN: run}}
+    labels = meta.get("labels") or {}
+    if labels.get(terms.MANAGED_BY) != OURS:
+        return operation  # what others had made is made again as it was
+    meta = {**meta, "labels": {**labels, RUN: run}}
     return msgspec.structs.replace(operation, change=Create({**manifest, "metadata": meta}))

@@ -13,7 +13,7 @@ from migrate.errors import UsageError
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef
 from migrate.operations.classify import contains
-from migrate.operations.model import Create, Direction, Operation, Wake, Wave
+from migrate.operations.model import Create, Delete, Direction, Operation, Wake, Wave
 from migrate.planning.activation import WAVE, Differing, restart_of, waves_of, with_pauses
 from migrate.planning.closure import used
 from migrate.planning.copystages import awaited_of
@@ -47,11 +47,11 @@ def _has_more(found: Json, made: Json) -> bool:
 
 
 def changed_since(plan: Plan, live: Mapping[ObjectRef, Manifest | None]) -> frozenset[ObjectRef]:
-    """Return the objects that the run created, and that somebody else changed since."""
+    """Return the objects that the run created or deleted, and that others changed or made since."""
     return frozenset(
         operation.target
         for operation in plan.operations
-        if isinstance(operation.change, Create)
+        if isinstance(operation.change, Create | Delete)
         and (found := live.get(operation.target)) is not None
         and not is_as_made(found, operation.change.manifest)
     )

@@ -141,6 +141,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     how many seconds lie between two waves. ``canary`` are services (NAMESPACE/NAME) that go first,
     and ``max_unavailable`` is how many may be rolled out at one time, in scope service. ``target``
     is the release of an upgrade to come, ``0.9.0``: see ``prepares`` and ``Strategy.HOLD``.
+    ``checkpoint`` is the NAME or FILE that is rolled back to, and ``keep_runtimes`` leaves the
+    ServingRuntimes that kmigrate made since where they are.
 
     Plans are compared by the digests of what they say. So a field that comes later is left out
     where nothing is said: its default is UNSET, and the plans of before stay what they are.
@@ -156,6 +158,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     repin: bool = False
     convert: bool = False
     target: str | UnsetType = UNSET
+    checkpoint: str | UnsetType = UNSET
+    keep_runtimes: bool | UnsetType = UNSET
     activate: Activate | None = None
     selection: Selection = Selection()
     take_ownership: bool = False

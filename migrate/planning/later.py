@@ -113,6 +113,13 @@ def kept_whole(changed: Collection[ObjectRef], stays: str, live: Live) -> Iterat
         yield finding(codes.KEPT, text, _fix_of_copies(refs), refs)
 
 
+def kept_anew(made: Collection[ObjectRef]) -> Iterator[Finding]:
+    """Tell what the run had deleted, and what others have made anew since."""
+    if made:
+        text = "deleted by the run, and made anew by others since: it stays as it is"
+        yield finding(codes.KEPT, text, objects=made)
+
+
 def _fix_of_copies(refs: Collection[ObjectRef]) -> str:
     names = sorted(map(argument, refs))
     if len(names) > SHOWN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -31,7 +32,8 @@ from migrate.planning.strategy import Strategy
 from migrate.planning.to_runtimes import to_runtimes
 from migrate.planning.worlds import world_of
 
-STRATEGIES: Mapping[Strategy, Callable[[Snapshot, World, Options], Course]] = {
+Making = Callable[[Snapshot, World, Options], Course]
+STRATEGIES: Mapping[Strategy, Making] = {
     Strategy.IN_PLACE: in_place,
     Strategy.TO_RUNTIMES: to_runtimes,
     Strategy.RESET_GLOBAL: reset_global,
@@ -39,8 +41,10 @@ STRATEGIES: Mapping[Strategy, Callable[[Snapshot, World, Options], Course]] = {
 }
 
 
-def make_plan(snapshot: Snapshot, options: Options) -> Plan:
+def make_plan(snapshot: Snapshot, options: Options, course: Making | None = None) -> Plan:
     """Plan what the options ask for. Without images it tells what is, and changes nothing.
+
+    ``course`` makes the course of what the options alone do not tell: see planning.restore.
 
     Raise BlockedError (PredictorsError) where the configuration cannot be read, UsageError
     where the options ask for what there is not.
@@ -55,13 +59,14 @@ def make_plan(snapshot: Snapshot, options: Options) -> Plan:
     if snapshot.rules is None:
         found = accept([unknown_release(snapshot, options)], options.accept)
         return msgspec.structs.replace(plan, findings=found)
-    content = prepared if options.prepares else _content
+    made = partial(_content, course or STRATEGIES[options.strategy])
+    content = prepared if options.prepares else made
     return msgspec.structs.replace(plan, **content(snapshot, snapshot.rules, options))
 
 
-def _content(snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
+def _content(make: Making, snapshot: Snapshot, rules: Rules, options: Options) -> dict[str, Any]:
     now = world_of(snapshot, rules)
-    course = STRATEGIES[options.strategy](snapshot, now, options)
+    course = make(snapshot, now, options)
     rows = forecast(now, course.planned, course.back or now, snapshot.workloads)
     rows = marked(_staying(rows, course), options.selection, now.services.__getitem__)
     images = images_set(snapshot, now, course.wanted, course.targets)

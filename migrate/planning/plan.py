@@ -114,6 +114,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     In a plan that holds images across an upgrade (``Strategy.HOLD``) ``after_upgrade`` is the image
     after both, the service as the plan leaves it; other plans do not say it.
+    In a rollback to a checkpoint ``former`` is the image that it had then: UNSET for one that came
+    since, and where the checkpoint does not tell it.
     """
 
     service: ObjectRef
@@ -133,6 +135,7 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     outside: bool = False
     restarts: bool = False
     after_upgrade: str | UnsetType | None = UNSET
+    former: str | UnsetType = UNSET
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ from migrate.kserve.resolution import Resolution
 from migrate.objects import Manifest, ObjectRef, parts_of
 from migrate.operations.classify import Standing, classify, to_make
 from migrate.operations.invert import invert
-from migrate.operations.model import Direction, Operation, Patch, Wake, Wave
+from migrate.operations.model import Delete, Direction, Operation, Patch, Wake, Wave
 from migrate.planning import findings as codes
 from migrate.planning.across import is_across
 from migrate.planning.acrossback import across_findings, now_otherwise, pins_that_stay
@@ -28,7 +28,7 @@ from migrate.planning.desired import Activate
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World, between, forecast
 from migrate.planning.keptcopies import kept_findings, staying
-from migrate.planning.later import kept_fields, kept_whole
+from migrate.planning.later import kept_anew, kept_fields, kept_whole
 from migrate.planning.moves import Moves
 from migrate.planning.pinback import (
     kept_copies,
@@ -38,6 +38,7 @@ from migrate.planning.pinback import (
 )
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import with_restarts
+from migrate.planning.seals import FIELD
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.standing import standing_in
 from migrate.planning.strategy import Scope, Strategy
@@ -87,7 +88,9 @@ def plan_rollback(
         changed_ones |= named.keys()
     else:
         stays = ", and so do its services"
-        kept = (*kept_whole(changed_ones, stays, live), *kept_fields(plan, live))
+        anew = changed_ones & {op.target for op in plan.operations if isinstance(op.change, Delete)}
+        whole = (*kept_whole(changed_ones - anew, stays, live), *kept_anew(anew))
+        kept = (*whole, *kept_fields(plan, live))
     plan = without(plan, changed_ones)
     needed = staying(plan, snapshot, now)
     kept = (*kept, *kept_findings(plan, now, needed))
@@ -214,7 +217,7 @@ def _users(plan: Plan, applied: World, back: World) -> set[ObjectRef]:
     moved = {ref for ref in applied.services if copies and used(applied, ref) in copies}
     is_global = plan.options.strategy is Strategy.IN_PLACE
     formats = {image.format for image in plan.options.images if image.format and is_global}
-    formats |= _reset(plan)
+    formats |= _reset(plan) or (_replaced(plan) and {key[0] for key in back.users}) or set()
     runtimes = {op.target for op in plan.operations if op.target.kind == terms.CLUSTER_RUNTIME}
     users = {ref for key, users in back.users.items() if key[0] in formats for ref in users}
     return moved | users | {ref for ref in back.services if _ref(back.shared(ref)) in runtimes}
@@ -225,6 +228,12 @@ def _reset(plan: Plan) -> set[str]:
     patches = [op.change for op in plan.operations if isinstance(op.change, Patch)]
     within = [edit.within for patch in patches for edit in patch.edits if edit.within]
     return {parts_of(one)[0].lower() for one in within}
+
+
+def _replaced(plan: Plan) -> bool:
+    """Tell whether the whole text of `predictors` was replaced."""
+    patches = [op.change for op in plan.operations if isinstance(op.change, Patch)]
+    return any(edit.path == FIELD and not edit.within for one in patches for edit in one.edits)
 
 
 def _ref(found: Resolution) -> ObjectRef | None:

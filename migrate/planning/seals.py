@@ -87,6 +87,8 @@ def why(plan: Plan, seal: Seal) -> str:
     if seal.target.kind in terms.RUNTIMES:
         users = sum(row.runtime_after_plan == seal.target for row in plan.forecast)
         return f"the whole of it decides for {count(users, 'InferenceService')}"
+    if plan.options.checkpoint:
+        return "the whole ConfigMap is brought back to the checkpoint"
     if has_restart(plan.activations):
         return "everybody follows the whole of predictors at the restart"
     return "the services that are reconciled follow the whole of predictors"

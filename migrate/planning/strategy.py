@@ -21,6 +21,8 @@ class Strategy(StrEnum):
     """Where the images are set for the whole cluster: back to what is shipped."""
     HOLD = "hold"
     """In what an upgrade leaves alone, so that each service keeps the image that it has now."""
+    RESTORE = "restore"
+    """Where the images are set for the whole cluster: back to what a checkpoint holds."""
 
 
 class Scope(StrEnum):

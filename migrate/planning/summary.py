@@ -89,6 +89,8 @@ def asked(options: Options) -> tuple[str, ...]:
     """
     strategy = options.strategy
     scope = f" (scope {options.scope})" if options.scope is Scope.SERVICE else ""
+    if options.checkpoint:
+        return (f"rollback to checkpoint {options.checkpoint}",)
     where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}{scope}",)
     if strategy is Strategy.HOLD:
         where = (f"{TARGET} {options.target}",)

@@ -14,6 +14,7 @@ from migrate.operations.describe import describe, place_of, shown_value
 from migrate.operations.model import Create, Delete, Edit, Operation, Patch
 from migrate.report.lines import Tone, Toned, wrapped
 
+OTHER_LAYOUT = "the same values, laid out in another way"
 IDENTITY = {"apiVersion", "kind", "metadata"}
 """What the line about the object says already."""
 
@@ -70,7 +71,9 @@ def _items(value: Json) -> dict[str, Json]:
 def _edit(edit: Edit) -> Iterator[str]:
     yield place_of(edit)
     before, after = _value(edit, edit.before), _value(edit, edit.after)
-    if all(map(_is_document, (before, after))) and (before or after):
+    if before == after:
+        yield f"  {OTHER_LAYOUT}"
+    elif all(map(_is_document, (before, after))) and (before or after):
         yield from _differences(before, after)
     else:
         yield _removed(shown_value(edit, edit.before), "  ")
@@ -83,13 +86,17 @@ def _is_document(value: Json | UnsetType) -> bool:
 
 
 def _value(edit: Edit, side: Json | UnsetType) -> Json | UnsetType:
-    """Return the JSON value of one side; the source text itself where it is none."""
-    if side is UNSET or edit.within is None:
+    """Return the JSON value of one side; the source text itself where it is none.
+
+    What a ConfigMap holds is looked into, too, where it is a document.
+    """
+    if not isinstance(side, str) or (edit.within is None and not edit.path.startswith("/data/")):
         return side
     try:
-        return json.loads(str(side))
+        value = json.loads(side)
     except ValueError:
         return side
+    return value if edit.within is not None or _is_document(value) else side
 
 
 def _differences(before: Json | UnsetType, after: Json | UnsetType) -> Iterator[str]:

@@ -127,3 +127,21 @@ def test_credentials_are_hidden_in_whole_objects() -> None:
         told = "\n".join(lines(change))
         assert MASK in told
         assert SECRET not in told
+
+
+def test_a_document_in_a_configmap_is_looked_into() -> None:
+    before, after = '{"a": 1, "token": "t"}', '{"a":2,"token":"u"}'
+    assert of_edit(before, after, "/data/ingress")[1:] == [
+        "      - /a: 1",
+        "      + /a: 2",
+        f'      - /token: "{MASK}"',
+        f'      + /token: "{MASK}"',
+    ]
+    assert of_edit('{"a": 1}', '{ "a":1 }', "/data/ingress")[1:] == [
+        "      the same values, laid out in another way"
+    ]
+    assert of_edit("1", "2", "/data/plain")[1:] == ['      - "1"', '      + "2"']
+    assert of_edit('{"a": 1}', '{"a": 2}', "/spec/x")[1:] == [
+        '      - "{\\"a\\": 1}"',
+        '      + "{\\"a\\": 2}"',
+    ]
