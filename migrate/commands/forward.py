@@ -25,7 +25,10 @@ def forward(
     *,
     is_tried: bool,
 ) -> Job:
-    """Return the job; ``check``: see carry.Job. ``is_tried``: what it creates is sent with a dry run before all writes."""
+    """Return the job; ``check``: see carry.Job.
+
+    ``is_tried``: what it creates is sent with a dry run before all writes.
+    """
     waves = made.waves(Direction.APPLY)
     job = Job(
         plan=made,

@@ -164,7 +164,7 @@ def _row(
         form=now.form(ref),
         outlook=outlook,
         reason=after.reason,
-        now=running.image if running else None,
+        now=(running.image or None) if running else None,
         after_reconcile=found.image,
         after_plan=after.image,
         after_rollback=back.shared(ref).image,

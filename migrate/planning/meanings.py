@@ -25,7 +25,7 @@ def _meaning(snapshot: Snapshot, world: World, ref: ObjectRef) -> Meaning:
         # Of a service that shares its shape with no other nothing is cut out.
         uid=world.services.own(ref).uid or world.services[ref].metadata.uid,
         form=world.form(ref),
-        image=running.image if running else None,
+        image=(running.image or None) if running else None,
         resolved=found.image,
         runtime=found.runtime.ref if found.runtime else None,
         entry=_entry(world, ref),
