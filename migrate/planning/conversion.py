@@ -24,13 +24,14 @@ from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.closure import used
 from migrate.planning.copies import PREPARED_FOR, copy_ref
 from migrate.planning.desired import Activate, Desired, Options
+from migrate.planning.exceptions import wanted_for
 from migrate.planning.forecast import World
 from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.plan import Forecast
 from migrate.planning.selection import meant
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.targets import Target
+from migrate.planning.targets import Target, targets_of
 
 MODEL = "/spec/predictor/model"
 """What a converted service has."""
@@ -83,6 +84,8 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
     if not options.convert:
         return Conversion(frozenset(), now, snapshot, now)
     _refuse(now.rules, options)
+    if options.former:
+        return _brought(snapshot, now, options)
     is_meant = meant(options.selection, now.services.__getitem__)
     depending = frozenset(dependents(snapshot, now))
     foreseen = frozenset(ref for ref in _foreseen(snapshot, now) if is_meant(ref, None)) - depending
@@ -90,6 +93,18 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
     found = replace(_converted(snapshot, now, [*chosen, *foreseen]), foreseen=foreseen)
     targets, unlike = targets_of_entries(found)
     return replace(found, targets=targets, unlike=unlike)
+
+
+def _brought(snapshot: Snapshot, now: World, options: Options) -> Conversion:
+    """Return those that get a former image once they are written: from the runtime that has it."""
+    is_meant = meant(options.selection, now.services.__getitem__)
+    targets = {one.runtime.name: one for one in targets_of(options.for_runtimes, now.config)}
+    near = [r for r in now.services if is_meant(r, None) and _is_given(now, r)]
+    world = _converted(snapshot, now, near).world
+    places = ((ref, used(world, ref)) for ref in near)
+    pairs = [(ref, targets[got.name]) for ref, got in places if got and got.name in targets]
+    chosen = [ref for ref, target in pairs if wanted_for([target], now.services, ref)]
+    return replace(_converted(snapshot, now, chosen), foreseen=frozenset(chosen))
 
 
 def _foreseen(snapshot: Snapshot, now: World) -> list[ObjectRef]:
@@ -112,12 +127,12 @@ def _is_given(now: World, ref: ObjectRef) -> bool:
 
 def _refuse(rules: Rules, options: Options) -> None:
     """Raise UsageError where `--convert` does not go with the release, or with other flags."""
-    if not (rules.predictors_read and rules.converts_on_write):
+    if not (rules.converts_on_write and (rules.predictors_read or options.former)):
         raise UsageError(
             f"--convert: KServe {rules.name} gives no service its image from predictors",
             "leave it out",
         )
-    if options.images or options.repin:
+    if (options.images and not options.former) or options.repin:
         other = "--repin" if options.repin else "other images"
         raise UsageError(
             f"--convert does not go with {other}: a rollback could not bring the former ones back",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from migrate.kserve.rollouts import Rollout
 from migrate.objects import ObjectRef, canonical, sha256
@@ -108,6 +109,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     In a plan for another release (``Options.target``) ``after_reconcile`` is after the upgrade,
     until the service is written; ``after_plan`` is once it was written, with the runtimes of the
     plan, and ``after_rollback`` is the same without them: there ``runtime`` decides.
+
+    ``former`` is the image that it ran before an upgrade and is to get back; left out of others.
     """
 
     service: ObjectRef
@@ -126,6 +129,7 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     rollout: Rollout | None = None
     outside: bool = False
     restarts: bool = False
+    former: str | UnsetType = UNSET
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

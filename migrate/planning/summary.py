@@ -90,4 +90,5 @@ def asked(options: Options) -> tuple[str, ...]:
     strategy = options.strategy
     scope = f" (scope {options.scope})" if options.scope is Scope.SERVICE else ""
     where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}{scope}",)
-    return (*where, *(summary([image]) for image in options.images))
+    former = (options.former.spelled,) if options.former else ()
+    return (*former, *where, *(summary([image]) for image in options.images))

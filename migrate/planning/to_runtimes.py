@@ -36,7 +36,7 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
         )
     if options.scope is Scope.SERVICE:
         return to_own_runtimes(snapshot, now, options)
-    targets = targets_of(options.images, now.config)
+    targets = targets_of(options.for_runtimes, now.config)
     conversion, before = conversion_of(snapshot, now, options), now
     snapshot, now = conversion.snapshot, conversion.world
     found = expand(snapshot, now, options, targets, conversion.services, conversion.targets)
