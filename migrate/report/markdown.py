@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from migrate.objects import count
 from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
+from migrate.report.former import FORMERLY, former_of, has_former
+from migrate.report.former import summary as former_summary
+from migrate.report.imagelines import override
 from migrate.report.lines import Screen, cut, drawn, names
 from migrate.report.text import (
     ORDER,
@@ -17,7 +20,6 @@ from migrate.report.text import (
     heading_of,
     images_of,
     left_out,
-    override,
     reason_of,
     summary,
     told_of,
@@ -26,6 +28,7 @@ from migrate.report.text import (
 from migrate.report.upgrade import MOMENTS, to_do
 
 BRIEF = Screen(is_brief=True, rest="-o wide and -o json have all")
+HEADER = ("what", "InferenceServices", "image now", "image after the plan", "why")
 _TICKS = re.compile("`+")
 _ACTIVE = re.compile(r"[\\`*_\[\]|~]")
 _MENTION = re.compile("[@#]")
@@ -34,7 +37,8 @@ _MENTION = re.compile("[@#]")
 
 def plan_markdown(plan: Plan) -> Iterator[str]:
     """Yield the plan: the summary first, since a comment is read from its beginning."""
-    yield f"**{escaped(summary(plan))}**"
+    for line in (*former_summary(plan), summary(plan)):
+        yield f"**{escaped(line)}**"
     if plan.blocking:
         yield from ("", f"**Blocked** by {_codes(plan.blocking)}: it cannot be applied as it is.")
     yield from finding_table(plan.findings, "Findings")
@@ -125,8 +129,13 @@ def _services(plan: Plan) -> Iterator[str]:
     if plan.target:
         yield from table(("what", "InferenceServices", *MOMENTS), [*map(_moments, shown)])
     else:
-        header = ("what", "InferenceServices", "image now", "image after the plan", "why")
-        yield from table(header, [*map(_group, shown)])
+        header: tuple[str, ...] = HEADER
+        cells = [_group(group) for group in shown]
+        if has_former(told):
+            header = (*header, FORMERLY)
+            pairs = zip(shown, cells, strict=True)
+            cells = [(*row, code(former_of(group[0]))) for group, row in pairs]
+        yield from table(header, cells)
     yield from ("", *(escaped(line) for line in rest)) if rest else ()
     yield from left_out(len(forecast) - len(told))
 

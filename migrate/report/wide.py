@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan
+from migrate.report.former import former_of, has_former
 from migrate.report.lines import PIPE, Screen, Tone, Toned, toned
 from migrate.report.text import finding_lines, heading_lines, summary_lines, work_lines
 
@@ -18,6 +19,7 @@ SERVICES = (
     *("NAMESPACE", "NAME", "FORM", "RUNTIME", "RESTARTS", "PODS", "CHANGES"),
     *("IMAGE NOW", "IMAGE AFTER"),
 )
+FORMERLY = "IMAGE FORMERLY"
 IMAGES = ("ENTRY", "VERDICT", "SERVICES", "MISSED", "IMAGE", "WANTED", "STOCK")
 RESTARTS = {
     Outlook.CHANGES: "yes",
@@ -47,7 +49,11 @@ def wide_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
 
 
 def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
-    head, *lines = columns(SERVICES, [_service(row) for row in forecast])
+    more = (FORMERLY,) if has_former(forecast) else ()
+    rows = [_service(row) for row in forecast]
+    if more:
+        rows = [(*cells, former_of(r) or NONE) for r, cells in zip(forecast, rows, strict=True)]
+    head, *lines = columns((*SERVICES, *more), rows)
     yield head
     for row, line in zip(forecast, lines, strict=True):
         yield Toned(line, TONES[row.outlook]) if row.outlook in TONES else line
