@@ -17,9 +17,9 @@ from docs.generate import VERBS, generated, pages
 from migrate.cli import command
 from migrate.commands import yamlfile
 from migrate.errors import Exit
+from migrate.planning.codes import NEVER_ACCEPTED, SEVERITY
 from migrate.planning.desired import Desired, Exempt, parse_set
 from migrate.planning.desiredfile import from_document
-from migrate.planning.findings import NEVER_ACCEPTED, SEVERITY
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

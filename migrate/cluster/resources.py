@@ -68,6 +68,8 @@ class Resource(msgspec.Struct, frozen=True):
             raise UsageError(f"{self.kind}: {namespace!r} cannot be the name of its namespace")
 
 
+HELM_RECORD = "helm.sh/release.v1"
+"""The type of the Secrets in which Helm records its releases: no others are read."""
 _CORE = "v1"
 _APPS = "apps/v1"
 _KNATIVE = "serving.knative.dev/v1"
@@ -78,6 +80,7 @@ RESOURCES = (
     Resource(_CORE, "Namespace", "namespaces", namespaced=False, status=True),
     Resource(_CORE, "Pod", "pods", status=True, generation=True),
     Resource(_CORE, "ResourceQuota", "resourcequotas", status=True),
+    Resource(_CORE, "Secret", "secrets"),
     Resource(_CORE, "Service", "services", status=True),
     Resource(_APPS, "Deployment", "deployments", status=True, generation=True),
     Resource(_APPS, "ReplicaSet", "replicasets", status=True, generation=True),

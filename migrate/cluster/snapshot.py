@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.cluster.resources import is_known, resource_of
+from migrate.cluster.resources import HELM_RECORD, is_known, resource_of
 from migrate.cluster.yamltext import documents, fault
 from migrate.errors import UsageError
 from migrate.objects import Json, Manifest, ObjectRef, canonical, ref_of
@@ -28,8 +28,9 @@ def load(path: Path) -> MemoryCluster:
     """Return the objects of a file, or of all *.yaml, *.yml and *.json below a folder.
 
     Single objects, lists, and several documents in one file. Of kinds that are none of
-    kmigrate's nothing is kept, and what is no Kubernetes object is passed over; an object
-    without a namespace is in ``default`` where its kind has namespaces. Raise UsageError
+    kmigrate's nothing is kept, nor of Secrets but Helm's records, and what is no Kubernetes
+    object is passed over; an object without a namespace is in ``default`` where its kind has
+    namespaces. Raise UsageError
     where a file cannot be read or parsed, where there is no object at all, or where the same
     object comes twice and differs.
     """
@@ -38,12 +39,18 @@ def load(path: Path) -> MemoryCluster:
     for file in _files(path):
         for manifest in _manifests(file):
             count += 1
-            if is_known(manifest["apiVersion"], manifest["kind"]):
+            if _is_wanted(manifest):
                 _keep(manifest, file, found)
     if not count:
         raise UsageError(f"{path} holds no Kubernetes object", _NEXT)
     kept = (msgspec.json.decode(raw) for raw, _ in found.values())
     return MemoryCluster(kept, name=f"snapshot {path}")
+
+
+def _is_wanted(manifest: Manifest) -> bool:
+    """Tell whether an object is kept; of Secrets those alone in which Helm records releases."""
+    is_closed = manifest["kind"] == "Secret" and manifest.get("type") != HELM_RECORD
+    return is_known(manifest["apiVersion"], manifest["kind"]) and not is_closed
 
 
 def _files(path: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import typer
 
 from migrate.cluster.port import Cluster
-from migrate.commands import flags, making, strategies
+from migrate.commands import flags, formerflags, making, strategies
 from migrate.commands.across import judge
 from migrate.commands.approval import approve, refuse_blocked, refuse_nobody, refuse_target
 from migrate.commands.back import apply_or_back, carry_and_tell
@@ -41,6 +41,11 @@ def apply(
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
     reset_global: flags.ResetGlobal = False,
+    from_checkpoint: formerflags.FromCheckpoint = "",
+    from_history: formerflags.FromHistory = False,
+    with_stock: formerflags.WithStock = False,
+    read_helm_releases: formerflags.ReadHelm = False,
+    former_release: formerflags.FormerRelease = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
@@ -96,6 +101,13 @@ def apply(
             canary=canary,
             max_unavailable=max_unavailable,
             target=target,
+        ),
+        former=formerflags.former_of(
+            from_checkpoint,
+            from_history=from_history,
+            with_stock=with_stock,
+            reads_helm=read_helm_releases,
+            release=former_release,
         ),
         repin=repin,
         activate=activate,
@@ -159,7 +171,7 @@ def _decide(
     if made is not None:
         return run, made
     if not options.asks:
-        given = "a PLAN, --set, -f, --to-runtimes, --reset-global or --target"
+        given = "a PLAN, --set, -f, --from-checkpoint, --to-runtimes, --reset-global or --target"
         raise UsageError(f"nothing asked for: give {given}", "kmigrate apply --help")
     return None, making.plan(cluster, namespace, options)
 

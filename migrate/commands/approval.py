@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from migrate.errors import BlockedError, UsageError
+from migrate.planning.codes import NOBODY
 from migrate.planning.desired import Selection
-from migrate.planning.findings import NOBODY
 from migrate.planning.plan import Finding, Plan
 
 

@@ -15,7 +15,7 @@ from migrate.kserve.conversion import stored, unlike
 from migrate.objects import ObjectRef
 from migrate.operations.model import Convert
 from migrate.operations.stale import Difference
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.findings import accept, finding
 from migrate.planning.plan import Finding, Plan
 from migrate.planning.snapshot import Snapshot

@@ -12,6 +12,7 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.commands.conversions import with_answers
 from migrate.commands.files import write_whole
+from migrate.commands.formerflags import refuse_beside_former
 from migrate.commands.places import with_places
 from migrate.commands.reading import read_snapshot
 from migrate.errors import UsageError
@@ -19,6 +20,7 @@ from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
+from migrate.planning.bringing import bring_back
 from migrate.planning.desired import (
     Desired,
     Options,
@@ -44,7 +46,9 @@ def options(sets: Sequence[str], file: str, others: Options) -> Options:
     if file:
         wanted.extend(_from_file(file))
     accepted = tuple(sorted(set(others.accept)))
-    return msgspec.structs.replace(others, images=merged(wanted), accept=accepted)
+    found = msgspec.structs.replace(others, images=merged(wanted), accept=accepted)
+    refuse_beside_former(file, found)
+    return found
 
 
 def _refuse_beside_reset(others: Options) -> None:
@@ -84,8 +88,16 @@ def plan_and_snapshot(cluster: Cluster, namespace: str, wanted: Options) -> tupl
     """Read the cluster and plan; return what was read, too. Raise as ``plan``."""
     with uncollected():
         snapshot = read_snapshot(cluster, namespace, wanted.kserve_version)
-        made = with_places(cluster, make_plan(snapshot, wanted), snapshot)
+        made = with_places(cluster, _made(cluster, snapshot, wanted), snapshot)
         return with_answers(cluster, made, snapshot), snapshot
+
+
+def _made(cluster: Cluster, snapshot: Snapshot, wanted: Options) -> Plan:
+    if not wanted.former or snapshot.rules is None:
+        return make_plan(snapshot, wanted)
+    from migrate.commands.formers import read_former  # noqa: PLC0415 -- seldom needed
+
+    return bring_back(snapshot, wanted, read_former(cluster, wanted.former, snapshot))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from migrate.commands import flags, making, strategies
+from migrate.commands import flags, formerflags, making, strategies
 from migrate.commands.flags import FailOn, Output
 from migrate.commands.following import OF_PLAN, tell_following, tell_upgrade
 from migrate.commands.output import emit_document, emit_documents
@@ -27,6 +27,11 @@ def plan(
     set_: flags.Set = [],  # noqa: B006 -- Typer copies it
     file: flags.File = "",
     reset_global: flags.ResetGlobal = False,
+    from_checkpoint: formerflags.FromCheckpoint = "",
+    from_history: formerflags.FromHistory = False,
+    with_stock: formerflags.WithStock = False,
+    read_helm_releases: formerflags.ReadHelm = False,
+    former_release: formerflags.FormerRelease = "",
     repin: flags.Repin = False,
     activate: flags.ActivateFlag = None,
     to_runtimes: flags.ToRuntimes = False,
@@ -83,6 +88,13 @@ def plan(
             canary=canary,
             max_unavailable=max_unavailable,
             target=target,
+        ),
+        former=formerflags.former_of(
+            from_checkpoint,
+            from_history=from_history,
+            with_stock=with_stock,
+            reads_helm=read_helm_releases,
+            release=former_release,
         ),
         repin=repin,
         activate=activate,

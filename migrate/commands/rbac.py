@@ -17,6 +17,7 @@ from migrate.kserve.storage import StorageContainer
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
+from migrate.planning.formerof import HISTORY
 from migrate.planning.places import creates_of
 from migrate.planning.plan import Plan
 
@@ -28,7 +29,7 @@ def roles(plan: Plan) -> list[Manifest]:
     """Return a ClusterRole, and a Role for each namespace that the plan writes to."""
     rules = rules_for(parse_release(plan.release)) if plan.release else None
     asked = {*_reads(plan.kserve_namespace, rules), *_writes(plan), *_watched(plan)}
-    asked |= set(_places(plan))
+    asked |= {*_places(plan), *_history(plan)}
     asked |= set(_lasting(plan, asked))
     wide = {need for need in asked if not need.namespace}
     # What is allowed everywhere need not be allowed once more.
@@ -58,6 +59,17 @@ def _reads(namespace: str, rules: Rules | None) -> Iterator[Permission]:
     yield from on(ObjectRef("v1", "ConfigMap", "", namespace), "get")
     for kind in (terms.DEPLOYMENT, terms.STATEFUL_SET):
         yield from on(ObjectRef(terms.APPS_VERSION, kind, "", namespace), "list")
+
+
+def _history(plan: Plan) -> Iterator[Permission]:
+    """Yield what tells of the time before an upgrade, where it is asked: without it, less."""
+    former = plan.options.former
+    if not former or former.source != HISTORY:
+        return
+    yield from on(ObjectRef(terms.APPS_VERSION, "ReplicaSet", ""), "list")
+    yield from on(ObjectRef(terms.KNATIVE_VERSION, "Revision", ""), "list")
+    if former.reads_helm:
+        yield from on(ObjectRef("v1", "Secret", "", plan.kserve_namespace), "list")
 
 
 def _listed(rules: Rules | None) -> Iterator[tuple[str, str]]:

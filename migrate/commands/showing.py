@@ -10,7 +10,7 @@ from migrate.commands.flags import FailOn, Output
 from migrate.commands.output import emit, emit_document, emit_lines, screen_of
 from migrate.errors import Exit
 from migrate.planning import planfile
-from migrate.planning.findings import OWNED
+from migrate.planning.codes import OWNED
 from migrate.planning.plan import Plan, Severity
 from migrate.planning.summary import restarting
 from migrate.report.markdown import plan_markdown

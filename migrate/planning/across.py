@@ -22,7 +22,7 @@ from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
 from migrate.operations.model import Condition, Convert, Holds, Operation, Patch, Restart
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.activation import acts_at_once, restart_of
 from migrate.planning.checks_installed import unfit
 from migrate.planning.conversion import first_image

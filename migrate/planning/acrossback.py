@@ -11,7 +11,7 @@ from itertools import groupby
 
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.across import is_framework_pin
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World

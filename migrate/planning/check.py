@@ -8,7 +8,7 @@ import msgspec
 
 from migrate.errors import UsageError
 from migrate.objects import ObjectRef
-from migrate.planning.findings import SEVERITY
+from migrate.planning.codes import SEVERITY
 from migrate.planning.forecast import configured
 from migrate.planning.lint_installed import INSTALLED
 from migrate.planning.lint_runtimes import RUNTIMES

@@ -9,7 +9,7 @@ from migrate.kserve.problems import ProblemKind
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.activation import acts_at_once
 from migrate.planning.case import Case
 from migrate.planning.checks_asleep import still_asleep

@@ -9,7 +9,7 @@ from migrate.kserve.building import Pod
 from migrate.kserve.refusals import refused_write
 from migrate.kserve.resolution import Resolution
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.conversion import Conversion
 from migrate.planning.differences import differences
 from migrate.planning.findings import finding

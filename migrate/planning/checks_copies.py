@@ -8,7 +8,7 @@ from migrate.kserve.modelnames import serves_under_one_name
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef, count
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checks_placing import placing_findings
 from migrate.planning.closure import settled, used
 from migrate.planning.desired import Options

@@ -8,7 +8,7 @@ from migrate.credentials import secret_flags, secret_names
 from migrate.kserve.building import BuildError, Pod, refuse_invalid
 from migrate.kserve.resolution import Verdict
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Options
 from migrate.planning.exceptions import wishes

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from migrate.kserve.rules import Rules
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Desired, Exempt, Options, settings
 from migrate.planning.exceptions import exception_of, instead, is_empty, is_named, wishes

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from migrate.kserve.resolution import Verdict
 from migrate.objects import ObjectRef, count
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checks_upgrade import unshipped_images
 from migrate.planning.closure import used
 from migrate.planning.findings import as_warning, finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.case import Case
 from migrate.planning.checks_mixed import doubled, mixed
 from migrate.planning.desired import Options

@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.kserve.running import Running
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.closure import used
 from migrate.planning.conversion import Conversion
 from migrate.planning.copies import PREPARED_FOR

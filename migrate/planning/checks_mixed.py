@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migrate.errors import BlockedError
 from migrate.kserve.installation import Installation, Manager, Part
 from migrate.kserve.releases import detect
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding
 from migrate.planning.snapshot import Snapshot

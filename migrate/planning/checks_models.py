@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.objects import ObjectRef, count
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Options
 from migrate.planning.findings import finding

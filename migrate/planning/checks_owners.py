@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Options
 from migrate.planning.findings import as_warning, finding

@@ -8,7 +8,7 @@ import msgspec
 
 from migrate.kserve.runtimerefusals import refused_runtime
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.closure import Taken, unsettled
 from migrate.planning.expand import Copy, Expansion
 from migrate.planning.findings import finding

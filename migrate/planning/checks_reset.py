@@ -13,7 +13,7 @@ from migrate.kserve.resolver import resolve_anyway, resolve_canaries
 from migrate.kserve.rules import Wakes
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef, count
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.case import Case
 from migrate.planning.desired import Desired, Options
 from migrate.planning.differences import differences

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checks_since import Seen, beside, foreign, gone, services, stays
 from migrate.planning.findings import as_warning, finding
 from migrate.planning.plan import Finding, Forecast

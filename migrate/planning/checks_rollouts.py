@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from migrate.kserve import terms
 from migrate.kserve.rollouts import MEMORY
 from migrate.objects import ObjectRef, count
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.activation import acts_at_once
 from migrate.planning.case import Case
 from migrate.planning.desired import Activate, Options

@@ -13,7 +13,7 @@ from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import FormKind, InferenceService, form_of
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checkpoint import Checkpoint
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Forecast

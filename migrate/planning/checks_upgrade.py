@@ -11,7 +11,7 @@ from migrate.kserve.releases import Release
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import FormKind, form_of
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checks_conversion import pods_changed, program_of
 from migrate.planning.checks_copies import (
     kept_findings,

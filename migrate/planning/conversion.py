@@ -26,13 +26,14 @@ from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.closure import used
 from migrate.planning.copies import PREPARED_FOR, copy_ref
 from migrate.planning.desired import Activate, Desired, Options
+from migrate.planning.exceptions import wanted_for
 from migrate.planning.forecast import World
 from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.plan import Forecast
 from migrate.planning.selection import meant
 from migrate.planning.snapshot import Snapshot
-from migrate.planning.targets import Target
+from migrate.planning.targets import Target, targets_of
 
 MODEL = "/spec/predictor/model"
 """What a converted service has."""
@@ -112,6 +113,8 @@ def conversion_of(snapshot: Snapshot, now: World, options: Options) -> Conversio
     if not options.convert:
         return Conversion(frozenset(), now, snapshot, now)
     _refuse(now.rules, options)
+    if options.former and now.rules.predictors_read:
+        return _brought(snapshot, now, options)
     is_meant = meant(options.selection, now.services.__getitem__)
     every = (*_in_need(snapshot, now), *_foreseen(snapshot, now))
     return conversion_for(snapshot, now, [ref for ref in every if is_meant(ref, None)])
@@ -137,6 +140,18 @@ def _in_need(snapshot: Snapshot, now: World) -> Iterable[ObjectRef]:
     return (r for r in now.services if form_of(now.shape(r)).kind is FormKind.FRAMEWORK)
 
 
+def _brought(snapshot: Snapshot, now: World, options: Options) -> Conversion:
+    """Return those that get a former image once they are written: from the runtime that has it."""
+    is_meant = meant(options.selection, now.services.__getitem__)
+    targets = {one.runtime.name: one for one in targets_of(options.for_runtimes, now.config)}
+    near = [r for r in now.services if is_meant(r, None) and _is_given(now, r)]
+    world = _converted(snapshot, now, near).world
+    places = ((ref, used(world, ref)) for ref in near)
+    pairs = [(ref, targets[got.name]) for ref, got in places if got and got.name in targets]
+    chosen = [ref for ref, target in pairs if wanted_for([target], now.services, ref)]
+    return replace(_converted(snapshot, now, chosen), foreseen=frozenset(chosen))
+
+
 def _foreseen(snapshot: Snapshot, now: World) -> list[ObjectRef]:
     """Return the services that will be on a runtime that was made for them before an upgrade."""
     every = now.config.runtimes.everywhere
@@ -157,7 +172,7 @@ def _is_given(now: World, ref: ObjectRef) -> bool:
 
 def _refuse(rules: Rules, options: Options) -> None:
     """Raise UsageError where `--convert` does not go with the release, or with other flags."""
-    if options.repin or (options.images and rules.predictors_read):
+    if options.repin or (options.images and not options.former and rules.predictors_read):
         other = "--repin" if options.repin else "other images"
         raise UsageError(
             f"--convert does not go with {other}: a rollback could not bring the former ones back",

@@ -25,6 +25,7 @@ from migrate.planning.desiredtexts import (
     RuntimeName,
     Selector,
 )
+from migrate.planning.formerof import FormerOf
 from migrate.planning.strategy import Scope, Strategy
 
 GRAMMAR = "FORMAT[/v1|/v2][/gpu]=IMAGE or runtime/NAME=IMAGE"
@@ -160,6 +161,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     target: str | UnsetType = UNSET
     checkpoint: str | UnsetType = UNSET
     keep_runtimes: bool | UnsetType = UNSET
+    former: FormerOf | UnsetType = UNSET
     activate: Activate | None = None
     selection: Selection = Selection()
     take_ownership: bool = False
@@ -181,12 +183,22 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     @property
     def asks(self) -> bool:
         """Whether a change is asked for at all."""
-        return bool(self.images) or self.strategy is not Strategy.IN_PLACE
+        return bool(self.images or self.former) or self.strategy is not Strategy.IN_PLACE
+
+    @property
+    def for_runtimes(self) -> tuple[Desired, ...]:
+        """The images but for those that are meant for `predictors` alone."""
+        alone = self.former.predictors if self.former else ()
+        return tuple(image for image in self.images if str(image) not in alone)
 
 
 def without_release(options: Options) -> Options:
-    """Return what is wanted alone: naming the release does not make it something else."""
-    return msgspec.structs.replace(options, kserve_version="")
+    """Return what is wanted alone: naming the release does not make it something else.
+
+    Nor do images that are told by what was.
+    """
+    told = {"images": (), "former": options.former.asked} if options.former else {}
+    return msgspec.structs.replace(options, kserve_version="", **told)
 
 
 def labels_of(selector: str) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,7 @@ from migrate.operations.invert import invert
 from migrate.operations.model import Create, Edit, Operation, Patch
 from migrate.operations.overwritten import Overwritten, argument, values
 from migrate.operations.stale import NONE, leaves_of
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.later import NOT_FORCED, Live, drifted_edits, later_changes, quoted
 from migrate.planning.plan import Plan

@@ -24,7 +24,7 @@ from migrate.planning.worlds import text_of, world_of
 def in_place(snapshot: Snapshot, now: World, options: Options) -> Course:
     """Return the course that edits what sets the images. Raise UsageError or BlockedError."""
     wanted = understand(options.images, now.rules)
-    targets = targets_of(options.images, now.config)
+    targets = targets_of(options.for_runtimes, now.config)
     edits = edits_with(snapshot, now, edits_of(targets, snapshot.originals), wanted)
     return course_of(snapshot, now, options, edits, wanted, targets)
 

@@ -14,7 +14,7 @@ from migrate.objects import ObjectRef
 from migrate.operations.classify import to_make
 from migrate.operations.invert import invert
 from migrate.operations.model import Convert, Operation, Patch
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.changed import carried_out
 from migrate.planning.closure import used
 from migrate.planning.findings import finding

@@ -13,7 +13,7 @@ from migrate.operations.jsontext import JsonTextError
 from migrate.operations.model import Create, Direction, Edit, Operation, Patch
 from migrate.operations.overwritten import Overwritten, argument, stripped
 from migrate.operations.patching import apply_edits
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.copyback import is_as_made
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Plan

@@ -18,7 +18,7 @@ from migrate.kserve.services import form_of
 from migrate.kserve.stock import server_name, stock_runtimes
 from migrate.kserve.tags import is_gpu, server_for_tag, server_named
 from migrate.objects import ObjectRef, canonical
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checks_installed import uncertain
 from migrate.planning.findings import finding
 from migrate.planning.lint_services import grouped

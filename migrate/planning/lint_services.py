@@ -21,7 +21,7 @@ from migrate.kserve.stock import (
     stock_runtimes,
 )
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding
 from migrate.planning.scene import Scene

@@ -13,7 +13,7 @@ from migrate.kserve.admission import admitted
 from migrate.kserve.containers import Container
 from migrate.kserve.refusals import refused_write
 from migrate.kserve.services import FormKind, InferenceService, form_of, framework_of
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.lint_services import grouped
 from migrate.planning.plan import Finding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,15 +13,16 @@ from migrate.planning import checks
 from migrate.planning.case import Case
 from migrate.planning.checks_installed import unknown_release
 from migrate.planning.closure import settled
+from migrate.planning.codes import FORESEEN, PINNED
 from migrate.planning.course import Course
 from migrate.planning.desired import Options
-from migrate.planning.findings import accept
+from migrate.planning.findings import accept, as_warning
 from migrate.planning.forecast import World, forecast
 from migrate.planning.hold import hold
 from migrate.planning.images import with_goals
 from migrate.planning.imagesset import images_set
 from migrate.planning.in_place import in_place
-from migrate.planning.plan import Forecast, Plan
+from migrate.planning.plan import Finding, Forecast, Plan
 from migrate.planning.preparing import prepared
 from migrate.planning.reset_global import reset_global
 from migrate.planning.restarts import with_restarts
@@ -88,9 +89,19 @@ def _content(make: Making, snapshot: Snapshot, rules: Rules, options: Options) -
         **directions,
         "seals": seals_of(snapshot, course, rows, directions["apply"]),
         "images": images,
-        "findings": accept(findings, options.accept),
+        "findings": accept(_heeded(findings, options), options.accept),
         "forecast": rows,
     }
+
+
+def _heeded(findings: Iterable[Finding], options: Options) -> Iterator[Finding]:
+    """Yield the findings. Pins made the former images what they were: they block none of these.
+
+    Who gets which image by a conversion is told beside the former image.
+    """
+    for one in findings:
+        if not (options.former and one.code == FORESEEN):
+            yield as_warning(one) if options.former and one.code == PINNED else one
 
 
 def _staying(rows: Sequence[Forecast], course: Course) -> Iterator[Forecast]:

@@ -13,7 +13,7 @@ from migrate.kserve.pins import with_pin
 from migrate.kserve.services import InferenceService
 from migrate.objects import Json, ObjectRef
 from migrate.operations.model import Create, Direction, Edit, Operation, Patch, Wave
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.activation import Differing
 from migrate.planning.copies import copy_ref
 from migrate.planning.copystages import awaited_of

@@ -10,7 +10,7 @@ from migrate.kserve.namespaces import Quota
 from migrate.kserve.schemas import Schema, pruned
 from migrate.objects import Manifest, ObjectRef, count
 from migrate.operations.model import Create
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.plan import Finding, Plan
 

@@ -114,8 +114,8 @@ class Forecast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     In a plan that holds images across an upgrade (``Strategy.HOLD``) ``after_upgrade`` is the image
     after both, the service as the plan leaves it; other plans do not say it.
-    In a rollback to a checkpoint ``former`` is the image that it had then: UNSET for one that came
-    since, and where the checkpoint does not tell it.
+    ``former`` is the image that it ran before an upgrade and is to get back, and in a rollback to a
+    checkpoint the one that it had then; UNSET where that is not known, and in other plans.
     """
 
     service: ObjectRef

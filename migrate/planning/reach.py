@@ -44,6 +44,18 @@ def unread(text: str | None, predictors: Predictors) -> tuple[ImageRow, ...]:
     return tuple(_misshapen(json.loads(text), predictors))
 
 
+def nearest_reader(text: str | None) -> Release | None:
+    """Return the release whose shipped `predictors` a text is nearest to, of those that read it.
+
+    None where there is no text, or none that any of them can read.
+    """
+    if text is None:
+        return None
+    found = {release: _as_read_by(text)(release) for release in READERS}
+    likely = min(READERS, key=lambda release: _overridden(found[release]))
+    return likely if any(row.image for row in found[likely]) else None
+
+
 def _as_read_by(text: str) -> Callable[[Release], tuple[ImageRow, ...]]:
     def rows(release: Release) -> tuple[ImageRow, ...]:
         rules = rules_for(release)

@@ -22,7 +22,7 @@ from migrate.operations.model import Create, Edit, Patch
 from migrate.operations.patching import apply_edits
 from migrate.planning.bare import bare, part, put
 from migrate.planning.chartvalues import Values, values_of
-from migrate.planning.findings import OWNED
+from migrate.planning.codes import OWNED
 from migrate.planning.kustomize import component, json_patch
 from migrate.planning.plan import Finding, Plan
 from migrate.planning.snapshot import Snapshot

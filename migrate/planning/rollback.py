@@ -17,7 +17,7 @@ from migrate.objects import Manifest, ObjectRef, parts_of
 from migrate.operations.classify import Standing, classify, to_make
 from migrate.operations.invert import invert
 from migrate.operations.model import Delete, Direction, Operation, Patch, Wake, Wave
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.across import is_across
 from migrate.planning.acrossback import across_findings, now_otherwise, pins_that_stay
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes

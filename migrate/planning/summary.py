@@ -94,4 +94,5 @@ def asked(options: Options) -> tuple[str, ...]:
     where = () if strategy is Strategy.IN_PLACE else (f"--{strategy}{scope}",)
     if strategy is Strategy.HOLD:
         where = (f"{TARGET} {options.target}",)
-    return (*where, *(summary([image]) for image in options.images))
+    former = (options.former.spelled,) if options.former else ()
+    return (*former, *where, *(summary([image]) for image in options.images))

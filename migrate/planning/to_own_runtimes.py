@@ -29,7 +29,7 @@ def to_own_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
             "service reconciled at once",
             "leave it out; --wave-size and --max-unavailable say how many at one time",
         )
-    targets = targets_of(options.images, now.config)
+    targets = targets_of(options.for_runtimes, now.config)
     found = pinning(snapshot, now, options, targets)
     canaries = _canaries(found, options)
     others = [ref for ref in found.pins if ref not in canaries]

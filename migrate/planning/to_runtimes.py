@@ -49,7 +49,7 @@ def moved(conversion: Conversion, needing: Collection[ObjectRef], options: Optio
     BlockedError.
     """
     before, snapshot, now = conversion.before, conversion.snapshot, conversion.world
-    targets = targets_of(options.images, now.config)
+    targets = targets_of(options.for_runtimes, now.config)
     found = expand(snapshot, now, options, targets, needing, conversion.targets)
     found = replace(found, converted=conversion.services)
     images = images_of(found.carried)

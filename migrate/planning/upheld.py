@@ -15,7 +15,7 @@ from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.rules import TagRule
 from migrate.kserve.services import framework_of
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.checks_conversion import program_of
 from migrate.planning.closure import settled, used
 from migrate.planning.forecast import World

@@ -11,8 +11,7 @@ from migrate.errors import BlockedError
 from migrate.kserve.releases import Release
 from migrate.kserve.rules import Rules
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
-from migrate.planning import waycodes
+from migrate.planning import codes
 from migrate.planning.forecast import configured
 from migrate.planning.lint_services import time_bombs
 from migrate.planning.plan import Finding
@@ -106,12 +105,12 @@ def without_told(found: Iterable[Finding], checks: Iterable[StepCheck]) -> Itera
 
 
 _SAME = {
-    codes.NO_RUNTIME: (waycodes.NO_IMAGE,),
-    codes.FAILING: (waycodes.NO_IMAGE, waycodes.SPOILT),
-    codes.MANGLED: (waycodes.SPOILT,),
+    codes.NO_RUNTIME: (codes.NO_IMAGE,),
+    codes.FAILING: (codes.NO_IMAGE, codes.SPOILT),
+    codes.MANGLED: (codes.SPOILT,),
     codes.CANNOT_TELL: (codes.CANNOT_TELL,),
-    codes.PIN_OVER_RUNTIME: (waycodes.PIN_BEHIND,),
-    codes.EQUAL_PRIORITY: (waycodes.REFUSED_FROM_HERE,),
+    codes.PIN_OVER_RUNTIME: (codes.PIN_BEHIND,),
+    codes.EQUAL_PRIORITY: (codes.REFUSED_FROM_HERE,),
     codes.LOST_DEFAULTS: (codes.LOST_DEFAULTS,),
     codes.STALE_MODE: (codes.STALE_MODE,),
 }

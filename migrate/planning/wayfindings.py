@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import format_of, framework_of
 from migrate.objects import ObjectRef, canonical
-from migrate.planning import findings as codes
-from migrate.planning import waycodes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.loading import breaks
 from migrate.planning.plan import Finding
@@ -47,13 +46,13 @@ def _told(step: Step, group: Group) -> Iterator[tuple[Told, Sequence[ObjectRef]]
 
 def _lost_override(step: Step, group: Group) -> Told:
     text = f"the manifests put predictors back: {_images(group[0])}"
-    return waycodes.LOST_OVERRIDE, text, _before(step)
+    return codes.LOST_OVERRIDE, text, _before(step)
 
 
 def _lost_edit(step: Step, group: Group) -> Told:
     change = group[0]
     text = f"the manifests put {change.runtime_before} back: {_images(change)}{_with(change)}"
-    return waycodes.LOST_EDIT, text, _before(step)
+    return codes.LOST_EDIT, text, _before(step)
 
 
 def _before(step: Step) -> str:
@@ -66,7 +65,7 @@ def _no_image(step: Step, group: Group) -> Told:
     had = f"{image!r} in place of {change.image_before}, " if image else ""
     what = "no image is written" if change.image_after is None else "they have no image"
     text = f"{what}: {had}{change.reason}"
-    return waycodes.NO_IMAGE, text, _rescue(step, change, refs[0])
+    return codes.NO_IMAGE, text, _rescue(step, change, refs[0])
 
 
 def _rescue(step: Step, change: Change, ref: ObjectRef) -> str:
@@ -107,12 +106,12 @@ def _bare(step: Step, group: Group) -> Told:
     change, refs = group
     text = f"KServe {step.target} puts nothing into the container of a framework field any more"
     lost = f": they lose {', '.join(change.settings)}" if change.settings else ""
-    return waycodes.BARE, f"{text}{lost}", _rescue(step, change, refs[0])
+    return codes.BARE, f"{text}{lost}", _rescue(step, change, refs[0])
 
 
 def _spoilt(_step: Step, group: Group) -> Told:
     text = f"their image is none that anybody meant: {_images(group[0])}"
-    return waycodes.SPOILT, text, _explain("take runtimeVersion away, or name another image")
+    return codes.SPOILT, text, _explain("take runtimeVersion away, or name another image")
 
 
 def _explain(text: str) -> str:
@@ -124,12 +123,12 @@ def _other_runtime(_step: Step, group: Group) -> Told:
     parts = [f"{change.runtime_after} in place of {change.runtime_before}"]
     parts += [_images(change)] if change.is_other_image else []
     parts += [_protocols(change)] if change.is_other_protocol else []
-    return waycodes.OTHER_RUNTIME, "; ".join(parts), f"to stay on it, {_named(change)}"
+    return codes.OTHER_RUNTIME, "; ".join(parts), f"to stay on it, {_named(change)}"
 
 
 def _other_protocol(change: Change) -> Told:
     fix = "name the protocol in the service: spec.predictor.model.protocolVersion"
-    return waycodes.OTHER_RUNTIME, _protocols(change), fix
+    return codes.OTHER_RUNTIME, _protocols(change), fix
 
 
 def _protocols(change: Change) -> str:
@@ -138,19 +137,19 @@ def _protocols(change: Change) -> str:
 
 def _pin(_step: Step, group: Group) -> Told:
     text = f"runtimeVersion puts a tag of the former server behind another: {_images(group[0])}"
-    return waycodes.PIN_BEHIND, text, _explain("see that this image exists, or move the pin")
+    return codes.PIN_BEHIND, text, _explain("see that this image exists, or move the pin")
 
 
 def _released(_step: Step, group: Group) -> Told:
-    return waycodes.RELEASED, f"as released: {_images(group[0])}", ""
+    return codes.RELEASED, f"as released: {_images(group[0])}", ""
 
 
 def _by_rules(step: Step, group: Group) -> Told:
-    return waycodes.RELEASED, f"by the rules of KServe {step.target}: {_images(group[0])}", ""
+    return codes.RELEASED, f"by the rules of KServe {step.target}: {_images(group[0])}", ""
 
 
 def _again(_step: Step, group: Group) -> Told:
-    return waycodes.RELEASED, f"they have an image again: {group[0].image_after}", ""
+    return codes.RELEASED, f"they have an image again: {group[0].image_after}", ""
 
 
 def _untold(_step: Step, group: Group) -> Told:
@@ -185,7 +184,7 @@ def _with(change: Change) -> str:
 
 def _other_pods(change: Change) -> Told:
     what = ", ".join(change.settings) or "more than variables and flags"
-    return waycodes.OTHER_PODS, f"other pods with the same image: {what}", ""
+    return codes.OTHER_PODS, f"other pods with the same image: {what}", ""
 
 
 def _loading(
@@ -199,4 +198,4 @@ def _loading(
         for one in breaks(change.image_before or "", change.image_after or "", format_):
             text = f"{one.text} (source: {one.source})" if one.source else one.text
             fix = "try one model with the new image first; or keep it: kmigrate plan --to-runtimes"
-            yield (waycodes.OTHER_LIBRARY, text, fix), alike
+            yield (codes.OTHER_LIBRARY, text, fix), alike

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from migrate.kserve import terms
 from migrate.kserve.predictors import Predictors
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
-from migrate.planning import waycodes
+from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.gitops import FLUX, HELM
 from migrate.planning.images import image_rows, runtime_rows
@@ -30,7 +29,7 @@ def owner_findings(step: Step) -> Iterator[Finding]:
     for owner, refs in _owners_of(step.snapshots[0]):
         told = f"{owner} owns them ({owner.evidence})"
         text = f"{told}: they become what it says, not what is told here"
-        yield finding(waycodes.OWNER_DECIDES, text, owner.remedy, refs)
+        yield finding(codes.OWNER_DECIDES, text, owner.remedy, refs)
     yield from _mirrored(step)
 
 
@@ -74,7 +73,7 @@ def _chart_drops(step: Step) -> Iterator[Finding]:
             "helm.sh/resource-policy=keep; then install chart kserve-runtime-configs with "
             "kserve.servingruntime.enabled=true"
         )
-        yield finding(waycodes.CHART_DROPS, text, fix, by_helm)
+        yield finding(codes.CHART_DROPS, text, fix, by_helm)
 
 
 def _is_helm(owner: Owner) -> bool:

@@ -11,8 +11,7 @@ from migrate.kserve.rules import Rules
 from migrate.kserve.runtimerefusals import refused_runtime
 from migrate.kserve.runtimes import Runtimes
 from migrate.objects import ObjectRef
-from migrate.planning import findings as codes
-from migrate.planning import waycodes
+from migrate.planning import codes
 from migrate.planning.copies import SOURCE_DIGEST, digest_of_source, is_ours
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
@@ -40,7 +39,7 @@ def _refused_from_here(step: Step, namespace: str) -> Iterator[Finding]:
         first = min(shown, key=lambda ref: ref.place)
         said = f"the webhook of KServe {step.target} refuses any write to them: {first}, since "
         fix = "before this step give them priorities that differ: kubectl edit"
-        yield finding(waycodes.REFUSED_FROM_HERE, f"{said}{new[first]}", fix, shown)
+        yield finding(codes.REFUSED_FROM_HERE, f"{said}{new[first]}", fix, shown)
 
 
 def _refused(runtimes: Runtimes, rules: Rules) -> Iterator[tuple[ObjectRef, str]]:
@@ -66,7 +65,7 @@ def _copies_behind(step: Step, namespace: str) -> Iterator[Finding]:
     if behind:
         text = f"copies of ours stay as they are, and KServe {step.target} ships other ones"
         fix = "after this step: kmigrate plan --to-runtimes with the image that is wanted"
-        yield finding(waycodes.COPY_BEHIND, text, fix, behind)
+        yield finding(codes.COPY_BEHIND, text, fix, behind)
 
 
 def _digests(snapshot: Snapshot) -> dict[str, str]:

@@ -12,13 +12,15 @@ from msgspec import UNSET
 
 from migrate.objects import count
 from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
+from migrate.report.former import FORMERLY, former_of, has_former
+from migrate.report.former import summary as former_summary
+from migrate.report.imagelines import override
 from migrate.report.lines import Screen, cut, drawn, names
 from migrate.report.text import (
     ORDER,
     groups_of,
     heading_of,
     left_out,
-    override,
     reason_of,
     summary,
     told_of,
@@ -35,7 +37,8 @@ _MENTION = re.compile("[@#]")
 
 def plan_markdown(plan: Plan) -> Iterator[str]:
     """Yield the plan: the summary first, since a comment is read from its beginning."""
-    yield f"**{escaped(summary(plan))}**"
+    for line in (*former_summary(plan), summary(plan)):
+        yield f"**{escaped(line)}**"
     if plan.blocking:
         yield from ("", f"**Blocked** by {_codes(plan.blocking)}: it cannot be applied as it is.")
     yield from finding_table(plan.findings, "Findings")
@@ -128,7 +131,12 @@ def _services(plan: Plan) -> Iterator[str]:
     else:
         later = (f"image after {plan.held_for}",) if plan.held_for else ()
         header = ("what", "InferenceServices", "image now", "image after the plan", *later, "why")
-        yield from table(header, [*map(_group, shown)])
+        cells = [_group(group) for group in shown]
+        if has_former(told):
+            header = (*header, FORMERLY)
+            pairs = zip(shown, cells, strict=True)
+            cells = [(*row, code(former_of(group[0]))) for group, row in pairs]
+        yield from table(header, cells)
     yield from ("", *(escaped(line) for line in rest)) if rest else ()
     yield from left_out(len(forecast) - len(told))
 

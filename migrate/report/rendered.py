@@ -11,7 +11,7 @@ from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef, count, printable
 from migrate.operations.model import Convert, Create, Restart, Wake
 from migrate.planning.chartvalues import Values
-from migrate.planning.findings import OWNED
+from migrate.planning.codes import OWNED
 from migrate.planning.plan import Plan
 from migrate.planning.rendering import Item, Rendering
 from migrate.planning.strategy import Scope, Strategy

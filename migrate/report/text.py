@@ -11,14 +11,17 @@ from itertools import groupby, product
 
 from migrate.objects import count
 from migrate.operations.model import Direction, Wave
-from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan, Reach
+from migrate.planning.plan import Forecast, Outlook, Plan
 from migrate.planning.rollback import Rollback
 from migrate.planning.summary import Summary, restarting, summarised, summarised_back
 from migrate.report import upgrade
 from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines
 from migrate.report.findinglines import finding_lines
-from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, names, toned, wrapped
+from migrate.report.former import FORMERLY, former_of
+from migrate.report.former import summary as former_summary
+from migrate.report.imagelines import image_lines
+from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, cut, named, toned, wrapped
 from migrate.report.waves import wave_lines
 
 HEADINGS = {
@@ -33,8 +36,6 @@ HEADINGS = {
 WITH_IT = "restarting with this, as at the next reconcile anyway"
 ORDER = (*list(HEADINGS.values())[:-1], WITH_IT, upgrade.MOVED, HEADINGS[Outlook.CHANGES])
 """The headings, the last ones matter most."""
-ENTRY = 33
-"""Columns for the name of what sets an image; longer ones push their image to the right."""
 UNTOLD = dict.fromkeys(Outlook, "(none)") | {Outlook.CANNOT_TELL: "(cannot tell)"}
 """What stands for an image that is not known."""
 MOMENTS_BACK = ("now", "next reconcile", "after rollback", "after rollback")
@@ -44,7 +45,7 @@ def plan_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     """Yield the whole plan for a person, in 80 columns on any screen."""
     narrow = replace(screen, width=WIDTH)
     yield from heading_lines(plan, cluster)
-    yield from _images(plan.images, is_asked=plan.options.asks)
+    yield from image_lines(plan.images, is_asked=plan.options.asks)
     yield from copy_lines(plan, narrow)
     yield from work_lines(plan, narrow)
     yield from forecast_lines(plan.forecast, upgrade.moments(plan), narrow)
@@ -62,7 +63,8 @@ def heading_lines(plan: Plan, cluster: str) -> Iterator[str]:
 def summary_lines(plan: Plan, width: int = WIDTH) -> Iterator[str]:
     """Yield the plan in numbers, and why it cannot be applied where that is so."""
     yield ""
-    yield from toned(wrapped(summary(plan), width), Tone.HEADING)
+    for line in (*former_summary(plan), summary(plan)):
+        yield from toned(wrapped(line, width), Tone.HEADING)
     if plan.blocking:
         codes = ", ".join(dict.fromkeys(finding.code for finding in plan.blocking))
         yield from toned(wrapped(f"Blocked: {codes}; see the findings above."), Tone.ERROR)
@@ -98,36 +100,6 @@ def _found(found: Summary) -> str:
 def changing(forecast: Sequence[Forecast]) -> int:
     """Return how many services get new pods by it."""
     return len(restarting(forecast))
-
-
-def _images(rows: Sequence[ImageRow], *, is_asked: bool) -> Iterator[str]:
-    """Yield what is wanted, and overrides; all that is set where nothing is asked for."""
-    shown = [row for row in rows if row.wanted or not row.is_stock or not is_asked]
-    if rows:
-        yield from ("", "Images set globally:")
-    width = min(ENTRY, max((len(row.entry) for row in shown), default=0))
-    for row in shown:
-        yield from _image(row, width)
-    if others := len(rows) - len(shown):
-        yield f"  {count(others, 'stock one')} not shown"
-
-
-def _image(row: ImageRow, width: int) -> Iterator[str]:
-    yield from wrapped(f"  {row.entry:<{width}} {row.image or '(none)'}")
-    if not row.is_stock:
-        yield from wrapped(f"  {'':<{width}} {override(row)}")
-    if row.wanted and row.wanted != row.image:
-        yield f"  {'':<{width}} -> {row.wanted}"
-
-
-def override(row: ImageRow) -> str:
-    """Return what an override reaches, and what would be there without it."""
-    reach = [f"{count(len(row.services), 'InferenceService')}"] if row.services else []
-    if row.missed:
-        what = "pinned in" if row.verdict is Reach.UNTAGGED else "not for"
-        reach.append(f"{what} {names(row.missed)}")
-    told = f"{row.verdict.value}{': ' if reach else ''}{', '.join(reach)}" if row.verdict else ""
-    return f"override, {told}; stock is {row.stock or 'none'}"
 
 
 def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
@@ -188,7 +160,8 @@ def groups_of(forecast: Iterable[Forecast]) -> list[list[Forecast]]:
 def _lot(row: Forecast) -> tuple[str, ...]:
     images = (image or "" for image in upgrade.images_of(row))
     where = "outside" if row.outside else ""
-    return (where, heading_of(row), *images, reason_of(row), *row.changes, "", *row.settings)
+    own = (former_of(row), reason_of(row))
+    return (where, heading_of(row), *images, *own, *row.changes, "", *row.settings)
 
 
 def reason_of(row: Forecast) -> str:
@@ -201,6 +174,7 @@ def _group(rows: Sequence[Forecast], moments: Sequence[str], screen: Screen) -> 
     yield from wrapped(f"  {named((row.service for row in rows), screen)}")
     first = rows[0]
     told = dict(zip(moments, upgrade.images_of(first), strict=True))
+    told = {FORMERLY: first.former, **told} if first.former else told
     for image, group in groupby(told, key=told.__getitem__):
         labels = list(group)
         unknown = "(none seen)" if "now" in labels else UNTOLD[first.outlook]

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from migrate.objects import ObjectRef
 from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan
 from migrate.report.findinglines import finding_lines
+from migrate.report.former import former_of, has_former
 from migrate.report.lines import PIPE, Screen, Tone, Toned, toned
 from migrate.report.text import heading_lines, summary_lines, work_lines
 
@@ -21,6 +22,7 @@ SERVICES = (
     *("NAMESPACE", "NAME", "FORM", "RUNTIME", "RESTARTS", "PODS", "CHANGES"),
     *("IMAGE NOW", "IMAGE AFTER"),
 )
+FORMERLY = "IMAGE FORMERLY"
 IMAGES = ("ENTRY", "VERDICT", "SERVICES", "MISSED", "IMAGE", "WANTED", "STOCK")
 RESTARTS = {
     Outlook.CHANGES: "yes",
@@ -51,7 +53,11 @@ def wide_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
 
 def _services(forecast: Sequence[Forecast]) -> Iterator[str]:
     later = [] if forecast[0].after_upgrade is UNSET else ["IMAGE AFTER UPGRADE"]
-    head, *lines = columns((*SERVICES, *later), [_service(row) for row in forecast])
+    more = (FORMERLY,) if has_former(forecast) else ()
+    rows = [_service(row) for row in forecast]
+    if more:
+        rows = [(*cells, former_of(r) or NONE) for r, cells in zip(forecast, rows, strict=True)]
+    head, *lines = columns((*SERVICES, *later, *more), rows)
     yield head
     for row, line in zip(forecast, lines, strict=True):
         yield Toned(line, TONES[row.outlook]) if row.outlook in TONES else line

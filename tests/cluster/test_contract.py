@@ -172,13 +172,13 @@ def test_a_namespaced_object_needs_its_namespace(start: Start) -> None:
 
 
 def test_an_unknown_kind_is_refused_by_name(start: Start, namespace: str) -> None:
-    cluster, secret = start(), manifest("v1", "Secret", "a", namespace, None, {})
+    cluster, other = start(), manifest("v1", "Endpoints", "a", namespace, None, {})
     for call in (
-        lambda: cluster.get(ref_of(secret)),
-        lambda: cluster.create(secret),
-        lambda: list(cluster.list("v1", "Secret", dict)),
+        lambda: cluster.get(ref_of(other)),
+        lambda: cluster.create(other),
+        lambda: list(cluster.list("v1", "Endpoints", dict)),
     ):
-        with pytest.raises(UsageError, match="Secret of v1"):
+        with pytest.raises(UsageError, match="Endpoints of v1"):
             call()
 
 

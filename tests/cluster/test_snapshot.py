@@ -106,12 +106,22 @@ def test_items_of_a_typed_list_need_not_say_what_they_are(tmp_path: Path) -> Non
 
 
 def test_other_kinds_are_passed_over(tmp_path: Path) -> None:
-    secret = manifest("v1", "Secret", "s", "team", None, {"data": {"k": "dg=="}})
-    (tmp_path / "x.json").write_text(json.dumps(listed(secret, A)))
+    other = manifest("v1", "Endpoints", "s", "team", None, {"subsets": []})
+    (tmp_path / "x.json").write_text(json.dumps(listed(other, A)))
     cluster = load(tmp_path)
     assert has(cluster, A)
-    with pytest.raises(UsageError, match="Secret of v1 is no kind"):
-        cluster.get(ref_of(secret))
+    with pytest.raises(UsageError, match="Endpoints of v1 is no kind"):
+        cluster.get(ref_of(other))
+
+
+def test_secrets_are_passed_over_but_for_those_of_helm(tmp_path: Path) -> None:
+    secrets = [
+        manifest("v1", "Secret", name, "team", None, {"type": kind, "data": {"k": "dg=="}})
+        for name, kind in (("a", "Opaque"), ("b", "helm.sh/release.v1"))
+    ]
+    (tmp_path / "x.json").write_text(json.dumps(listed(*secrets, A)))
+    found = load(tmp_path).list("v1", "Secret", dict)
+    assert [one["metadata"]["name"] for one in found] == ["b"]
 
 
 def test_the_same_object_twice_is_one(tmp_path: Path) -> None:

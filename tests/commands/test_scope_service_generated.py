@@ -12,7 +12,7 @@ from migrate.errors import BlockedError
 from migrate.kserve.admission import admitted
 from migrate.objects import ObjectRef
 from migrate.operations.model import Patch
-from migrate.planning import findings as codes
+from migrate.planning import codes
 from migrate.planning.changed import carried_out
 from migrate.planning.desired import Options
 from migrate.planning.plan import Plan

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from migrate.errors import UsageError
+from migrate.planning.codes import HELD, LOST_BY_UPGRADE, LOST_BY_WRITE, NO_IMAGE_AFTER
 from migrate.planning.desired import Activate, Selection, parse_set
-from migrate.planning.findings import HELD, LOST_BY_UPGRADE, LOST_BY_WRITE, NO_IMAGE_AFTER
 from migrate.planning.plan import Outlook
 from migrate.planning.snapshot import Snapshot
 from tests.planning.converting import (

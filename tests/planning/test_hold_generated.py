@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.planning.findings import (
+from migrate.planning.codes import (
     FOLLOWS,
     LOST_BY_UPGRADE,
     LOST_BY_WRITE,

@@ -1,0 +1,179 @@
+"""What is found about former images: who gets them back, who does not, and by what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import UNSET
+
+from migrate.objects import ObjectRef, count
+from migrate.planning import codes
+from migrate.planning.findings import finding
+from migrate.planning.former import Former, FormerService, Way
+from migrate.planning.plan import Finding, Forecast, Outlook, Plan
+from migrate.planning.reach import bare
+from migrate.planning.snapshot import Snapshot
+
+CONVERT = "--to-runtimes --convert has them written, and so does any write to them"
+
+
+class Lot(NamedTuple):
+    """A service then and now; ``why`` says why it does not get its former image, if so."""
+
+    was: FormerService
+    row: Forecast
+    why: str
+
+
+def findings_of(
+    former: Former,
+    ways: Sequence[Way],
+    made: Plan,
+    snapshot: Snapshot,
+    lots: Mapping[ObjectRef, Lot],
+) -> list[Finding]:
+    """Return all that is found, the sources first."""
+    return [
+        *_sources(former, made),
+        *_ways(ways),
+        *_kept_off(lots.values()),
+        *_moved(lots.values()),
+        *_never_ran(lots.values()),
+        *_gone(former, made, snapshot),
+    ]
+
+
+def _sources(former: Former, made: Plan) -> Iterator[Finding]:
+    told = "; ".join(map(str, former.sources)) or "nothing"
+    rows = [row for row in made.forecast if row.former is not UNSET]
+    back = sum(row.former == row.after_plan for row in rows)
+    text = f"{back:,} of {count(len(rows), 'service')} with an image that was set run it after this"
+    yield finding(codes.FORMER_SOURCES, f"{text}; told by: {told}")
+    for doubt in former.doubts:
+        yield finding(codes.AMBIGUOUS, doubt, "--set says which one is wanted")
+    for gap in former.gaps:
+        yield finding(codes.FORMER_GAP, gap)
+    if former.cluster_uid != made.cluster_uid:
+        what = "is of another cluster" if former.cluster_uid else "does not tell its cluster"
+        yield finding(codes.OTHER_CLUSTER, f"the backup {what}: see that it is the right one")
+
+
+def _ways(ways: Iterable[Way]) -> Iterator[Finding]:
+    for way in ways:
+        was, where = way.former, f"{way.former.entry} was {way.former.told}"
+        is_now = f", is {way.now or '(none)'}" if way.now != was.image else ""
+        if way.wishes:
+            wishes = ", ".join(dict.fromkeys(map(str, way.wishes)))
+            text = f"{where}{is_now}: it comes back as {wishes}; told by {was.source}"
+            yield finding(codes.LOST, text, objects=way.services)
+        if way.why:
+            part = "in part " if way.wishes else ""
+            text = f"{where}{is_now}: it does not come back {part}since {way.why}"
+            yield finding(codes.NOT_BACK, text, "kmigrate plan --set", way.services)
+        if was.others and not was.is_stock:
+            text = f"{where}: further edits of it do not come back: {', '.join(was.others)}"
+            yield finding(codes.NOT_BACK, text, f"kubectl edit clusterservingruntime {was.runtime}")
+        if was.inferred:
+            services = count(was.inferred, "service")
+            text = f"{where}: inferred from {services} that ran it, no source tells it"
+            yield finding(codes.INFERRED, text, "compare with what you know before you apply")
+
+
+def _kept_off(lots: Iterable[Lot]) -> Iterator[Finding]:
+    """Tell who does not get its image back, and who has none at all, by the reason."""
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for was, row, why in lots:
+        is_bare = not row.after_plan and row.outlook is Outlook.BROKEN
+        if is_bare and row.form.startswith("framework"):
+            text = "KServe gives them no image until they are written"
+            groups.setdefault((codes.NO_IMAGE_UNTIL_WRITTEN, text), []).append(row.service)
+        elif row.former is not UNSET and why:
+            text = f"they ran {was.image}, and get {row.after_plan or 'none'}: {why}"
+            groups.setdefault((codes.KEEPS_OTHER, text), []).append(row.service)
+    for (code, text), services in sorted(groups.items()):
+        fix = CONVERT if code == codes.NO_IMAGE_UNTIL_WRITTEN else ""
+        yield finding(code, text, fix, services)
+
+
+def why_not(was: FormerService, row: Forecast, way: Way | None, made: Plan) -> str:
+    """Say why a service does not get its former image; empty where it does."""
+    if row.after_plan == was.image:
+        return ""
+    if row.outlook not in (Outlook.BROKEN, Outlook.NOT_AFFECTED, Outlook.CANNOT_TELL):
+        if way is not None and way.why and not way.wishes:
+            return way.why
+        return next(_reasons(was, row, made), row.reason)
+    return row.reason
+
+
+def _reasons(was: FormerService, row: Forecast, made: Plan) -> Iterator[str]:
+    after, runtime = row.after_plan or "", row.runtime_after_plan
+    if after == was.due:
+        yield "that was set then as well, and had not reached them"
+    if bare(after) == bare(was.image):
+        yield "it asks for a GPU, or asked for one"
+    if after.rpartition(":")[0] == was.image.rpartition(":")[0]:
+        yield f"another tag, {row.reason}"
+    if runtime is None and not made.options.convert:
+        yield f"it is in the framework form: {row.reason}"
+    if runtime is not None and runtime.namespace and runtime not in _made(made):
+        yield f"{runtime} decides about it"
+    if was.entry.startswith("runtime/") and runtime and f"runtime/{runtime.name}" != was.entry:
+        yield f"{runtime} decides about it, and {was.entry} did"
+
+
+def _made(made: Plan) -> set[ObjectRef]:
+    return {operation.target for operation in made.operations}
+
+
+def _moved(lots: Iterable[Lot]) -> Iterator[Finding]:
+    """Tell who followed what is shipped, and has what the release ships now."""
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for was, row, _ in lots:
+        after = row.after_plan or ""
+        is_still = row.after_reconcile == row.after_plan
+        is_told = row.former is not UNSET or row.outlook is Outlook.BROKEN
+        if was.entry and after not in ("", was.image) and is_still and not is_told:
+            groups.setdefault((was.image, after), []).append(row.service)
+    for (before, after), services in sorted(groups.items()):
+        text = f"no image was set for them, and the release ships {after} in place of {before}"
+        yield finding(codes.MOVED_STOCK, text, "--with-stock brings that back, too", services)
+
+
+def _never_ran(lots: Iterable[Lot]) -> Iterator[Finding]:
+    """Find who would get an image that it did not run before, by a wish for others."""
+    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+    for was, row, _ in lots:
+        is_moved = row.after_plan != row.after_reconcile
+        is_other = row.after_plan not in (None, "", was.image)
+        if row.former is UNSET and is_moved and is_other:
+            groups.setdefault((was.image, row.after_plan or ""), []).append(row.service)
+    for (before, after), services in sorted(groups.items()):
+        text = f"they ran {before}, and would get {after}, which others had, for the same runtime"
+        fix = "--to-runtimes reaches no namespace but those that need it"
+        yield finding(codes.NEVER_RAN, text, fix, services)
+
+
+def _gone(former: Former, made: Plan, snapshot: Snapshot) -> Iterator[Finding]:
+    known = former.by_service
+    gone = [ref for ref, one in known.items() if ref not in snapshot.services and one.is_set]
+    if gone:
+        yield finding(codes.GONE_OR_NEW, "they ran an image that was set, and are gone", "", gone)
+    again = [ref for ref, one in known.items() if _is_another(ref, one, snapshot)]
+    if again:
+        text = "they were deleted since and made anew under the same name"
+        yield finding(codes.GONE_OR_NEW, text, "", again)
+    new = [
+        row.service
+        for row in made.forecast
+        if known and row.service not in known and row.after_plan != row.after_reconcile
+    ]
+    if new:
+        text = "they came since, or what they ran is not known, and get another image by this"
+        yield finding(codes.GONE_OR_NEW, text, "--exclude NAMESPACE/NAME leaves them out", new)
+
+
+def _is_another(ref: ObjectRef, one: FormerService, snapshot: Snapshot) -> bool:
+    found = snapshot.services.own(ref).uid if ref in snapshot.services else ""
+    return bool(one.uid and found and one.uid != found)

@@ -1,0 +1,214 @@
+"""Former images from what a cluster still knows, where nobody made a checkpoint.
+
+What services ran is kept in ReplicaSets and Revisions: that is how it was. What was set globally is
+told by sources that are less sure: manifests that were applied may have been edited since. So where
+two sources tell different images, the one that services ran counts, and one that no service ran of
+those that would have got it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from migrate.kserve import terms
+from migrate.kserve.resolution import Verdict
+from migrate.kserve.services import FormKind, form_of, has_gpu
+from migrate.objects import ObjectRef, count
+from migrate.planning.closure import used
+from migrate.planning.forecast import World
+from migrate.planning.former import Former, FormerImage, FormerService, Source
+from migrate.planning.formersnapshot import entry_of
+from migrate.planning.inferring import inferred, repository_of
+from migrate.planning.moments import Moment
+from migrate.planning.reach import key_of
+from migrate.planning.rivals import entry_like
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a source tells; ``is_seen``: it is how things were, not what was once applied."""
+
+    former: Former
+    is_seen: bool
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What services ran before the upgrade, and of whom nothing is kept."""
+
+    services: Mapping[ObjectRef, FormerService]
+    untold: tuple[ObjectRef, ...] = ()
+
+
+def from_history(
+    world: World,
+    moment: Moment,
+    ran: Ran,
+    told: Sequence[Told],
+    gaps: Sequence[str],
+    entries: Sequence[str] = (),
+) -> Former:
+    """Return what all sources together tell. ``world`` is the one of now, ``entries`` its images.
+
+    What services ran comes from ``ran``, and from sources for those of whom nothing is kept.
+    """
+    work = _Work(world, _filled(ran, told))
+    images = {one.entry: one for one in work.chosen(told)}
+    known = {repository_of(one.image) for one in images.values() if not one.is_stock}
+    groups = work.groups()
+    found, doubts = inferred(groups, world.pin, moment.release, known)
+    images |= {one.entry: one for one in found if one.entry not in images}
+    services = [work.service(one, images) for one in work.ran.values()] + work.gone
+    release = str(moment.release or "") or next((t.former.release for t in told), "")
+    sources = [s for t in told for s in t.former.sources]
+    kept = {one.source.text for one in ran.services.values()}
+    sources += [Source(moment.at, f"{', '.join(sorted(kept))} from before the upgrade")] * bool(
+        kept
+    )
+    sources += [Source(moment.at, moment.by)] * bool(moment.by)
+    return Former(
+        release=release,
+        sources=tuple(dict.fromkeys(sources)),
+        images=tuple(images[entry] for entry in sorted(images)),
+        services=tuple(sorted(services, key=lambda one: one.service.place)),
+        gaps=(*gaps, *work.gaps(images, [e for e in entries if e not in groups])),
+        doubts=(*work.doubts, *doubts),
+    )
+
+
+def _filled(ran: Ran, told: Iterable[Told]) -> dict[ObjectRef, FormerService]:
+    found = dict(ran.services)
+    for one in told:
+        for service in one.former.services if one.is_seen else ():
+            found.setdefault(service.service, service)
+    return found
+
+
+class _Work:
+    """The services of now with what they ran."""
+
+    def __init__(self, world: World, ran: Mapping[ObjectRef, FormerService]) -> None:
+        self.world, self.doubts = world, list[str]()
+        self.ran = {ref: one for ref, one in ran.items() if ref in world.services}
+        self.gone = [one for ref, one in ran.items() if ref not in world.services]
+        self.by_runtime: dict[str, list[ObjectRef]] = {}
+        self._known: dict[str, frozenset[ObjectRef]] = {}
+        for ref in world.services:
+            if (found := used(world, ref)) is not None and not found.namespace:
+                self.by_runtime.setdefault(found.name, []).append(ref)
+
+    def chosen(self, told: Sequence[Told]) -> Iterator[FormerImage]:
+        """Yield one former image of each entry, that of the best source."""
+        by_entry: dict[str, list[tuple[bool, FormerImage]]] = {}
+        for one in told:
+            for image in one.former.images:
+                by_entry.setdefault(image.entry, []).append((one.is_seen, image))
+        for entry, found in sorted(by_entry.items()):
+            yield from self._best(entry, found)
+
+    def _best(self, entry: str, found: Sequence[tuple[bool, FormerImage]]) -> Iterator[FormerImage]:
+        running = {repository_of(self.ran[ref].image) for ref in self._users(entry)}
+        ranked = sorted(found, key=lambda each: _worth(each, running))
+        best = ranked[-1][1]
+        others = {one.image: one for _, one in ranked if not one.is_stock}
+        others.pop(best.image, None)
+        is_run = repository_of(best.image) in running
+        if running and best.image and not best.is_stock and not is_run:
+            text = f"{entry}={best.image} is told by {best.source}, and no service ran it: left out"
+            self.doubts.append(text)
+            return
+        for image, other in others.items():
+            chosen = f"{best.image or best.told} by {best.source}"
+            self.doubts.append(f"{entry} was {image} by {other.source}, and {chosen}, which counts")
+        yield best
+
+    def _users(self, entry: str) -> frozenset[ObjectRef]:
+        """Return the services that would have got it, of those of which is known what they ran."""
+        if entry in self._known:
+            return self._known[entry]
+        if entry.startswith("runtime/"):
+            found = self.by_runtime.get(entry.removeprefix("runtime/"), [])
+        else:
+            found = [ref for ref in self.world.services if self._follows(ref, entry)]
+        mine = (ref for ref in found if ref in self.ran and not self._is_own(ref))
+        self._known[entry] = frozenset(mine)
+        return self._known[entry]
+
+    def _follows(self, ref: ObjectRef, entry: str) -> bool:
+        service, key = self.world.shape(ref), key_of(entry)
+        kinds = (FormKind.FRAMEWORK, FormKind.MODEL)
+        return form_of(service).kind in kinds and entry_like(service, key[1]) == key
+
+    def _is_own(self, ref: ObjectRef) -> bool:
+        return self.world.shared(ref).verdict in (Verdict.EXPLICIT, Verdict.CUSTOM)
+
+    def groups(self) -> dict[str, list[FormerService]]:
+        """Return the services by what decides about them.
+
+        Of a runtime, those with a GPU count where there are no others: KServe adds to their tag.
+        """
+        groups: dict[str, list[FormerService]] = {}
+        with_gpu: dict[str, list[FormerService]] = {}
+        for ref, one in self.ran.items():
+            entry = self.place(ref)
+            if not entry or self._is_own(ref):
+                continue
+            if entry.startswith("runtime/") and self._has_gpu(ref):
+                image = one.image.removesuffix(terms.GPU_SUFFIX)
+                with_gpu.setdefault(entry, []).append(msgspec.structs.replace(one, image=image))
+            else:
+                groups.setdefault(entry, []).append(one)
+        return with_gpu | groups
+
+    def place(self, ref: ObjectRef) -> str:
+        """Return what decides about a service now, as `--set` spells it; else what will."""
+        if entry := entry_of(self.world, ref):
+            return entry
+        service = self.world.shape(ref)
+        form = form_of(service)
+        if form.kind is FormKind.FRAMEWORK and not self._is_own(ref):
+            return "/".join(filter(None, entry_like(service, "")[:2]))
+        return ""
+
+    def _has_gpu(self, ref: ObjectRef) -> bool:
+        predictor = self.world.shape(ref).spec.predictor
+        spec = predictor.model or getattr(predictor, form_of(self.world.shape(ref)).format, None)
+        return spec is not None and has_gpu(spec)
+
+    def service(self, one: FormerService, images: Mapping[str, FormerImage]) -> FormerService:
+        """Return a service with the entry whose image it ran."""
+        if one.entry or self._is_own(one.service):
+            return one
+        places = (self.place(one.service), *images)
+        for entry in places:
+            image = images.get(entry)
+            is_same = image and repository_of(image.image) == repository_of(one.image)
+            if image and is_same and one.service in self._users(entry):
+                return msgspec.structs.replace(one, entry=entry, is_set=not image.is_stock)
+        return msgspec.structs.replace(one, entry=self.place(one.service))
+
+    def gaps(self, images: Mapping[str, FormerImage], entries: Iterable[str]) -> Iterator[str]:
+        """Yield what no source tells: of services, and of these entries."""
+        untold = [f"{r.namespace}/{r.name}" for r in self.world.services if r not in self.ran]
+        if untold:
+            yield f"what {count(len(untold), 'service')} ran before is not told: {_some(untold)}"
+        unknown = [entry for entry in entries if entry not in images]
+        if unknown:
+            yield f"no source tells what was set for {_some(unknown)}, and no service ran it"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+SHOWN = 3
+"""How many names stand in a gap."""
+
+
+def _worth(told: tuple[bool, FormerImage], running: set[str]) -> tuple[bool, bool, str]:
+    is_seen, one = told
+    return repository_of(one.image) in running, is_seen, one.source.at

@@ -1,0 +1,39 @@
+"""Clusters before and after an upgrade, and the plan that brings the former images back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrate.kserve.releases import parse_release
+from migrate.planning.bringing import bring_back
+from migrate.planning.desired import Options
+from migrate.planning.former import Former, Source
+from migrate.planning.formerof import FormerOf
+from migrate.planning.formersnapshot import from_snapshot
+from migrate.planning.plan import Plan
+from migrate.planning.snapshot import Snapshot
+from migrate.planning.upgraded import upgraded
+from tests.planning.copies import reconciled
+
+SOURCE = Source("2026-11-01T00:00:00Z", "a checkpoint")
+
+
+def former_of(before: Snapshot, **more: Any) -> Former:
+    """What the cluster tells as it is."""
+    return from_snapshot(before, SOURCE, **more)
+
+
+def after_upgrade(before: Snapshot, release: str) -> Snapshot:
+    """The same services under the released manifests, each reconciled."""
+    return reconciled(upgraded(before, parse_release(release)))
+
+
+def brought(now: Snapshot, former: Former, *, with_stock: bool = False, **options: Any) -> Plan:
+    """The plan."""
+    asked = FormerOf("checkpoint before", with_stock=with_stock)
+    return bring_back(now, Options(former=asked, **options), former)
+
+
+def lots(made: Plan) -> dict[str, tuple[Any, str | None]]:
+    """The former image of each service beside the one after the plan."""
+    return {row.service.name: (row.former, row.after_plan) for row in made.forecast}
