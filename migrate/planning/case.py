@@ -60,6 +60,8 @@ class Case:
         found = row.runtime_after_plan
         if found in self.carried and found is not None:
             return self.carried[found]
+        if self.copies:
+            return ()  # those of the cluster stay as they are
         return [target for target in self.targets if self.is_on(row, target.runtime)]
 
     def users(self, key: Key) -> Sequence[ObjectRef]:
