@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from migrate.catalog.runtimes import releases
 from migrate.errors import UsageError
@@ -36,16 +36,15 @@ def known() -> tuple[Release, ...]:
 
 
 def _newest_between(running: Release, target: Release) -> set[Release]:
-    newest = {(one.major, one.minor): one for one in known()}
-    ends = ((running.major, running.minor), (target.major, target.minor))
-    return {one for minor, one in newest.items() if ends[0] < minor < ends[1]}
+    first, last = ((one.major, one.minor) for one in (running, target))
+    return {one for one in _newest(running) if first < (one.major, one.minor) < last}
 
 
 def _refuse_target(running: Release, target: Release) -> None:
     if target <= running:
         raise UsageError(
             f"--target {target}: expected a release after the one that runs, found {running}",
-            "kmigrate check without --target looks at what runs",
+            f"known are {_listed(newer)}" if (newer := _newest(running)) else "none is known yet",
         )
     if not is_shipped(target):
         raise UsageError(f"--target {target}: no release that is known", _choices(target))
@@ -64,5 +63,14 @@ def _refuse_stop(running: Release, target: Release, stop: Release) -> None:
 def _choices(asked: Release) -> str:
     """Say which releases are known: those of the same minor where there are any."""
     same = [one for one in known() if (one.major, one.minor) == (asked.major, asked.minor)]
-    every = same or list({(one.major, one.minor): one for one in known()}.values())
-    return f"known are {', '.join(map(str, every))}"
+    return f"known are {_listed(same or _newest(None))}"
+
+
+def _newest(after: Release | None) -> list[Release]:
+    """Return the newest known patch release of each minor after one, or of all."""
+    newest = {(one.major, one.minor): one for one in known()}
+    return [one for one in newest.values() if after is None or one > after]
+
+
+def _listed(found: Iterable[Release]) -> str:
+    return ", ".join(map(str, found))

@@ -171,8 +171,8 @@ def test_a_plan_that_does_not_lead_there_is_blocked(
     ("words", "arguments"),
     [
         (("expected a release such as",), ("--target", "soon")),
-        (("newer than 0.7.0", "0.8.0, 0.9.0"), ("--target", "0.7.0")),
-        (("newer than 0.7.0",), ("--target", "0.9.99")),
+        (("found 0.7.0", "known are 0.8.0, 0.9.0"), ("--target", "0.7.0")),
+        (("no release that is known", "0.9.0"), ("--target", "0.9.99")),
         (("plans of their own",), (*TARGET, "--reset-global")),
         (("other images",), (*TARGET, "--set", "sklearn=x:1")),
         (("--repin",), (*TARGET, "--repin")),

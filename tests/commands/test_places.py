@@ -134,7 +134,8 @@ def test_what_may_not_be_read_is_left_to_the_dry_run() -> None:
 def test_a_plan_without_copies_asks_for_none_of_it() -> None:
     found = Guarded(GOING, quota("team", 0), definition())
     assert planned(found, selection=Selection(namespaces=("nowhere",))).operations == ()
-    assert not any(found.asked[kind] for kind in KINDS)
+    # KServe's own CRDs are read of any cluster, to see that they are of the release that runs.
+    assert not any(found.asked[kind] for kind in KINDS[:2])
 
 
 def roles(made: Plan) -> dict[str, list[Manifest]]:

@@ -43,7 +43,8 @@ def test_named_stops_take_the_place_of_all_others_in_any_order() -> None:
     ("running", "target", "via", "words"),
     [
         ("0.9.0", "0.9.0", (), ("--target 0.9.0", "after the one that runs, found 0.9.0")),
-        ("0.9.0", "0.8.0", (), ("--target 0.8.0", "found 0.9.0", "without --target")),
+        ("0.9.0", "0.8.0", (), ("--target 0.8.0", "found 0.9.0", "known are 0.10.2, 0.11.2")),
+        ("0.20.0", "0.9.0", (), ("--target 0.9.0", "found 0.20.0", "none is known yet")),
         ("0.9.0", "0.6.0", (), ("--target 0.6.0", "found 0.9.0")),
         ("0.9.0", "0.99.0", (), ("--target 0.99.0", "no release that is known", "0.20.0")),
         ("0.9.0", "0.11.7", (), ("0.11.7", "known are 0.11.0, 0.11.1, 0.11.2")),
