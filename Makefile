@@ -42,7 +42,7 @@ test: lint programs ## everything that must hold, real controllers included
 # What the tests below need; said and built before the first of them runs.
 PROGRAMS := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok \
   knative-controller knative-autoscaler kserve-manager-0.7.0 kserve-manager-0.8.0 kserve-manager-0.9.0 \
-  kserve-manager-0.10.2 kserve-manager-0.15.2 kserve-manager-0.20.0
+  kserve-manager-0.10.2 kserve-manager-0.15.2 kserve-manager-0.16.0 kserve-manager-0.20.0
 
 programs: $(VENV)/dev ## build what the tests run (once: a quarter of an hour on two cores)
 	@$(BIN)/python -m tests.testbed.programs $(PROGRAMS)
