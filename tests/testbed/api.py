@@ -113,17 +113,10 @@ class Api:
     def watch(
         self, api_version: str, kind: str, namespace: str, labels: str, seconds: int
     ) -> Generator[Manifest]:
-        """Yield watch events for ``seconds``; begins with one for each object there is."""
+        """Begin a watch of ``seconds``; yields its events, one for each object there is first."""
         query = urlencode({"labelSelector": labels, "watch": 1, "timeoutSeconds": seconds})
         url = f"{self.server}{self.path(api_version, kind, namespace)}?{query}"
-        answer = self._pool.request("GET", url, preload_content=False)
-        try:
-            if answer.status >= 300:
-                raise ApiError(answer.status, f"watch {url}: {_message(answer.data)}")
-            for line in answer:
-                yield json.loads(line)
-        finally:
-            answer.close()
+        return _events(self._pool.request("GET", url, preload_content=False), url)
 
     def create(self, manifest: Manifest) -> Manifest:
         """Create an object; raises ApiError 409 if it exists."""
@@ -216,6 +209,16 @@ def is_true(manifest: Manifest, condition: str) -> bool:
 def encoded(path: Path) -> str:
     """Return a file's bytes in base64, as ``caBundle`` and Secrets want them."""
     return base64.b64encode(path.read_bytes()).decode()
+
+
+def _events(answer: urllib3.BaseHTTPResponse, url: str) -> Generator[Manifest]:
+    try:
+        if answer.status >= 300:
+            raise ApiError(answer.status, f"watch {url}: {_message(answer.data)}")
+        for line in answer:
+            yield json.loads(line)
+    finally:
+        answer.close()
 
 
 def _root(api_version: str) -> str:

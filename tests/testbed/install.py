@@ -1,6 +1,7 @@
 """Applying KServe's manifests in the order that a cluster needs."""
 
 from collections.abc import Iterable
+from enum import IntEnum
 
 from tests.testbed.api import Api, Manifest, is_true
 from tests.testbed.manifests import NAMESPACE
@@ -10,6 +11,20 @@ _CRD = "CustomResourceDefinition"
 _RUNTIMES = "ClusterServingRuntime"
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _SECONDS = 60
+
+
+class Stop(IntEnum):
+    """Where an installation ends, in the order of its parts: after these, or not before the end.
+
+    ``RUNTIMES`` is in the middle of the ClusterServingRuntimes, by their names.
+    """
+
+    CONFIG = 1
+    CRDS = 2
+    WEBHOOKS = 3
+    CONTROLLER = 4
+    RUNTIMES = 5
+    END = 6
 
 
 def apply_crds(api: Api, crds: list[Manifest]) -> None:
@@ -23,18 +38,27 @@ def apply_crds(api: Api, crds: list[Manifest]) -> None:
     wait_until(are_established, _SECONDS, "the CRDs to be established")
 
 
-def apply_all_but_runtimes(api: Api, manifests: list[Manifest]) -> None:
-    """Apply a release, the controller's workload last, without the runtimes it ships."""
+def apply_before_controller(api: Api, manifests: list[Manifest], stop: Stop) -> None:
+    """Apply a release up to the controller's workload, which is left out, or to ``stop``."""
     api.apply_all(_of_kinds(manifests, "Namespace"))
-    apply_crds(api, _of_kinds(manifests, _CRD))
-    special = ("Namespace", _CRD, _RUNTIMES, *_WORKLOADS)
-    api.apply_all(manifest for manifest in manifests if manifest["kind"] not in special)
+    api.apply_all(_of_kinds(manifests, "ConfigMap"))
+    if stop >= Stop.CRDS:
+        apply_crds(api, _of_kinds(manifests, _CRD))
+    if stop >= Stop.WEBHOOKS:
+        special = ("Namespace", "ConfigMap", _CRD, _RUNTIMES, *_WORKLOADS)
+        api.apply_all(manifest for manifest in manifests if manifest["kind"] not in special)
+
+
+def apply_controller(api: Api, manifests: list[Manifest]) -> None:
+    """Apply the workloads of a release."""
     api.apply_all(_of_kinds(manifests, *_WORKLOADS))
 
 
-def apply_runtimes(api: Api, manifests: list[Manifest]) -> None:
-    """Apply the ClusterServingRuntimes of a release."""
-    api.apply_all(_of_kinds(manifests, _RUNTIMES))
+def apply_runtimes(api: Api, manifests: list[Manifest], stop: Stop) -> None:
+    """Apply the ClusterServingRuntimes of a release, the first half of them, or none."""
+    found = sorted(_of_kinds(manifests, _RUNTIMES), key=lambda each: str(each["metadata"]["name"]))
+    end = {Stop.END: len(found), Stop.RUNTIMES: len(found) // 2}.get(stop, 0)
+    api.apply_all(found[:end])
 
 
 def restore(api: Api, manifests: list[Manifest]) -> None:

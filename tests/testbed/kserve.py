@@ -11,7 +11,9 @@ from tests.testbed.api import Manifest, basic_object, is_true
 from tests.testbed.claims import claimed_port
 from tests.testbed.control_plane import ControlPlane
 from tests.testbed.install import (
-    apply_all_but_runtimes,
+    Stop,
+    apply_before_controller,
+    apply_controller,
     apply_crds,
     apply_runtimes,
     knows,
@@ -51,10 +53,8 @@ class KServe:
 
     ``admin`` is a kubeconfig for everything, ``api`` the testbed's own client, ``audit`` the
     audit log, ``installed`` the releases it has had, the present one last. Use it as a context
-    manager, or call stop().
-
-    With ``knative`` the Serverless releases get real revisions and pods; without, what KServe
-    decided is to be read in the Knative Service it writes. Up to 0.9
+    manager, or call stop(). With ``knative`` the Serverless releases get real revisions and
+    pods; without, what KServe decided is to be read in the Knative Service it writes. Up to 0.9
     one such cluster runs on a machine at a time; another raises PortTakenError.
     """
 
@@ -78,7 +78,7 @@ class KServe:
             self.kubelet: Kubelet | None = None
             self.installed: list[str] = []
             undo.callback(self._stop_kubelet)
-            self._install()
+            self._install(self.release, Stop.END)
             self._undo = undo.pop_all()
 
     def stop(self) -> None:
@@ -116,17 +116,18 @@ class KServe:
         is_same = self.installed == [release] and self.has_knative == knative
         return is_same and self.manager_pid is not None
 
-    def upgrade(self, release: str) -> None:
+    def upgrade(self, release: str, until: Stop = Stop.END) -> None:
         """Install another release, newer or older, over this one, and wait for its controller.
 
-        Like ``kubectl apply`` of its manifests: what only the former release had stays, but for
-        the controller's workload if it was of another kind, or two controllers would run.
+        Like ``kubectl apply`` of its manifests, given up at ``until``: what only the former
+        release had stays, but for the controller's workload if it was of another kind, or two
+        controllers would run.
         """
         build(f"kserve-manager-{release}")
         if not RELEASES[release].port_flag and self.port != WEBHOOK_PORT:
             raise ValueError(f"KServe {release} can serve at no port but {WEBHOOK_PORT}")
-        former, self.release = self.controller, RELEASES[release]
-        self._install()
+        former = self.controller
+        self._install(RELEASES[release], until)
         if former["kind"] == "Deployment" != self.release.workload:
             self.api.delete(former)
 
@@ -146,11 +147,9 @@ class KServe:
 
     def create_namespace(self, prefix: str = "test") -> str:
         """Create a namespace with a fresh name and return the name; clear() deletes it."""
-        name = f"{prefix}-{uuid.uuid4().hex[:8]}"
-        namespace = basic_object("v1", "Namespace", name)
+        namespace = basic_object("v1", "Namespace", f"{prefix}-{uuid.uuid4().hex[:8]}")
         namespace["metadata"]["labels"] = _OURS
-        self.api.create(namespace)
-        return name
+        return str(self.api.create(namespace)["metadata"]["name"])
 
     def wait_predictor(self, namespace: str, name: str) -> Manifest:
         """Wait for what KServe writes for the predictor of InferenceService ``name``; return it.
@@ -196,7 +195,7 @@ class KServe:
         ConfigMaps and Leases that the release does not have are deleted from KServe's namespace.
         """
         self.clear()
-        restore(self.api, self._manifests())
+        restore(self.api, self._manifests(self.release))
 
     def _wait_written(self, api_version: str, kind: str, namespace: str, *names: str) -> Manifest:
         def written() -> Manifest | None:
@@ -211,17 +210,21 @@ class KServe:
             self.api.delete(manifest)
         wait_until(lambda: not self.api.list(api_version, kind), _SECONDS, f"no {kind} to be left")
 
-    def _manifests(self) -> list[Manifest]:
-        return release_manifests(self.release, self.plane.authority.ca, self.mode, self.port)
+    def _manifests(self, release: Release) -> list[Manifest]:
+        mode = self.mode if self.mode == SERVERLESS else release.mode
+        return release_manifests(release, self.plane.authority.ca, mode, self.port)
 
-    def _install(self) -> None:
+    def _install(self, release: Release, stop: Stop) -> None:
         """From 0.11 on a webhook of the new release checks the runtimes: they come last."""
-        manifests = self._manifests()
-        apply_all_but_runtimes(self.api, manifests)
-        self.kubelet = self.kubelet or Kubelet(self.plane, self.port)
-        self.wait_controller()
-        apply_runtimes(self.api, manifests)
-        self.installed.append(self.release.version)
+        manifests = self._manifests(release)
+        self.installed.append(release.version)
+        apply_before_controller(self.api, manifests, stop)
+        if stop >= Stop.CONTROLLER:
+            self.release = release
+            apply_controller(self.api, manifests)
+            self.kubelet = self.kubelet or Kubelet(self.plane, self.port)
+            self.wait_controller()
+        apply_runtimes(self.api, manifests, stop)
 
     def _stop_kubelet(self) -> None:
         if self.kubelet:
