@@ -11,7 +11,7 @@ ONLY ?=
 SIZES ?= 10000,50000,100000
 RUNS ?= 7
 
-.PHONY: help demo test lint programs unit real real-old real-new kill releases claims differential forecasts generated mutation \
+.PHONY: help demo test lint programs unit real real-old real-new kill releases claims upgrades differential forecasts generated mutation \
   bench cluster docs golden clean
 
 help: ## list the targets
@@ -73,6 +73,10 @@ releases: programs ## the testbed with each of the thirteen releases (builds all
 
 claims: programs ## what KServe really does, on every release (builds all; half an hour)
 	KMIGRATE_TESTBED_ALL=1 $(BIN)/pytest -q tests/real -k "claims or explain"
+
+upgrades: programs ## from 0.7 to 0.20 with and without kmigrate, and upgrades that fail (half an hour)
+	KMIGRATE_TESTBED_ALL=1 $(BIN)/pytest -q --durations=0 tests/upgrades
+	$(BIN)/python -m tests.upgrades
 
 differential: $(VENV)/dev ## predictions against a live controller: KSERVE=0.15.2 SEED=7 CLUSTERS=50
 	$(BIN)/python -m tests.differential --kserve $(KSERVE) --seed $(SEED) --clusters $(CLUSTERS)
