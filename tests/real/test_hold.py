@@ -116,12 +116,15 @@ def _with_its_tag_as_pin(field: Field) -> None:
     _settled(field, images)
 
 
-def test_an_edited_runtime_is_kept_and_the_others_follow(start_kserve: StartKServe) -> None:
+@pytest.mark.parametrize("release", ["0.15.2"])
+def test_an_edited_runtime_is_kept_and_the_others_follow(
+    start_kserve: StartKServe, release: str
+) -> None:
     services = {
         "team-a": (("iris", "sklearn", "v1", ""), ("two", "sklearn", "v2", "")),
         "team-b": (("flow", "tensorflow", "v1", ""), ("prices", "xgboost", "v1", "")),
     }
-    tenants = make_tenants(start_kserve("0.15.2"), services)
+    tenants = make_tenants(start_kserve(release), services)
     before = tenants.settled()
     plan = _plan(tenants.kserve.admin, "0.16.0")
     expected = {_name(row["service"]): row["afterUpgrade"] for row in plan["forecast"]}

@@ -10,6 +10,7 @@ import json
 import shlex
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,17 @@ def do_as_told(cluster: KServe, folder: Path) -> None:
         if line.startswith("$ "):
             program, *arguments = shlex.split(line[2:])
             assert program == "kubectl"
+            if arguments[:2] == ["rollout", "restart"]:
+                wait_until(lambda: may_restart(cluster), 5, "a second since the last restart")
             kubectl(cluster, *arguments)
+
+
+def may_restart(cluster: KServe) -> bool:
+    """Whether kubectl would restart the controller: not twice within a second."""
+    found = cluster.api.get_same(cluster.controller)
+    meta = found["spec"]["template"]["metadata"] if found else {}
+    at = (meta.get("annotations") or {}).get("kubectl.kubernetes.io/restartedAt")
+    return at is None or datetime.now(UTC) - datetime.fromisoformat(at) >= timedelta(seconds=1)
 
 
 def wait_images(cluster: KServe, namespace: str, wanted: list[str]) -> None:
