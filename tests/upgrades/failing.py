@@ -60,6 +60,17 @@ def state(field: Field) -> State:
     return State(field.config(), dict(image_now(field.images())), field.ready())
 
 
+def steady(field: Field) -> State:
+    """Return what is once everybody is Ready whose image has a name."""
+
+    def ready() -> State | None:
+        found = _reconciled(field)
+        named = {name for name, image in found.images.items() if not image.startswith(":")}
+        return found if named == found.ready else None
+
+    return wait_until(ready, _SECONDS, "everybody whose image has a name to be Ready")
+
+
 def settled(field: Field, expected: State) -> None:
     """Have everybody reconciled; fail unless it then is as expected, and stays so."""
     what = f"everything to be as it was: {expected}"

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import StartKServe
 from tests.real.claims import only_if_all
 from tests.testbed.install import Stop
-from tests.upgrades.failing import fail, from_0_9, from_0_15, settled, state
+from tests.upgrades.failing import fail, from_0_9, from_0_15, settled, state, steady
 from tests.upgrades.field import Field
 from tests.upgrades.kmigrating import apply, go_back, save
 
@@ -36,9 +36,7 @@ def test_a_checkpoint_brings_everything_back(
     """After each stop, one after the other on one cluster: each goes back to the same."""
     begin, other = UPGRADES[release]
     field = begin(start_kserve)
-    field.settle()
-    before = state(field)
-    settled(field, before)
+    before = steady(field)
     for stop in STOPS[release]:
         name = f"before-{stop.name.lower()}"
         save(field, name, tmp_path)
@@ -58,9 +56,7 @@ def test_without_a_checkpoint_history_brings_the_images_back(
     """What the administrator set, and so what everybody runs; not the bytes of the ConfigMap."""
     begin, other = UPGRADES[release]
     field = begin(start_kserve)
-    field.settle()
-    before = state(field)
-    settled(field, before)
+    before = steady(field)
     fail(field, other, stop)
     assert state(field).images != before.images
     apply(field, "--from-history")
