@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from migrate.errors import BlockedError, UsageError
-from migrate.planning.codes import NOBODY
+from migrate.planning.codes import NEVER_ACCEPTED, NOBODY
 from migrate.planning.desired import Selection
 from migrate.planning.plan import Finding, Plan
 
@@ -15,8 +16,15 @@ def refuse_blocked(plan: Plan) -> None:
     if plan.blocking:
         raise BlockedError(
             "\n".join(["the plan is blocked:", *map(_line, plan.blocking)]),
-            f"mend it, or accept it: --accept {plan.blocking[0].code}",
+            _way_out(plan.blocking),
         )
+
+
+def _way_out(blocking: Sequence[Finding]) -> str:
+    firm = sorted({one.code for one in blocking} & NEVER_ACCEPTED)
+    if firm:
+        return f"mend it; {', '.join(firm)} cannot be accepted"
+    return f"mend it, or accept it: --accept {blocking[0].code}"
 
 
 def refuse_target(release: str) -> None:

@@ -57,14 +57,17 @@ def mixed(snapshot: Snapshot) -> Iterator[Finding]:
         for part in snapshot.installation.parts:
             if part.breaks is breaks:
                 groups.setdefault((part.of, part.is_newer, part.what.kind), []).append(part)
-        for (of, _, kind), parts in groups.items():
+        for (of, is_newer, kind), parts in groups.items():
             found = "; ".join(dict.fromkeys(part.found for part in parts))
             text = f"of KServe {of}, and {snapshot.release} runs: {found}"
-            yield finding(code, text, _cure(snapshot, kind, of), [part.what for part in parts])
+            fix = _cure(snapshot, kind, is_newer=is_newer)
+            yield finding(code, text, fix, [part.what for part in parts])
 
 
-def _cure(snapshot: Snapshot, kind: str, of: str) -> str:
+def _cure(snapshot: Snapshot, kind: str, *, is_newer: bool) -> str:
     again = f"apply the manifests of KServe {snapshot.release} again"
     if kind == "ValidatingWebhookConfiguration":
         return f"kubectl delete it: KServe {snapshot.release} has none; or finish the upgrade"
-    return f"{again}, or finish the upgrade to {of}"
+    return (
+        f"{again}, or {'finish the upgrade' if is_newer else 'go back to that one with all of it'}"
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning.activation import stages
@@ -89,12 +91,21 @@ def _operations(
     options: Options,
 ) -> tuple[Operation, ...]:
     """Return the global ones first: a service that is written to wakes, and must find it done."""
-    what = _reason(snapshot, options)
     order = sorted(edits, key=lambda ref: (ref != snapshot.config_ref, ref.place))
-    written = [Operation(ref, Patch(edits[ref]), what) for ref in order]
+    written = [
+        Operation(ref, Patch(edits[ref]), _reason(snapshot, _about(snapshot, options, ref)))
+        for ref in order
+    ]
     services = sorted(pins, key=lambda ref: ref.place)
     moved = [Operation(ref, Patch((pins[ref],)), "move its pin along") for ref in services]
     return (*written, *moved)
+
+
+def _about(snapshot: Snapshot, options: Options, ref: ObjectRef) -> Options:
+    """Return the options without wishes for other runtimes than the one that is written."""
+    names = ("",) if ref == snapshot.config_ref else ("", ref.name)
+    images = tuple(one for one in options.images if one.runtime in names)
+    return msgspec.structs.replace(options, images=images)
 
 
 def _reason(snapshot: Snapshot, options: Options) -> str:

@@ -13,7 +13,7 @@ from migrate.kserve.resolver import resolve_canaries
 from migrate.kserve.rules import Rules
 from migrate.kserve.runtimes import Runtimes
 from migrate.kserve.selection import select
-from migrate.kserve.services import InferenceService
+from migrate.kserve.services import FormKind, InferenceService, form_of
 from migrate.kserve.stock import (
     names_the_model,
     server_name,
@@ -44,9 +44,18 @@ def failing(scene: Scene) -> Iterator[Finding]:
     for text, refs in grouped((_untold(s, r, scene), s.ref) for s, r in without).items():
         fix = "kmigrate explain NAMESPACE/NAME shows every runtime and why it does not fit"
         yield finding(codes.NO_RUNTIME, text, fix, refs)
-    others = ((_failure(r), s.ref) for s, r in broken if r.rules[:1] not in _WITHOUT)
-    for text, refs in grouped(others).items():
-        yield finding(codes.FAILING, text, "kmigrate explain NAMESPACE/NAME", refs)
+    others = [(_failure(r), s) for s, r in broken if r.rules[:1] not in _WITHOUT]
+    for text, refs in grouped((text, s.ref) for text, s in others).items():
+        is_old = form_of(scene.world.services[refs[0]]).kind is FormKind.FRAMEWORK
+        fix = _WRITE if is_old and not scene.rules.predictors_read else _EXPLAIN
+        yield finding(codes.FAILING, text, fix, refs)
+
+
+_EXPLAIN = "kmigrate explain NAMESPACE/NAME"
+_WRITE = (
+    "kmigrate plan --to-runtimes --convert writes them; with --from-checkpoint NAME or "
+    "--from-history images that were set come back, too"
+)
 
 
 _WITHOUT = (("no-runtime",), ("named: missing",), ("named: unfit",))

@@ -30,7 +30,7 @@ def unconverted(scene: Scene) -> Iterator[Finding]:
     refs = [ref for ref in refs if not _own_image(scene.world.services[ref])]
     if refs:
         text = "they are stored in the framework form: KServe 0.10 gives them no image"
-        fix = "write each of them back once, before the upgrade: the webhook converts it"
+        fix = "before that upgrade: kmigrate plan --target 0.10.2 converts them with their images"
         yield finding(codes.UNCONVERTED, text, fix, refs)
 
 

@@ -25,6 +25,7 @@ from migrate.planning.desired import Desired, Options, merged
 from migrate.planning.expand import source_ref
 from migrate.planning.forecast import World
 from migrate.planning.former import Former, FormerImage, WantedBack, Way, ordered
+from migrate.planning.haveown import without_need
 from migrate.planning.images import image_rows, runtime_rows
 from migrate.planning.narrowing import namespaces_of, narrowed
 from migrate.planning.plan import ImageRow
@@ -72,7 +73,8 @@ class _Work:
 
     def way(self, one: FormerImage) -> Way:
         """Return what becomes of one image."""
-        return self._runtime(one) if one.runtime else self._entry(one)
+        way = self._runtime(one) if one.runtime else self._entry(one)
+        return without_need(way, self.former, self.now) if self.in_place else way
 
     def wishes(self, ways: Sequence[Way]) -> list[Desired]:
         """Return all wishes; a runtime of the cluster is one for all namespaces, others are not."""
@@ -213,8 +215,7 @@ class _Work:
             if ref not in self.now.services:
                 continue
             is_framework = form_of(self.now.shape(ref)).kind is FormKind.FRAMEWORK
-            follows = is_framework and self.rules.predictors_read
-            if follows and not self.options.convert:
+            if is_framework and self.rules.predictors_read and not self.options.convert:
                 continue
             found = used(self.written if is_framework else self.now, ref)
             name = found.name if found else ""

@@ -205,8 +205,9 @@ def _next(shown: CheckpointStatus) -> str:
     if found.unfit:
         return "kmigrate status    lists the checkpoints of this cluster"
     if found.release != shown.line.release:
-        return _with(f"kmigrate plan --from-checkpoint {name}", "brings the images back")
-    if found.since.is_nothing:
+        return _with(f"kmigrate plan --from-checkpoint {name}", "tells what was lost")
+    since = found.since
+    if not (since.config or since.moved or since.runtimes_changed or since.runtimes_gone):
         return CHECK
     return _with(f"kmigrate rollback {name}", "takes the configuration back")
 

@@ -17,6 +17,9 @@ def summary(plan: Plan) -> Iterator[str]:
     """Yield in numbers who runs its former image after the plan, where that is asked for."""
     if plan.options.former:
         rows = [row for row in plan.forecast if row.former is not UNSET]
+        if not rows:
+            yield "Former images: of no InferenceService is known that it ran one that was set."
+            return
         back = [row for row in rows if row.former == row.after_plan]
         never = sum(row.former == row.after_reconcile for row in back)
         kept = f", {never:,} of them without it" if never else ""

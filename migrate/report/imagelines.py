@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from migrate.objects import count
 from migrate.planning.plan import ImageRow, Reach
-from migrate.report.lines import names, wrapped
+from migrate.report.lines import WIDTH, names, wrapped
 
 ENTRY = 33
 """Columns for the name of what sets an image; longer ones push their image to the right."""
@@ -25,7 +25,9 @@ def image_lines(rows: Sequence[ImageRow], *, is_asked: bool) -> Iterator[str]:
 
 
 def _image(row: ImageRow, width: int) -> Iterator[str]:
-    yield from wrapped(f"  {row.entry:<{width}} {row.image or '(none)'}")
+    image = row.image or "(none)"
+    line = f"  {row.entry:<{width}} {image}"
+    yield from [line] if len(line) <= WIDTH else (f"  {row.entry}", f"  {'':<{width}} {image}")
     if not row.is_stock:
         yield from wrapped(f"  {'':<{width}} {override(row)}")
     if row.wanted and row.wanted != row.image:

@@ -181,5 +181,5 @@ def test_a_way_that_there_is_not_is_refused(
 
 
 def test_older_releases_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--target 0.11.2", "found 0.15.2", "without --target")
+    words = ("--target 0.11.2", "found 0.15.2", "known are 0.16.0")
     check(capsys, 64, words, "check", "--snapshot", str(COPIES), "--target", "0.11.2")

@@ -148,6 +148,15 @@ def test_who_came_and_who_went(verbs: Verbs) -> None:
     assert "moved" not in told
 
 
+def test_runtimes_that_came_are_nothing_to_take_back(verbs: Verbs) -> None:
+    """So it is once what has to come before the upgrade is done."""
+    own = {**verbs.cluster.get(RUNTIME), "metadata": {"name": "own", "namespace": "team"}}
+    verbs.cluster.create({**own, "kind": "ServingRuntime"})
+    out = verbs("status", "before")[1]
+    assert "runtimes new: 1: ServingRuntime team/own" in out
+    assert "next: kmigrate check --target RELEASE" in out
+
+
 def test_what_kubectl_notes_for_itself_is_no_change(verbs: Verbs) -> None:
     note = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
     verbs.cluster.patch(RUNTIME, {"metadata": {"annotations": note}})
@@ -162,7 +171,7 @@ def test_another_release_now(verbs: Verbs) -> None:
     verbs.cluster.patch(MANAGER, template)
     _, out, _ = verbs("status", "before")
     assert "  KServe 0.16.0 runs now\n" in out
-    assert "next: kmigrate plan --from-checkpoint before    brings the images back\n" in out
+    assert "next: kmigrate plan --from-checkpoint before    tells what was lost\n" in out
 
 
 def test_another_cluster(verbs: Verbs) -> None:

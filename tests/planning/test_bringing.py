@@ -34,7 +34,7 @@ from tests.planning.converting import (
     old,
     upgraded,
 )
-from tests.planning.copies import OVER, cluster, isvc
+from tests.planning.copies import OVER, cluster, isvc, reconciled
 from tests.planning.copies import SKLEARN as RUNTIME
 from tests.planning.formerly import after_upgrade, brought, former_of, lots
 
@@ -322,6 +322,31 @@ def test_runtimes_of_their_own_can_have_the_former_image() -> None:
     made = brought(now, former_of(before), scope=Scope.SERVICE, **INTO)
     assert lots(made)["iris"] == (OVER, OVER)
     assert {op.target.kind for op in made.operations} == {"ServingRuntime", "InferenceService"}
+
+
+def test_who_has_a_runtime_of_its_namespace_with_its_image_needs_nothing_of_the_cluster() -> None:
+    """So it is where a plan for the upgrade came before it."""
+    services = [isvc("iris", protocolVersion="v1"), isvc("far", namespace="other")]
+    before = cluster("0.15.2", *services)
+    now = after_upgrade(before, "0.16.0")
+    own = brought(now, former_of(before), **INTO)
+    held = reconciled(carried_out(now, own.operations))
+    made = brought(held, former_of(before))
+    assert not made.has_work
+    assert lots(made) == {"iris": (OVER, OVER), "far": (OVER, OVER)}
+    assert not found(made, "KM531")
+    in_part = [op for op in own.operations if op.target.namespace == "other"]
+    half = brought(reconciled(carried_out(now, in_part)), former_of(before))
+    assert [op.target.name for op in half.operations] == [RUNTIME]
+
+
+def test_each_runtime_is_written_for_what_is_set_in_it() -> None:
+    before = cluster("0.15.2", isvc("iris", protocolVersion="v1"), isvc("prices", "xgboost"))
+    made = brought(after_upgrade(before, "0.16.0"), former_of(before), with_stock=True)
+    reasons = {op.target.name: op.reason for op in made.operations}
+    assert reasons == {
+        name: f"set the image of runtime/{name}" for name in (RUNTIME, "kserve-xgbserver")
+    }
 
 
 def test_predictors_and_runtimes_are_told_apart_where_both_count() -> None:

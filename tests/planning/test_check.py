@@ -86,6 +86,20 @@ def test_finds(code: str, release: str, found: tuple[Any, ...]) -> None:
     assert code in codes(checked(*found, release=release))
 
 
+@pytest.mark.parametrize(
+    ("code", "release", "fix"),
+    [
+        ("KM411", "0.9.0", "kmigrate plan --target 0.10.2"),
+        ("KM414", "0.10.2", "kmigrate plan --to-runtimes --convert"),
+    ],
+)
+def test_the_framework_form_has_a_command_that_keeps_the_image(
+    code: str, release: str, fix: str
+) -> None:
+    made = checked(service("old", sklearn={"runtimeVersion": "v0.7.0"}), release=release)
+    assert [fix in one.fix for one in made.findings if one.code == code] == [True]
+
+
 def test_every_code_of_a_check_is_covered() -> None:
     elsewhere = {"KM409", "KM415", "KM416"}
     tried = {code for code, _, _ in CASES} | elsewhere

@@ -81,9 +81,10 @@ def test_no_image_says_where_to_convert() -> None:
     fixes = {one.text.partition(":")[0]: one.fix for one in told(found, step, "KM503")}
     assert set(fixes) == {"0.7.0 to 0.8.0", "0.9.0 to 0.10.2"}
     assert "kmigrate plan --target 0.8.0" in fixes["0.7.0 to 0.8.0"]
-    assert "kmigrate apply --to-runtimes --convert" in fixes["0.9.0 to 0.10.2"]
+    assert fixes["0.9.0 to 0.10.2"] == "before this step: kmigrate plan --target 0.10.2"
     (one,) = told(found, (direct(found, "0.10.2"),), "KM503")
     assert "kmigrate check --target 0.10.2 --via 0.9.0" in one.fix
+    assert "kmigrate plan --target 0.10.2 on 0.9.0" in one.fix
 
 
 def test_the_patch_of_a_service_that_would_have_no_runtime_keeps_it_on_its_own() -> None:
