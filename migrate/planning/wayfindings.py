@@ -79,13 +79,10 @@ def _rescue(step: Step, change: Change, ref: ObjectRef) -> str:
             "the manifests"
         )
     if before.converts_on_write:
-        return (
-            "before this step: kmigrate plan --to-runtimes --convert, "
-            "then kmigrate apply --to-runtimes --convert"
-        )
+        return f"{_before(step)}, then kmigrate apply --target {step.target}"
     return (
         f"stop at 0.9.0 and convert them there: kmigrate check --target {step.target} --via 0.9.0, "
-        "then kmigrate plan --to-runtimes --convert on 0.9.0"
+        f"then kmigrate plan --target {step.target} on 0.9.0"
     )
 
 
