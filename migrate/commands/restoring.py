@@ -12,6 +12,7 @@ import typer
 from msgspec import UNSET
 
 from migrate.cluster.port import Cluster
+from migrate.commands.across import continued
 from migrate.commands.approval import approve, refuse_blocked
 from migrate.commands.back import carry_and_tell
 from migrate.commands.carry import Control
@@ -118,7 +119,9 @@ def restore(
     run, made = resumable(cluster, known, options, None)
     if made is None:
         made = _planned(cluster, checkpoint, options)
-    refuse_elsewhere(cluster, made, options.kserve_version)
+        refuse_elsewhere(cluster, made, options.kserve_version)
+    else:
+        made = continued(cluster, made, options.kserve_version)
     screen = screen_of(sys.stderr, ON_PIPE)
     if run:
         tell_lines([f"run {run.head.id} is unfinished; this goes on with its plan:"], screen)

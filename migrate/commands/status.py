@@ -90,4 +90,5 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         overwritten=tuple(overwritten_rows(overwritten_by(cluster, run, run.journal))),
         release=plan.release,
         running=str(running or ""),
+        held_for=plan.held_for,
     )

@@ -39,6 +39,7 @@ from migrate.planning.restarts import has_restart, with_restarts
 from migrate.planning.selection import marked
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.standing import standing_in
+from migrate.planning.strategy import Strategy
 from migrate.planning.worlds import world_of
 
 MODEL = "/spec/predictor/model"
@@ -71,6 +72,13 @@ def rejudged(
             f"the run was begun under KServe {plan.release}, and the release that runs now is "
             f"not known: found {snapshot.release or 'nothing that tells'}",
             "give --kserve-version X.Y.Z",
+        )
+    if plan.options.strategy is Strategy.RESTORE:
+        raise BlockedError(
+            f"the run brings back what a checkpoint of KServe {plan.release} holds, and "
+            f"{snapshot.release} runs now",
+            f"kmigrate rollback takes back what was done; or bring KServe {plan.release} back, "
+            "then kmigrate apply",
         )
     left = [op for op in plan.operations if classify(op, live[op.target]) is not Standing.APPLIED]
     _refuse(plan, snapshot, rules, left)

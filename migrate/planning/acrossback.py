@@ -17,6 +17,7 @@ from migrate.planning.findings import finding
 from migrate.planning.forecast import World
 from migrate.planning.plan import Finding, Forecast, Plan
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Strategy
 
 
 def pins_that_stay(plan: Plan, now: World) -> frozenset[ObjectRef]:
@@ -54,9 +55,18 @@ def across_findings(
         fix = "kmigrate plan --to-runtimes --convert gives the services their images back"
         yield finding(codes.NOT_FOLLOWED, text, fix, [config])
     if pins:
-        text = f"their pins stay as the run set them: KServe {release} converts at any write"
-        fix = "kmigrate plan --to-runtimes --convert, then --repin"
-        yield finding(codes.NOT_FOLLOWED, text, fix, pins)
+        yield _staying(plan, str(release), pins)
+
+
+def _staying(plan: Plan, release: str, refs: Collection[ObjectRef]) -> Finding:
+    """Tell whose field stays as the run wrote it: an image that was held is all that they have."""
+    why = f"KServe {release} converts at any write"
+    if plan.options.strategy is Strategy.HOLD:
+        text = f"the images that the run wrote into them stay, and so do their pods: {why}"
+        return finding(codes.NOT_FOLLOWED, text, "", refs)
+    fix = "kmigrate plan --to-runtimes --convert, then --repin"
+    text = f"their pins stay as the run set them: {why}"
+    return finding(codes.NOT_FOLLOWED, text, fix, refs)
 
 
 def now_otherwise(plan: Plan, rows: Iterable[Forecast]) -> Iterator[Finding]:

@@ -162,11 +162,20 @@ def _has_own_image(case: Case, ref: ObjectRef) -> bool:
 
 
 def _broken(case: Case, _options: Options) -> Iterator[Finding]:
-    rows = case.having(Outlook.BROKEN)
-    for reason, image in sorted({(row.reason, row.after_plan or "") for row in rows}):
-        alike = (r.service for r in rows if (r.reason, r.after_plan or "") == (reason, image))
+    groups: dict[tuple[str, str, str], list[ObjectRef]] = {}
+    for row in case.having(Outlook.BROKEN):
+        key = (row.reason, row.after_plan or "", _conversion(case, row.service))
+        groups.setdefault(key, []).append(row.service)
+    for (reason, image, fix), alike in sorted(groups.items()):
         text = f"{reason}; they would get the image {image!r}" if image else reason
-        yield finding(codes.BROKEN_SERVICE, text, objects=alike)
+        yield finding(codes.BROKEN_SERVICE, text, fix, alike)
+
+
+def _conversion(case: Case, ref: ObjectRef) -> str:
+    """Say what gives an image to a service whose framework field the release does not fill in."""
+    if case.rules.predictors_read or framework_of(case.planned.shape(ref)) is None:
+        return ""
+    return "kmigrate plan --to-runtimes --convert has them written, and so does any write to them"
 
 
 Check = Callable[[Case, Options], Iterator[Finding]]

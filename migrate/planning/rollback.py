@@ -188,7 +188,7 @@ def _findings(
     told = [r for r in rows if former.get(r.service) and r.after_plan is not None]
     others = [row for row in told if former[row.service] != row.after_plan]
     for text, services in _by(
-        others, lambda r: f"ran {former[r.service]}, will run {r.after_plan}"
+        others, lambda r: f"ran {former[r.service]}, will run {r.after_plan or 'no image'}"
     ):
         yield finding(codes.NOT_AS_BEFORE, text, objects=services)
 

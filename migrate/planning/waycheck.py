@@ -22,6 +22,7 @@ from migrate.planning.waychanges import Why
 from migrate.planning.wayfindings import service_findings
 from migrate.planning.wayowners import manifest_findings, owner_findings
 from migrate.planning.wayruntimes import runtime_findings
+from migrate.planning.wayworkloads import left_behind
 
 
 class StepCheck(msgspec.Struct, frozen=True, rename="camel"):
@@ -72,7 +73,7 @@ def step_checks(way: Sequence[Step], namespace: str) -> Iterator[StepCheck]:
     """Yield what is found about each step; the first also tells what is pending before it."""
     for number, step in enumerate(way):
         first = _pending(step, namespace) if number == 0 else ()
-        every = (service_findings, runtime_findings, manifest_findings)
+        every = (service_findings, runtime_findings, left_behind, manifest_findings)
         found = [*first, *(one for tells in every for one in tells(step, namespace))]
         groups = step.within(namespace).items()
         yield StepCheck(

@@ -75,6 +75,7 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     has not reconciled since. ``later`` is what others changed since, ``overwritten`` what a
     rollback of the run was forced to write over. ``release`` is the KServe that it was begun
     under, ``running`` the one that runs now where that goes by other rules; else empty.
+    ``held_for`` is the release of the upgrade that it came before, or empty.
     """
 
     id: str
@@ -91,6 +92,7 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     overwritten: tuple[OverwrittenRow, ...] = ()
     release: str = ""
     running: str = ""
+    held_for: str = ""
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -137,6 +139,11 @@ def status_lines(
 
 
 def _next(shown: RunStatus) -> str:
+    if shown.held_for and shown.state == "applied":
+        if shown.running:
+            return f"kmigrate check    tells what is wrong under {shown.running}"
+        back = f"or:   kmigrate rollback {shown.id}    takes it back before that"
+        return f"upgrade KServe to {shown.held_for}, then kmigrate check\n{back}"
     if shown.later and shown.state == "rolled back in part":
         arguments = {quoted(row.argument) for row in shown.later}
         argument = arguments.pop() if len(arguments) == 1 else "ARGUMENT"

@@ -12,6 +12,7 @@ import yaml
 from migrate.cluster import snapshot
 from migrate.objects import ObjectRef
 from migrate.planning.planfile import load
+from tests.commands import upgrading
 from tests.commands.admitting import IRIS, Admitting, forms, objects
 from tests.commands.snapshots import BEFORE, changed, check, run
 from tests.commands.verbs import Verbs
@@ -65,6 +66,10 @@ def test_it_is_applied_and_taken_back_and_nobody_notices(verbs: Verbs) -> None:
     code, out, _ = verbs("status")
     assert "--target 0.9.0" in out
     assert "2 InferenceServices: 2 applied" in out
+    upgrade_first, back = out.splitlines()[-2:]
+    assert upgrade_first == "next: upgrade KServe to 0.9.0, then kmigrate check"
+    assert back.startswith("or:   kmigrate rollback 2")
+    assert max(map(len, (upgrade_first, back))) <= 80
     code, out, said = verbs("apply", *TARGET, "--yes")
     assert (code, "nothing to change" in out) == (0, True), said
     code, _, said = verbs("rollback", "--yes")
@@ -203,3 +208,21 @@ def test_under_0_9_services_are_converted_and_the_rollback_leaves_them_their_ima
     code, _, said = verbs("rollback", "--yes")
     assert "they stay in the model form" in " ".join(said.split())
     assert "model" in verbs.cluster.get(IRIS)["spec"]["predictor"]
+
+
+@pytest.mark.parametrize("release", ["0.9.0", "0.10.2"])
+def test_after_the_upgrade_a_rollback_keeps_the_images_and_says_so(
+    verbs: Verbs, release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verbs("apply", *TARGET, "--yes")[0] == 0
+    former = ObjectRef("apps/v1", "StatefulSet", "kserve-controller-manager", "kserve")
+    monkeypatch.setattr(upgrading, "MANAGER", former)
+    upgrading.upgrade(verbs.cluster, release)
+    code, out, _ = verbs("status")
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        f"next: kmigrate check    tells what is wrong under {release}",
+    )
+    _, _, said = verbs("rollback", "--yes")
+    assert "the images that the run wrote into them stay" in " ".join(said.split())
+    assert verbs.cluster.get(CHURN)["spec"]["predictor"]["sklearn"]["image"] == OURS

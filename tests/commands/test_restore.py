@@ -32,6 +32,7 @@ from tests.commands.restoring import (
     specs,
     upgrade_taken_back,
 )
+from tests.commands.upgrading import upgrade as move_on
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
 from tests.planning.converting import upgraded
@@ -419,3 +420,22 @@ def test_stopped_it_goes_on_by_either_command(verbs: Verbs) -> None:
         assert f"run {run.head.id} is unfinished; this goes on with its plan" in error
         assert "byte for byte as at the checkpoint" in out
     assert len(record.runs(verbs.cluster, "kserve")) == 1
+
+
+@pytest.mark.parametrize("command", [("rollback", "before"), ("apply",)])
+def test_stopped_it_does_not_go_on_under_another_release(
+    verbs: Verbs, command: tuple[str, ...]
+) -> None:
+    """What a checkpoint holds is of its release: over another one it would be half of each."""
+    assert verbs("rollback", "before", "--yes")[0] == Exit.OK
+    head = record.ref_of_head(record.runs(verbs.cluster, "kserve")[-1])
+    lines = verbs.cluster.get(head)["data"]["journal"].splitlines(keepends=True)
+    verbs.cluster.patch(head, {"data": {"journal": lines[0]}})
+    move_on(verbs.cluster, "0.8.0")
+    left = everything(verbs.cluster)
+    code, _, error = verbs(*command, "--yes")
+    assert code == Exit.BLOCKED, error
+    told = " ".join(error.split())
+    assert "brings back what a checkpoint of KServe 0.9.0 holds, and 0.8.0 runs now" in told
+    assert "kmigrate rollback takes back what was done" in told
+    assert everything(verbs.cluster) == left

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from migrate.kserve.releases import parse_release
 from migrate.operations.model import Delete, Wake
 from migrate.planning.changed import carried_out
 from migrate.planning.rollback import plan_rollback
+from migrate.planning.upgraded import upgraded
 from tests.planning.converting import SKLEARN, old
 from tests.planning.copies import cluster, isvc, plan, reconciled
 from tests.planning.holding import done, holding
@@ -50,3 +52,20 @@ def test_copies_go_as_those_of_a_move_into_runtimes_do(release: str) -> None:
     assert waves == plan_rollback(moved, after, {}).waves
     assert any(isinstance(op.change, Delete) for wave in waves for op in wave.operations)
     assert any(isinstance(act, Wake) for wave in waves for act in wave.activations)
+
+
+@pytest.mark.parametrize("release", ["0.8.0", "0.9.0", "0.10.2"])
+def test_after_the_upgrade_the_images_stay_and_nothing_is_written(release: str) -> None:
+    found = seven(old("iris"), old("prices", "xgboost"), sklearn_v1=SKLEARN)
+    made = holding(found, "0.9.0")
+    later_on = upgraded(done(found, made), parse_release(release))
+    back = plan_rollback(made, later_on, {})
+    assert (back.waves, back.to_do) == ((), ())
+    images = {row.service.name: row.after_plan for row in back.forecast}
+    assert images["iris"] == "registry.example.com/ml/sklearnserver:v0.7.0"
+    (told,) = (one for one in back.findings if one.code == "KM556")
+    assert [ref.name for ref in told.objects] == ["iris"]
+    assert told.text.startswith("the images that the run wrote into them stay, ")
+    lost = [one.text for one in back.findings if one.code == "KM302"]
+    gone = ["ran kserve/xgbserver:v0.7.0, will run no image"]
+    assert lost == (gone if release == "0.10.2" else [])

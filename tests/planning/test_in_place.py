@@ -90,6 +90,8 @@ def test_an_unpinned_service_that_was_reconciled_is_broken_and_left_alone() -> N
     assert [op.target.name for op in made.operations] == ["inferenceservice-config"]
     assert lot(made, "raw")[0] is Outlook.BROKEN
     assert codes(made)["KM209"] == ["raw"]
+    (told,) = (one for one in made.findings if one.code == "KM209")
+    assert told.fix == ""
 
 
 def test_a_service_that_waits_for_its_first_reconcile_gets_the_new_tag() -> None:

@@ -362,3 +362,27 @@ def test_broken_predictors_of_now_are_put_back_by_the_first_step() -> None:
     (step,) = way(found, "0.8.0")
     row = rows(step)["iris"]
     assert (row.why, row.image_after) == (Why.AGAIN, "kserve/sklearnserver:v0.7.0")
+
+
+@pytest.mark.parametrize(
+    ("annotations", "kind"), [({}, "services.serving.knative.dev"), (RAW, "deployments")]
+)
+def test_workloads_that_0_16_writes_under_another_name_are_told(
+    annotations: dict[str, str], kind: str
+) -> None:
+    services = [isvc("iris"), isvc("rates", namespace="other"), isvc("odd", runtime="nowhere")]
+    for service in services:
+        service["metadata"]["annotations"] = annotations
+    found = cluster("0.10.2", *services, images={})
+    (one,) = told(found, way(found, "0.20.0"), "KM515")
+    assert one.text.startswith("0.15.2 to 0.16.0: KServe 0.16.0 writes a second workload, ")
+    assert objects([one]) == ["iris", "rates"]
+    assert f"kubectl delete {kind} -n" in one.fix
+    assert one.fix.endswith(" -n NAMESPACE NAME-predictor-default")
+    assert objects(told(found, (direct(found, "0.16.0"),), "KM515", "other")) == ["rates"]
+
+
+def test_no_second_workload_where_the_name_is_looked_for_or_was_never_another() -> None:
+    old_name, new_name = (cluster(one, isvc("iris"), images={}) for one in ("0.10.2", "0.11.2"))
+    assert told(old_name, way(old_name, "0.15.2"), "KM515") == []
+    assert told(new_name, way(new_name, "0.20.0"), "KM515") == []
