@@ -25,7 +25,7 @@ from migrate.planning.proof import (
     settings_in,
     together,
 )
-from migrate.planning.restoreproof import parted, prove_former, unready_in
+from migrate.planning.restoreproof import prove_former
 from migrate.report.lines import Tone, Toned, fitted
 from migrate.report.result import RunResult, result_lines, rows_of
 
@@ -49,8 +49,7 @@ def prove(
         found = workload_fields(cluster, awaited)
         services: Sequence[Result] = prove_services(plan, forecast, direction, images)
         if plan.options.checkpoint and direction is Direction.APPLY:
-            ready, awaited = parted(awaited)
-            services = list(prove_former(forecast, images, unready_in(ready, found)))
+            services = list(prove_former(forecast, images))
         settings = prove_settings(forecast, direction, awaited, found)
         results.extend(together(services, settings))
     return results

@@ -65,11 +65,20 @@ def unmet(cluster: Cluster, conditions: Sequence[Condition]) -> list[Missing]:
 def _unmet(
     cluster: Cluster, missing: Sequence[Missing], tell: Callable[[Event], None]
 ) -> list[Missing]:
-    """Look at each; of one object at the first that is not met, for the next build on it."""
+    """Look at each; of one object at the first that is not met, for the next build on it.
+
+    An owner is looked at last: what its status says is of the former workloads until then.
+    """
+    waited_for = {
+        condition.owner for condition, _ in missing if condition.owner != condition.target
+    }
     of_target: dict[ObjectRef, list[int]] = {}
-    for number, (condition, _) in enumerate(missing):
-        of_target.setdefault(condition.target, []).append(number)
     unmet = list[tuple[int, Missing]]()
+    for number, (condition, found) in enumerate(missing):
+        if condition.target in waited_for:
+            unmet.append((number, (condition, found)))
+        else:
+            of_target.setdefault(condition.target, []).append(number)
     for target, read in each_of(cluster, of_target):
         left = [(number, missing[number]) for number in of_target[target]]
         while left:
@@ -121,8 +130,8 @@ def _summary(missing: Sequence[Missing]) -> str:
 
 def _late(missing: Sequence[Missing], waited: float, watch: Watch | None) -> WaitTimeoutError:
     lines = []
-    for condition, found in missing[:SHOWN]:
-        lines.append(f"  {describe_condition(condition)}; found: {found}")
+    for condition, found in sorted(missing, key=lambda one: not one[1])[:SHOWN]:
+        lines.append(f"  {describe_condition(condition)}; found: {found or 'not looked at yet'}")
         lines.extend(f"    {told}" for told in (watch.known(condition.target) if watch else ()))
     if len(missing) > SHOWN:
         lines.append(f"  and {len(missing) - SHOWN} more")

@@ -23,7 +23,7 @@ from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
 from migrate.operations.model import Condition, Convert, Holds, Operation, Patch, Restart
 from migrate.planning import codes
-from migrate.planning.activation import acts_at_once, restart_of
+from migrate.planning.activation import READY, acts_at_once, restart_of
 from migrate.planning.checks_installed import unfit
 from migrate.planning.conversion import first_image
 from migrate.planning.copystages import awaited_of
@@ -33,7 +33,6 @@ from migrate.planning.forecast import World, between, forecast
 from migrate.planning.moves import Moves
 from migrate.planning.outcomes import concerned
 from migrate.planning.pinback import MODEL_PATHS
-from migrate.planning.pinstages import READY
 from migrate.planning.plan import Finding, Forecast, Plan, Stage
 from migrate.planning.restarts import has_restart, with_restarts
 from migrate.planning.selection import marked

@@ -27,6 +27,7 @@ from migrate.planning.plan import MOVING, Forecast, Outlook, Stage
 from migrate.planning.snapshot import Snapshot
 
 CONTAINER_PATH = "/spec/template/spec/containers/name=kserve-container"
+READY = "/status/conditions/type=Ready/status"
 Waking = TypeVar("Waking", Stage, Wave)
 Differing = Callable[[ObjectRef], Sequence[Difference]]
 WAVE = 10

@@ -12,15 +12,13 @@ import msgspec
 
 from migrate.objects import ObjectRef
 from migrate.operations.model import Condition, Holds, Operation, RolledOut, Wake
-from migrate.planning.activation import AWAITED, WAVE, Differing
+from migrate.planning.activation import AWAITED, READY, WAVE, Differing
 from migrate.planning.copystages import awaited_of
 from migrate.planning.course import Stages
 from migrate.planning.desired import Options
 from migrate.planning.forecast import World
 from migrate.planning.plan import MOVING, Forecast, Stage
 from migrate.planning.snapshot import Snapshot
-
-READY = "/status/conditions/type=Ready/status"
 
 
 class Waves(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from migrate.operations.classify import Standing, classify, is_met, parted, stan
 from migrate.operations.describe import found_value, place_of, shown_value
 from migrate.operations.invert import invert
 from migrate.operations.model import Delete, Direction, Holds, Operation, Patch, Wave
-from migrate.planning.activation import CONTAINER_PATH
+from migrate.planning.activation import CONTAINER_PATH, READY
 from migrate.planning.plan import MOVING, Forecast, Outlook, Plan
 from migrate.planning.restarts import has_restart
 from migrate.planning.seals import digest_of
@@ -132,9 +132,12 @@ def _sent(plan: Plan) -> set[ObjectRef]:
 
 
 def settings_in(waves: Iterable[Wave]) -> list[Holds]:
-    """Return what is waited for beside images."""
+    """Return what is waited for beside images and the word of a service that it is Ready.
+
+    Of that the wait is the proof: a look at one moment would take a passing change for the end.
+    """
     awaited = (one for wave in waves for one in wave.conditions if isinstance(one, Holds))
-    return [one for one in awaited if one.path != f"{CONTAINER_PATH}/image"]
+    return [one for one in awaited if one.path not in (f"{CONTAINER_PATH}/image", READY)]
 
 
 def prove_settings(

@@ -22,6 +22,7 @@ from migrate.operations.stale import leaves_of
 from migrate.planning.activation import (
     AWAITED,
     CONTAINER_PATH,
+    READY,
     Differing,
     conditions,
     restart_of,
@@ -34,7 +35,6 @@ from migrate.planning.desired import Options
 from migrate.planning.findings import accept
 from migrate.planning.forecast import World, between
 from migrate.planning.make import Making, make_plan
-from migrate.planning.pinstages import READY
 from migrate.planning.plan import Forecast, Plan, Seal, Stage
 from migrate.planning.restorestays import Restoration, image_then, restoration_of
 from migrate.planning.restorewrites import DATA

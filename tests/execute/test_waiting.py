@@ -69,6 +69,31 @@ def test_the_rollout_of_the_former_template_is_not_the_one_awaited() -> None:
         met(MemoryCluster([OWNER, WORKLOAD]), EDITED)
 
 
+def test_ready_of_before_the_rollout_is_not_the_one_awaited() -> None:
+    """The service says so at once, loses it while the workload is rolled out, and gets it back."""
+    ready = Holds(ISVC, "/status/conditions/type=Ready/status", "True", ISVC)
+    cluster = MemoryCluster([{**OWNER, **_is_ready("True")}, WORKLOAD])
+    cluster.patch(TARGET, EDITED[0])
+    steps = [(ISVC, _is_ready("False")), (TARGET, ROLLED_OUT[0]), (ISVC, _is_ready("True"))]
+    told: list[Event] = []
+    seen: list[list[Condition]] = []
+
+    def meanwhile(missing: Sequence[Condition]) -> None:
+        seen.append(list(missing))
+        target, status = steps.pop(0)
+        cluster.patch(target, status, subresource="status")
+
+    asked = (ready, *CONDITIONS)
+    await_all(cluster, asked, FakeClock(), told.append, timeout=60, meanwhile=meanwhile)
+    assert not steps
+    assert [event.condition for event in told if isinstance(event, Met)] == [*CONDITIONS, ready]
+    assert seen == [[ready, CONDITIONS[1]], [ready, CONDITIONS[1]], [ready]]
+
+
+def _is_ready(status: str) -> Json:
+    return {"status": {"conditions": [{"type": "Ready", "status": status}]}}
+
+
 def test_with_the_service_gone_there_is_nothing_to_wait_for() -> None:
     assert met(MemoryCluster()) == list(CONDITIONS)
 

@@ -19,7 +19,7 @@ from migrate.planning.meanings import meanings
 from migrate.planning.plan import Forecast, Outlook, Plan
 from migrate.planning.proof import prove_objects
 from migrate.planning.restore import plan_restore
-from migrate.planning.restoreproof import prove_former, unready_in
+from migrate.planning.restoreproof import prove_former
 from migrate.planning.restorewrites import edits_between
 from migrate.planning.strategy import Strategy
 from migrate.planning.worlds import world_of
@@ -346,17 +346,12 @@ def test_a_service_is_held_against_the_checkpoint() -> None:
         told = {"now": "a", "after_plan": "b", "former": "b", "workload": workload, **fields}
         return Forecast(_service("iris"), "model", Outlook.CHANGES, "", **told)
 
-    def proven(one: Forecast, images: dict[ObjectRef, str], *unready: str) -> list[bool]:
-        return [r.holds for r in prove_former([one], images, {_service(n) for n in unready})]
+    def proven(one: Forecast, images: dict[ObjectRef, str]) -> list[bool]:
+        return [r.holds for r in prove_former([one], images)]
 
     assert proven(row(), {workload: "b"}) == [True]
     assert proven(row(), {workload: "a"}) == [False]
-    assert proven(row(), {workload: "b"}, "iris") == [False]
     assert proven(row(), {}) == [False]
     assert proven(row(now=None), {}) == []
     assert proven(row(now=None, after_plan="c"), {}) == [False]
     assert proven(row(former=UNSET), {workload: "z"}) == []
-    awaited = Holds(_service("iris"), READY, "True", _service("iris"))
-    assert unready_in([awaited], {awaited: "False"}) == {_service("iris")}
-    assert unready_in([awaited], {awaited: "True"}) == set()
-    assert unready_in([awaited], {}) == set()
