@@ -73,9 +73,22 @@ def steady(field: Field) -> State:
 
 def settled(field: Field, expected: State) -> None:
     """Have everybody reconciled; fail unless it then is as expected, and stays so."""
-    what = f"everything to be as it was: {expected}"
-    wait_until(lambda: _reconciled(field) == expected, _SECONDS, what)
-    assert _reconciled(field) == expected
+    with suppress(WaitTimeoutError):
+        wait_until(lambda: _reconciled(field) == expected, _SECONDS, "everything to be as it was")
+    differing = _differing(_reconciled(field), expected)
+    assert not differing, f"as it is, and as it was: {differing}"
+
+
+def _differing(found: State, expected: State) -> dict[str, tuple[object, object]]:
+    now, was = _told(found), _told(expected)
+    names = sorted(now.keys() | was.keys())
+    return {
+        name: (now.get(name), was.get(name)) for name in names if now.get(name) != was.get(name)
+    }
+
+
+def _told(state: State) -> dict[str, object]:
+    return {**state.config, **state.images, "Ready": sorted(state.ready)}
 
 
 def fail(field: Field, release: str, stop: Stop) -> None:
