@@ -6,13 +6,18 @@ file at the tag v0.8.0 itself ("tagged"), and ``charts/kserve/templates/configma
 the tag v0.9.0 ("chart"). ``kserve_kubeflow.yaml`` beside them says the same, with one
 exception: at the tag v0.7.0 the GPU version of pytorch v1 is ``latest-gpu`` ("kubeflow").
 
+``config/configmap/inferenceservice.yaml`` at the tag v0.7.0 says what "kubeflow" does, at v0.8.0
+what "tagged" does, at v0.9.0 what "install" does.
+
 Only what the release reads is a row. Hence 0.8 and 0.9 have none for pytorch: the released
-texts nest it under v1 and v2, where these releases do not look, or give no image. An entry
-without a row has no image and no versions.
+texts nest it under v1 and v2, where these releases do not look (``unread``), or give no image. An
+entry without a row has no image and no versions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -25,11 +30,15 @@ class Row(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """What one manifest of a release ships; rows are keyed by format and "", "v1" or "v2"."""
+    """What one manifest of a release ships; rows are keyed by format and "", "v1" or "v2".
+
+    ``unread`` are those in a shape that this release does not read.
+    """
 
     release: str
     name: str
     rows: dict[tuple[str, str], Row]
+    unread: Mapping[tuple[str, str], Row] = MappingProxyType({})
 
 
 _MLSERVER = "docker.io/seldonio/mlserver"
@@ -63,13 +72,28 @@ def _with_pytorch(gpu_version: str) -> dict[tuple[str, str], Row]:
     }
 
 
+def _nested_pytorch(repository: str, version: str) -> dict[tuple[str, str], Row]:
+    row = Row(repository, version, f"{version}-gpu")
+    return {("pytorch", "v1"): row, ("pytorch", "v2"): row}
+
+
 VARIANTS = (
     Variant("0.7.0", "install", _with_pytorch("v0.7.0-gpu")),
     Variant("0.7.0", "kubeflow", _with_pytorch("latest-gpu")),
     Variant("0.8.0", "tagged", {}),
-    Variant("0.8.0", "restored", _rows("v0.8.0", "0.5.3", "2.6.2")),
+    Variant(
+        "0.8.0",
+        "restored",
+        _rows("v0.8.0", "0.5.3", "2.6.2"),
+        _nested_pytorch("kserve/torchserve-kfs", "0.5.3"),
+    ),
     # hack/generate-install.sh of 0.9.0 left `latest` in the released file.
-    Variant("0.9.0", "install", _rows("latest", "1.0.0", "2.6.2")),
+    Variant(
+        "0.9.0",
+        "install",
+        _rows("latest", "1.0.0", "2.6.2"),
+        _nested_pytorch(_TORCHSERVE, "0.6.0"),
+    ),
     Variant("0.9.0", "chart", {}),
 )
 

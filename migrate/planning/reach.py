@@ -80,8 +80,16 @@ def _misshapen(document: Json, predictors: Predictors) -> Iterator[ImageRow]:
         image = f"{found.get(terms.IMAGE, '')}:{found.get(terms.VERSION, '')}".strip(":")
         if image:
             entry = problem.pointer.strip("/")
-            shipped = image in _SHIPPED
-            yield ImageRow(entry, image, "", shipped, verdict=Reach.WRONG_SHAPE)
+            stock = _shipped_unread(entry, predictors.rules.name)
+            is_stock = image == stock or image in _SHIPPED
+            yield ImageRow(entry, image, stock, is_stock, verdict=Reach.WRONG_SHAPE)
+
+
+def _shipped_unread(entry: str, minor: str) -> str:
+    """Return what a release such as ``0.9`` ships in a shape that it does not read; or ""."""
+    same = [one for one in VARIANTS if one.release.startswith(f"{minor}.")]
+    rows = (one.unread.get(key_of(entry)[:2]) for one in same)
+    return next((f"{row.image}:{row.version}" for row in rows if row), "")
 
 
 _SHIPPED = frozenset(

@@ -42,6 +42,22 @@ def test_the_catalog_says_what_the_manifests_say(name: str) -> None:
         )
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_catalog_says_what_the_manifests_say_where_nobody_reads_it(name: str) -> None:
+    release, _, variant = name.partition("-")
+    nested = (
+        json.loads(shipped_text(name))["pytorch"] if "pytorch" not in rules(release).nested else {}
+    )
+    told = next(v.unread for v in variants_of(release) if v.name == variant)
+    assert told == {
+        ("pytorch", key): Row(
+            entry["image"], entry["defaultImageVersion"], entry["defaultGpuImageVersion"]
+        )
+        for key, entry in nested.items()
+        if key in ("v1", "v2")
+    }
+
+
 def test_the_catalog_has_nothing_else() -> None:
     assert sorted(f"{v.release}-{v.name}" for v in VARIANTS) == NAMES
     assert variants_of("0.6.1") == ()

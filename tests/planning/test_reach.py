@@ -14,6 +14,7 @@ from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ref_of
 from migrate.planning.plan import ImageRow, Plan, Reach
 from migrate.planning.snapshot import Snapshot
+from tests.kserve.release import NAMES, shipped_text
 from tests.planning.clusters import STOCK, plan, service, snapshot
 from tests.planning.runtimes import MLSERVER, SKLEARN, model
 
@@ -125,6 +126,18 @@ def test_a_shape_of_another_release() -> None:
     made = plan(snapshot(release="0.9.0", predictors=predictors(pytorch=nested)))
     assert told(made, "pytorch/v1") == (Reach.WRONG_SHAPE, [], [])
     assert [row(made, f"pytorch/{key}").is_stock for key in ("v1", "v2")] == [False, True]
+    assert row(made, "pytorch/v1").stock == "pytorch/torchserve-kfs:0.6.0"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_a_manifest_ships_is_an_override_in_whatever_shape(name: str) -> None:
+    document = json.loads(shipped_text(name))
+    made = plan(snapshot(release=name.partition("-")[0], predictors=document))
+    found = {one.entry: one for one in made.images}
+    assert [entry for entry, one in found.items() if not one.is_stock] == []
+    for key, entry in document["pytorch"].items() if "v1" in document["pytorch"] else ():
+        image = f"{entry['image']}:{entry['defaultImageVersion']}"
+        assert found[f"pytorch/{key}"].image == image == found[f"pytorch/{key}"].stock
 
 
 def behind(prefix: str, *formats: str) -> Any:
