@@ -2,10 +2,15 @@
 
 Recorded in ``stock_runtimes.json`` (by ``tests/catalog/record_runtimes.py``) from the released
 manifests, ``install/vX/*.yaml``, and from the charts with default values: ``charts/kserve`` at
-0.9, ``kserve-resources`` to 0.16, then ``kserve-runtime-configs``. The repository has no
-manifest of 0.10.2, 0.13.0 and 0.17.1.
+0.9, ``kserve-resources`` to 0.16, then ``kserve-runtime-configs``.
 
-The two differ, so an object is stock if it is as either has it. The chart of 0.9 lists no
+The repository has no manifest of 0.10.2, 0.13.0 and 0.17.1. For these ``config/runtimes`` at the
+tag stands in, with the release's tag in the place of ``latest``, as ``hack/generate-install.sh``
+makes a manifest of it; and the manifest of the patch release beside it, which people install
+instead. But for that tag the two are the same (``tests/catalog/record_config.py``, every tag).
+``latest`` itself, which `kubectl apply -k` leaves, is of no release, and no stock.
+
+They differ, so an object is stock if it is as any has it. The chart of 0.9 lists no
 protocols; tags differ at 0.10 (torchserve), from 0.18 on (mlserver) and at 0.20 (vLLM); charts
 write ``disabled`` from 0.16 and ``imagePullPolicy`` from 0.17 on. Those of 0.10 to 0.14 ship
 runtimes of ModelMesh as well (``multiModel``); what 0.9 ships of them in the chart's own
@@ -17,7 +22,8 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,6 +31,7 @@ from migrate.objects import Manifest
 
 MANIFEST = "manifest"
 CHART = "chart"
+CONFIG = "config/runtimes"
 SERVER_TYPE = "serving.kserve.io/server-type"
 _FILE = "stock_runtimes.json"
 _OWN_TAG = b"<release>"
@@ -41,7 +48,9 @@ class StockFormat(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Shipped(msgspec.Struct, frozen=True):
-    """A runtime as one origin ships it: MANIFEST or CHART.
+    """A runtime as one origin ships it: MANIFEST, CHART, or, where there is no manifest, CONFIG.
+
+    The manifest of another patch release has an origin like ``manifest of 0.10.1`` there.
 
     ``spec`` is the whole of it, as it is applied; ``annotations`` are the object's own.
     """
@@ -108,26 +117,23 @@ def stock(release: str) -> tuple[StockRuntime, ...]:
     known = _nearest(release)
     if known is None:
         return ()
-    origins = _data().releases[known]
-    names = sorted({name for shapes in origins.values() for name in shapes})
-    return tuple(_runtime(known, name) for name in names)
+    origins = list(_origins(known))
+    names = sorted({name for one in origins for name in one.shapes})
+    return tuple(StockRuntime(known, name, tuple(_shipped(origins, name))) for name in names)
 
 
 def manifests(release: str) -> dict[str, Shipped]:
     """Return what the released manifests hold, by name; see ``stock``.
 
-    Where the repository has none of the very release, they are those of another patch release of
-    the same minor, the last one, with the tags of this one. The chart's where there is neither.
+    Where the repository has none of the very release, what CONFIG makes. The chart's where there
+    is none of the minor release.
     """
     known = _nearest(release)
     if known is None:
         return {}
-    same = [one for one in releases() if _numbers(one)[:2] == _numbers(known)[:2]]
-    whole = [one for one in same if MANIFEST in _data().releases[one]]
-    source = known if known in whole or not whole else whole[-1]
-    origin = MANIFEST if whole else CHART
-    shapes = _data().releases[source][origin]
-    return {name: _shipped(known, origin, shapes[name]) for name in sorted(shapes)}
+    by_name = {one.name: one for one in _origins(known)}
+    best = next(by_name[name] for name in (MANIFEST, CONFIG, CHART) if name in by_name)
+    return {name: one for name in sorted(best.shapes) for one in _shipped([best], name)}
 
 
 def releases() -> tuple[str, ...]:
@@ -135,18 +141,33 @@ def releases() -> tuple[str, ...]:
     return tuple(sorted(_data().releases, key=_numbers))
 
 
-def _runtime(release: str, name: str) -> StockRuntime:
-    origins = _data().releases[release].items()
-    shipped = (
-        _shipped(release, origin, shapes[name]) for origin, shapes in origins if name in shapes
-    )
-    return StockRuntime(release, name, tuple(shipped))
+class _Origin(NamedTuple):
+    """Keys of shapes by name, whose images of KServe's own have the tag of ``release``."""
+
+    name: str
+    release: str
+    shapes: dict[str, str]
 
 
-def _shipped(release: str, origin: str, key: str) -> Shipped:
-    raw = bytes(_data().shapes[key]).replace(_OWN_TAG, f"v{release}".encode())
-    shape = msgspec.json.decode(raw, type=_Shape)
-    return Shipped(origin, shape.spec, shape.annotations)
+def _origins(release: str) -> Iterator[_Origin]:
+    recorded = _data().releases[release]
+    for name, shapes in recorded.items():
+        yield _Origin(name, release, shapes)
+    same = [one for one in releases() if _numbers(one)[:2] == _numbers(release)[:2]]
+    beside = [one for one in same if MANIFEST in _data().releases[one]]
+    if MANIFEST not in recorded and beside:
+        shapes = _data().releases[beside[-1]][MANIFEST]
+        yield _Origin(CONFIG, release, shapes)
+        yield _Origin(f"{MANIFEST} of {beside[-1]}", beside[-1], shapes)
+
+
+def _shipped(origins: Iterable[_Origin], name: str) -> Iterator[Shipped]:
+    for one in origins:
+        if name in one.shapes:
+            raw = bytes(_data().shapes[one.shapes[name]])
+            raw = raw.replace(_OWN_TAG, f"v{one.release}".encode())
+            shape = msgspec.json.decode(raw, type=_Shape)
+            yield Shipped(one.name, shape.spec, shape.annotations)
 
 
 def _nearest(release: str) -> str | None:

@@ -19,6 +19,7 @@ from migrate.planning.forecast import World
 from migrate.planning.plan import ImageRow
 from migrate.planning.targets import Target
 from migrate.planning.wanted import Key, Wanted
+from migrate.planning.ways import way_of
 
 
 def image_rows(
@@ -67,7 +68,7 @@ def _runtime_row(
     origins = shipped.origins if shipped else ()
     known = [next(iter(one.images.values())) for one in origins]
     is_stock = image in known or (not known and not wanted)
-    told = image if image in known else next(iter(known), "")
+    told = next((one for one in known if way_of(one, image)), next(iter(known), ""))
     return ImageRow(f"runtime/{runtime.name}", printable(image), told, is_stock, wanted)
 
 

@@ -49,7 +49,7 @@ def _runtimes(objects: Iterable[Manifest]) -> list[Manifest]:
 
 def hashes_of(found: Found) -> bytes:
     """Return a line for each release and origin: the hash of each shape by name."""
-    return _lines({
+    return lines({
         f"{release} {origin}": canonical({n: sha256(canonical(s)) for n, s in named.items()})
         for release, origins in found.items()
         for origin, named in origins.items()
@@ -64,7 +64,7 @@ def data_of(found: Found) -> bytes:
         keys = {origin: _keys(release, named, shapes) for origin, named in origins.items()}
         table[release] = canonical(keys)
     kept = {key: shapes[key] for key in sorted(shapes)}
-    return b'{"shapes":' + _lines(kept) + b',"releases":' + _lines(table) + b"}\n"
+    return b'{"shapes":' + lines(kept) + b',"releases":' + lines(table) + b"}\n"
 
 
 def _keys(release: str, named: dict[str, Manifest], shapes: dict[str, bytes]) -> dict[str, str]:
@@ -76,10 +76,10 @@ def _keys(release: str, named: dict[str, Manifest], shapes: dict[str, bytes]) ->
     return keys
 
 
-def _lines(entries: dict[str, bytes]) -> bytes:
-    """A JSON object with an entry to a line, so that a difference can be read."""
-    lines = (canonical(key) + b":" + text for key, text in entries.items())
-    return b"{\n" + b",\n".join(lines) + b"\n}"
+def lines(entries: dict[str, bytes]) -> bytes:
+    """Return a JSON object with an entry to a line, so that a difference can be read."""
+    each = (canonical(key) + b":" + text for key, text in entries.items())
+    return b"{\n" + b",\n".join(each) + b"\n}"
 
 
 def main(arguments: list[str]) -> None:

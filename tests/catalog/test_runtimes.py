@@ -9,10 +9,12 @@ import pytest
 
 from migrate.catalog.runtimes import (
     CHART,
+    CONFIG,
     MANIFEST,
     Shipped,
     StockFormat,
     StockRuntime,
+    manifests,
     releases,
     stock,
 )
@@ -21,6 +23,7 @@ from migrate.objects import canonical, sha256
 HASHES: dict[str, dict[str, str]] = json.loads(
     (Path(__file__).parent / "cases" / "stock_hashes.json").read_text()
 )
+CONFIG_RUNTIMES = json.loads((Path(__file__).parent / "cases" / "config_runtimes.json").read_text())
 HEAD = "kserve-container"
 OWN = ("sklearnserver", "xgbserver", "lgbserver", "pmmlserver", "paddleserver")
 
@@ -40,7 +43,8 @@ def named(release: str, name: str) -> StockRuntime:
 
 
 def images(release: str, name: str) -> dict[str, str]:
-    return {each.origin: each.images[HEAD] for each in named(release, name).origins}
+    found = (each for each in named(release, name).origins if each.origin in (MANIFEST, CHART))
+    return {each.origin: each.images[HEAD] for each in found}
 
 
 def minor_of(release: str) -> int:
@@ -61,6 +65,7 @@ def test_nothing_is_lost_of_what_was_found(place: str) -> None:
 
 def test_knows_no_more_than_was_found() -> None:
     known = {f"{r} {each.origin}" for r in releases() for s in stock(r) for each in s.origins}
+    known = {place for place in known if place.split(maxsplit=1)[1] in (MANIFEST, CHART)}
     assert known == set(HASHES)
 
 
@@ -146,6 +151,8 @@ def test_charts_differ_from_manifests() -> None:
 @pytest.mark.parametrize("release", ["0.15.0", "0.15.2", "0.16.0", "0.17.1", "0.20.0"])
 def test_the_worker_has_an_image_of_its_own(release: str) -> None:
     for each in named(release, "kserve-huggingfaceserver-multinode").origins:
+        if each.origin.startswith(f"{MANIFEST} of"):
+            continue
         image = f"kserve/huggingfaceserver:v{release}-gpu"
         assert each.images == {HEAD: image, "worker-container": image}
 
@@ -155,6 +162,45 @@ def test_runtimes_name_their_server_from_0_17_on(release: str) -> None:
     found = {**shipped(release, MANIFEST), **shipped(release, CHART)}
     named_servers = {name for name, each in found.items() if each.server_type}
     assert named_servers == (set(found) if minor_of(release) >= 17 else set())
+
+
+@pytest.mark.parametrize("place", CONFIG_RUNTIMES)
+def test_config_runtimes_differ_from_manifests_in_the_tag_alone(place: str) -> None:
+    """At every tag, so they are what 0.10.2, 0.13.0 and 0.17.1 would have released."""
+    release, name = place.split()
+    told, row = manifests(release)[name], CONFIG_RUNTIMES[place]
+    own = {key: image.replace(":latest", f":v{release}") for key, image in row["images"].items()}
+    assert (told.images, hash_of(told)) == (own, row["hash"])
+
+
+def test_config_runtimes_are_recorded_of_every_release_and_runtime() -> None:
+    known = {f"{release} {name}" for release in releases() for name in manifests(release)}
+    assert known == set(CONFIG_RUNTIMES)
+
+
+@pytest.mark.parametrize(
+    ("release", "beside"), [("0.10.2", "0.10.1"), ("0.13.0", "0.13.1"), ("0.17.1", "0.17.0")]
+)
+def test_a_release_without_a_manifest_has_that_of_the_one_beside_it(
+    release: str, beside: str
+) -> None:
+    assert {each.origin for one in stock(release) for each in one.origins} == {
+        CHART,
+        CONFIG,
+        f"{MANIFEST} of {beside}",
+    }
+    as_it_is = {n: hash_of(each) for n, each in shipped(release, f"{MANIFEST} of {beside}").items()}
+    assert as_it_is == HASHES[f"{beside} {MANIFEST}"]
+    assert shipped(release, CONFIG) == manifests(release)
+    torchserve = {each.images[HEAD] for each in named("0.10.2", "kserve-torchserve").origins}
+    assert torchserve == {"pytorch/torchserve-kfs:0.6.1", "pytorch/torchserve-kfs:0.7.0"}
+
+
+@pytest.mark.parametrize("release", releases())
+def test_no_other_release_has_the_manifest_of_another(release: str) -> None:
+    origins = {each.origin for one in stock(release) for each in one.origins}
+    assert (MANIFEST in origins) != (CONFIG in origins)
+    assert len(origins) == 3 if CONFIG in origins else origins <= {MANIFEST, CHART}
 
 
 def test_tells_formats_and_protocols() -> None:
