@@ -9,6 +9,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.installed import crds_of, get_or_none, listed
 from migrate.errors import ForbiddenError
 from migrate.kserve import terms
+from migrate.kserve.controllers import Controllers, manager_images, pods_of
 from migrate.kserve.detection import Detected
 from migrate.kserve.installation import (
     JUDGES_FROM,
@@ -18,7 +19,7 @@ from migrate.kserve.installation import (
     parts_of,
 )
 from migrate.kserve.releases import Release
-from migrate.kserve.workloads import Controllers, Pod, Workload
+from migrate.kserve.workloads import Pod, Workload
 from migrate.objects import Manifest, ObjectRef, ref_of
 
 
@@ -44,23 +45,12 @@ def managers_of(cluster: Cluster, controllers: Controllers) -> tuple[Manager, ..
 
 def _manager(cluster: Cluster, workload: Workload) -> Manager:
     """Return a controller; while its pods are replaced, they are asked as well."""
-    images = _images(workload)
+    images = manager_images(workload)
     if not workload.is_rolled_out:
         with suppress(ForbiddenError):
             pods = listed(cluster, Pod, workload.metadata.namespace)
-            mine = (pod for pod in pods if _is_of(pod, workload))
-            images += [image for pod in mine for image in _images(pod)]
+            images += [image for pod in pods_of(workload, pods) for image in manager_images(pod)]
     return Manager(workload.ref, tuple(dict.fromkeys(images)))
-
-
-def _images(workload: Workload | Pod) -> list[str]:
-    containers = workload.containers
-    return [one.image or "" for one in containers if one.name == terms.MANAGER_CONTAINER]
-
-
-def _is_of(pod: Pod, workload: Workload) -> bool:
-    """Tell a pod of a StatefulSet or Deployment, which starts with its name; one that goes runs."""
-    return pod.metadata.name.startswith(f"{workload.metadata.name}-")
 
 
 def _webhooks(cluster: Cluster, release: Release) -> Iterator[ObjectRef]:

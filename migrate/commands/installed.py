@@ -14,17 +14,12 @@ from migrate.cluster.patience import patiently
 from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError, UsageError
 from migrate.kserve import terms
+from migrate.kserve.controllers import Controllers, controller_of
 from migrate.kserve.detection import Detected, detect_release
 from migrate.kserve.fingerprint import Fit, fitting
 from migrate.kserve.metadata import ConfigMap
 from migrate.kserve.releases import Release, ReleaseFormatError
-from migrate.kserve.workloads import (
-    Controllers,
-    Deployment,
-    KnativeService,
-    StatefulSet,
-    controller_of,
-)
+from migrate.kserve.workloads import Deployment, KnativeService, StatefulSet
 from migrate.objects import Manifest, ObjectRef
 
 

@@ -16,17 +16,11 @@ from migrate.errors import ForbiddenError, NotFoundError
 from migrate.kserve import terms
 from migrate.kserve.budgets import Budget
 from migrate.kserve.config import NEW_WORDS, ConfigError, default_mode
+from migrate.kserve.controllers import Controllers, controller_of, is_controller
 from migrate.kserve.running import Records, Running
 from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
-from migrate.kserve.workloads import (
-    Controllers,
-    Deployment,
-    KnativeService,
-    StatefulSet,
-    Workload,
-    controller_of,
-)
+from migrate.kserve.workloads import Deployment, KnativeService, StatefulSet, Workload
 from migrate.objects import Manifest, ObjectRef
 
 MANY = 500
@@ -83,7 +77,7 @@ class _Listed(NamedTuple):
     """A list of workloads, as small as it can be told: there may be fifty thousand.
 
     ``running`` by name and namespace; None where the cluster does not serve the kind.
-    ``controllers`` are those that may be KServe's.
+    ``controllers`` are KServe's.
     """
 
     kind: type[Workload]
@@ -110,7 +104,7 @@ def _list(cluster: Cluster, kind: type[Workload], asked: _Asked) -> _Listed:
     try:
         for one in cluster.list(kind.API_VERSION, kind.KIND, kind, namespace=asked.only):
             meta = one.metadata
-            if meta.namespace == asked.namespace and meta.name in terms.CONTROLLER_NAMES:
+            if meta.namespace == asked.namespace and is_controller(one):
                 listed.controllers.append(one)
             found = records.running(one, of_place.get(meta.namespace, ()))
             if found is not None:

@@ -27,8 +27,11 @@ DEPLOY_KEY = "deploy"
 SERVICE_KEY = "inferenceService"
 
 CONTROLLER_NAMES = frozenset({"kserve-controller-manager", "kfserving-controller-manager"})
-"""Workloads of the controller: KServe from 0.7 on, KFServing before."""
+"""Workloads of the controller, and their label ``control-plane``: KServe, KFServing before it."""
+CONTROLLER_IMAGES = frozenset({"kserve-controller", "kfserving-controller"})
+"""The last part of the repository of their image."""
 
+CONTROL_PLANE = "control-plane"
 MANAGER_CONTAINER = "manager"
 
 PREDICTOR_CONTAINERS = frozenset({"kserve-container", "kfserving-container"})

@@ -1,9 +1,8 @@
-"""What is read of workloads: those of the models, and the controller's own."""
+"""What is read of workloads, and which of them belongs to a service."""
 
 from __future__ import annotations
 
 from collections.abc import Container as Holding
-from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -139,18 +138,6 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
         return self.spec.containers or []
 
 
-class Controllers(msgspec.Struct, frozen=True):
-    """The controller's workloads. Two that are running write the same objects, both."""
-
-    running: tuple[Workload, ...]
-    empty: tuple[Workload, ...]
-
-    @property
-    def images(self) -> tuple[str, ...]:
-        """The images of the ``manager`` containers that run; those scaled to 0 where none."""
-        return tuple(image for w in self.running or self.empty for image in _manager_images(w))
-
-
 def serving_container(workload: Workload) -> Container | None:
     """Return the container of the model; None where there is none.
 
@@ -193,19 +180,3 @@ def workload_named(
             return former
     middle = f"-{called}" if called else ""
     return ObjectRef(version, kind, f"{name}{middle}{rules.workload_suffix}", namespace)
-
-
-def controller_of(candidates: Sequence[Workload]) -> Controllers:
-    """Part the controller's workloads by whether they have replicas; ignore all others.
-
-    0.9.0 ships a Deployment and, to take over from 0.8, a StatefulSet of the same name with
-    0 replicas (``install/v0.9.0/kserve.yaml``).
-    """
-    ours = [w for w in candidates if w.metadata.name in terms.CONTROLLER_NAMES]
-    ours = [w for w in ours if _manager_images(w)]
-    running = tuple(w for w in ours if w.spec.replicas != 0)
-    return Controllers(running, tuple(w for w in ours if w.spec.replicas == 0))
-
-
-def _manager_images(workload: Workload) -> list[str]:
-    return [c.image or "" for c in workload.containers if c.name == terms.MANAGER_CONTAINER]

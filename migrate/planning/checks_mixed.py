@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.errors import BlockedError
+from migrate.kserve import terms
 from migrate.kserve.installation import Installation, Manager, Part
 from migrate.kserve.releases import detect
 from migrate.planning import codes
@@ -43,11 +44,15 @@ def way_out(found: Installation) -> str:
     return f"kubectl rollout status {ref.kind.lower()} -n {ref.namespace} {ref.name}, then again"
 
 
-def _age(manager: Manager) -> tuple[bool, str, str]:
-    """Put the oldest release first, and before a Deployment the StatefulSet of 0.8 and before."""
-    release = detect(manager.images)
+def _age(manager: Manager) -> tuple[bool, str, bool, bool]:
+    """Put the oldest release first, before a Deployment the StatefulSet of 0.8 and before.
+
+    Of two that are equal so far, the one that KServe did not name.
+    """
+    release, ref = detect(manager.images), manager.workload
     number = f"{release.minor:03}.{release.patch:03}" if release else ""
-    return (release is None, number, "" if manager.workload.kind == "StatefulSet" else "~")
+    is_named = ref.name in terms.CONTROLLER_NAMES
+    return (release is None, number, ref.kind != terms.STATEFUL_SET, is_named)
 
 
 def mixed(snapshot: Snapshot) -> Iterator[Finding]:

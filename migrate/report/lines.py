@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,9 +99,14 @@ def fitted(line: str, screen: Screen) -> Iterator[str]:
 
 
 def names(objects: Iterable[ObjectRef], most: int | None = NAMES_SHOWN) -> str:
-    """Return ``ns/a, ns/b and 3 more``; all of them where there is no ``most``."""
-    called = [f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in objects]
-    return few(called, most)
+    """Return ``ns/a, ns/b and 3 more``; all of them where there is no ``most``.
+
+    Where objects of several kinds have the same name, each with its kind.
+    """
+    called = {ref: f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for ref in objects}
+    times = Counter(called.values())
+    told = [str(ref) if times[name] > 1 else name for ref, name in called.items()]
+    return few(told, most)
 
 
 def few(texts: Sequence[str], most: int | None) -> str:

@@ -90,6 +90,52 @@ def test_writing_verbs_refuse_two_controllers(
     assert copies(doubled) == {}
 
 
+def test_two_objects_of_one_name_are_told_by_their_kinds(
+    doubled: MemoryCluster, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    words = " ".join(Verbs(doubled, monkeypatch, capsys)("check")[1].split())
+    name = "kserve/kserve-controller-manager"
+    assert f"objects: Deployment {name}, StatefulSet {name}" in words
+
+
+@pytest.mark.parametrize("mode", ["Serverless", "RawDeployment"])
+@pytest.mark.parametrize("verb", [("plan", *ASKED, "-o", "json"), ("check", "-o", "json")])
+@pytest.mark.parametrize(
+    ("name", "release"),
+    [("kserve-controller-manager-new", "0.10.2"), ("operator-made", "0.9.0")],
+)
+def test_a_second_controller_is_told_whatever_it_is_called(
+    name: str,
+    release: str,
+    verb: tuple[str, ...],
+    mode: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capsys,
+) -> None:
+    found = cluster("0.9.0")
+    found.patch(CONFIG, {"data": {"deploy": json.dumps({"defaultDeploymentMode": mode})}})
+    found.create(manager("Deployment", release, name))
+    verbs = Verbs(found, monkeypatch, capsys)
+    code, out, _ = verbs(*verb, "--kserve-version", "0.9.0")
+    assert (code, "KM550" in codes(out)) == (7, True)
+    assert f"Deployment kserve/{name} (v{release})" in out
+    old = name if release == "0.9.0" else "kserve-controller-manager"
+    assert f"kubectl scale deployment -n kserve {old} --replicas=0" in out
+
+
+def test_the_only_controller_is_found_whatever_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    found = cluster("0.9.0")
+    meta = found.get(MANAGER)["metadata"]
+    found.delete(MANAGER, uid=meta["uid"], resource_version=meta["resourceVersion"])
+    assert "KM103" in codes(Verbs(found, monkeypatch, capsys)("plan", *ASKED, "-o", "json")[1])
+    found.create(manager("Deployment", "0.9.0", "operator-made"))
+    assert not {"KM103", "KM550"} & codes(
+        Verbs(found, monkeypatch, capsys)("plan", *ASKED, "-o", "json")[1]
+    )
+
+
 def test_a_run_goes_neither_on_nor_back_while_two_run(
     monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:
@@ -125,8 +171,9 @@ def test_while_a_rollout_is_under_way_the_pods_are_asked(
     found = cluster("0.9.0")
     status = {"replicas": 2, "updatedReplicas": updated}
     found.patch(MANAGER, {"status": status}, subresource="status")
-    found.create(pod("kserve-controller-manager-a", former))
-    found.create(pod("another-controller-manager-b", "0.7.0"))
+    found.create(pod("kserve-controller-manager-7d9f8b6c5-x2x4z", former))
+    found.create(pod("another-controller-manager-7d9f8b6c5-b5b6b", "0.7.0"))
+    found.create(pod("kserve-controller-manager-new-7d9f8b6c5-c7c8c", "0.7.0"))
     code, out, _ = Verbs(found, monkeypatch, capsys)("check", "-o", "json")
     assert ("KM550" in codes(out)) is is_told
     if is_told:

@@ -1,4 +1,4 @@
-"""Workloads: the image that runs, and which workload is the controller (section 6)."""
+"""Workloads: the image that runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.kserve.releases import detect
 from migrate.kserve.workloads import (
-    Controllers,
     Deployment,
     KnativeService,
     StatefulSet,
     Workload,
-    controller_of,
     running_image,
 )
 from migrate.objects import ObjectRef
@@ -55,38 +52,6 @@ def test_a_workload_knows_its_reference() -> None:
     assert refs == [f"{kind} kserve/{NAME}" for kind in ("Service", "Deployment", "StatefulSet")]
     version = "serving.knative.dev/v1"
     assert controller(KnativeService, 1).ref == ObjectRef(version, "Service", NAME, "kserve")
-
-
-def test_the_empty_stateful_set_of_0_9_is_not_the_controller() -> None:
-    deployment, empty = controller(Deployment, 1), controller(StatefulSet, 0)
-    assert controller_of([empty, deployment]) == Controllers((deployment,), (empty,))
-
-
-def test_two_controllers_are_both_told() -> None:
-    """After 0.8 -> 0.9 a StatefulSet that nobody emptied goes on."""
-    new, old = controller(Deployment, 1), controller(StatefulSet, None, "v0.8.0")
-    found = controller_of([new, old])
-    assert found.running == (new, old)
-    assert detect(found.images) is None
-
-
-def test_the_images_are_those_of_the_managers_that_run() -> None:
-    new, old = controller(Deployment, 1), controller(StatefulSet, 0, "v0.8.0")
-    assert controller_of([new, old]).images == ("kserve/controller:v0.9.0",)
-    assert controller_of([old]).images == ("kserve/controller:v0.8.0",)
-    assert controller_of([]).images == ()
-
-
-def test_others_are_not_the_controller() -> None:
-    others = [
-        workload(name="kfserving-models-web-app", manager="x:1"),
-        workload(name=NAME, web="x:1"),
-    ]
-    assert controller_of(others) == Controllers((), ())
-
-
-def test_the_controller_of_kfserving_counts() -> None:
-    assert controller_of([workload(name="kfserving-controller-manager", manager=None)]).running
 
 
 def test_reads_what_the_api_server_writes() -> None:
