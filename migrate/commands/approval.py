@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from migrate.errors import BlockedError, UsageError
 from migrate.planning.codes import NEVER_ACCEPTED, NOBODY
@@ -13,10 +13,14 @@ from migrate.planning.plan import Finding, Plan
 
 def refuse_blocked(plan: Plan) -> None:
     """Raise BlockedError where a finding forbids the plan."""
-    if plan.blocking:
+    refuse_found("the plan", plan.findings)
+
+
+def refuse_found(what: str, findings: Iterable[Finding]) -> None:
+    """Raise BlockedError where one of the findings of a plan, or of a rollback, forbids it."""
+    if blocking := [one for one in findings if one.blocks]:
         raise BlockedError(
-            "\n".join(["the plan is blocked:", *map(_line, plan.blocking)]),
-            _way_out(plan.blocking),
+            "\n".join([f"{what} is blocked:", *map(_line, blocking)]), _way_out(blocking)
         )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from migrate.cluster.port import Cluster
+from migrate.commands.approval import refuse_found
 from migrate.commands.carry import ON, Control, Job, carry_out
 from migrate.commands.comparing import Compared
 from migrate.commands.installed import get_all
@@ -36,6 +37,7 @@ from migrate.planning.across import is_across
 from migrate.planning.begun import left_out
 from migrate.planning.checks_mixed import refuse_doubled
 from migrate.planning.copyback import of_namespaces, without
+from migrate.planning.findings import accept
 from migrate.planning.forcing import forced_by, overruled, with_findings
 from migrate.planning.recovery import recovering
 from migrate.planning.rollback import Rollback, plan_rollback
@@ -52,12 +54,13 @@ def prepared(
     *,
     namespaces: Sequence[str] = (),
     forced: Sequence[str] = (),
+    accepted: Sequence[str] = (),
     failed: bool = False,
 ) -> tuple[Job, Rollback]:
     """Plan the way back of a run, or of what it did in these namespaces. Raise what forbids it.
 
     A run that did not come to its end may have taken pods away: they are awaited. ``forced`` names
-    what is taken back though others changed it.
+    what is taken back though others changed it, ``accepted`` the findings that shall not block it.
     """
     recorded = plan_of(cluster, run)
     made = of_namespaces(recorded, namespaces, run.head.id) if namespaces else recorded
@@ -71,6 +74,7 @@ def prepared(
     over = forced_by(made, live, forced, former, run.head.id)
     plan = overruled(made, live, over)
     back, over = with_findings(plan_rollback(plan, seen, live, later), made, live, over)
+    back = msgspec.structs.replace(back, findings=accept(back.findings, accepted))
     waves = back.waves if run.finished and not failed else recovering(plan, back.waves)
     part = without(plan, back.stays)
     if is_across(recorded, seen.rules):
@@ -140,6 +144,7 @@ def _back(
         job, back = prepared(cluster, known, run, kserve_version, failed=True)
         screen = screen_of(sys.stderr, ON_PIPE)
         _tell(["", "--rollback-on-failure:", *rollback_lines(run.head.id, back, screen)])
+        refuse_found("the rollback", back.findings)
         code = carry_and_tell(cluster, job, control, told)
     except InterruptError:
         raise

@@ -48,7 +48,7 @@ HELP = "kmigrate rollback --help"
 
 @dataclass(frozen=True)
 class Asked:
-    """The flags that a rollback to a checkpoint has, and one of a run has not."""
+    """The flags of a rollback to a checkpoint; of a run only ``accept`` is one."""
 
     keep_runtimes: bool
     take_ownership: bool
@@ -70,7 +70,6 @@ class Asked:
         for flag, given in (
             ("--keep-runtimes", self.keep_runtimes),
             ("--take-ownership", self.take_ownership),
-            ("--accept", self.accept),
         ):
             if given:
                 raise UsageError(f"{flag}: only with a CHECKPOINT; this rolls a run back", HELP)

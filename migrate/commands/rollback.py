@@ -7,7 +7,7 @@ import sys
 import typer
 
 from migrate.commands import flags, rollbackflags
-from migrate.commands.approval import approve
+from migrate.commands.approval import approve, refuse_found
 from migrate.commands.back import carry_and_tell, prepared
 from migrate.commands.carry import Control
 from migrate.commands.checkpoints import names
@@ -73,10 +73,17 @@ def rollback(
         tell_lines(standing_below(known))
         return code
     job, back = prepared(
-        cluster, known, found, kserve_version, namespaces=namespace, forced=force_field
+        cluster,
+        known,
+        found,
+        kserve_version,
+        namespaces=namespace,
+        forced=force_field,
+        accepted=accept,
     )
     screen = screen_of(sys.stderr, ON_PIPE)
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
+    refuse_found("the rollback", back.findings)
     restarting = count(changing(back.forecast), "InferenceService")
     question = f"\nRoll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)

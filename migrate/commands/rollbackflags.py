@@ -31,6 +31,6 @@ Accept = Annotated[
     list[str],
     typer.Option(
         metavar="CODE[=OBJECT]",
-        help="With a CHECKPOINT: go on in spite of this finding; repeatable.",
+        help="Go on in spite of this finding; repeatable.",
     ),
 ]

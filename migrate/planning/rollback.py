@@ -22,6 +22,7 @@ from migrate.planning.across import is_across
 from migrate.planning.acrossback import across_findings, now_otherwise, pins_that_stay
 from migrate.planning.activation import AWAITED, WOKEN, Differing, conditions, restart_of, wakes
 from migrate.planning.checks_back import moved_since, refuse_lost, refuse_moved
+from migrate.planning.checks_prepared import losing, lost_findings
 from migrate.planning.closure import used
 from migrate.planning.copyback import changed_since, copies_in, copy_waves, without
 from migrate.planning.desired import Activate
@@ -108,7 +109,10 @@ def plan_rollback(
     bad = moved_since(plan, snapshot, (applied, back), leaving)
     if not across:
         refuse_moved(bad, later, changed_ones)
-    findings = (*kept, *_findings(plan, rows, applied, back), *now_otherwise(plan, bad))
+    lost = losing(plan, now, rows) if across else {}
+    others = [row for row in rows if row.service not in lost]
+    told = (*_findings(plan, others, applied, back), *now_otherwise(plan, bad))
+    findings = (*kept, *told, *lost_findings(plan, str(snapshot.release), lost, rows))
     differing = between(applied, back)
     if is_pinned:
         waves = pin_waves(plan, snapshot, back, rows, differing)

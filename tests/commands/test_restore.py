@@ -127,7 +127,6 @@ def test_it_is_told_to_programs(verbs: Verbs) -> None:
         (("before", "--force-field", "*"), "--force-field: only with a RUN"),
         (("--keep-runtimes",), "--keep-runtimes: only with a CHECKPOINT"),
         (("--take-ownership",), "--take-ownership: only with a CHECKPOINT"),
-        (("--accept", "KM306"), "--accept: only with a CHECKPOINT"),
         (("befor",), "no run or checkpoint befor; did you mean before"),
     ],
 )
