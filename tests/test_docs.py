@@ -18,8 +18,9 @@ from migrate.cli import command
 from migrate.commands import yamlfile
 from migrate.errors import Exit
 from migrate.planning.codes import NEVER_ACCEPTED, SEVERITY
-from migrate.planning.desired import Desired, Exempt, parse_set
+from migrate.planning.desired import Desired, Exempt
 from migrate.planning.desiredfile import from_document
+from migrate.planning.typed import parse_set
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

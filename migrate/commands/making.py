@@ -21,18 +21,13 @@ from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
 from migrate.planning import planfile
 from migrate.planning.bringing import bring_back
-from migrate.planning.desired import (
-    Desired,
-    Options,
-    Selection,
-    merged,
-    parse_set,
-)
+from migrate.planning.desired import Desired, Options, Selection
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.selection import checked
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import RESET
+from migrate.planning.typed import merged, parse_set
 
 
 def options(sets: Sequence[str], file: str, others: Options) -> Options:

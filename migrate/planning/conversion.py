@@ -25,11 +25,10 @@ from migrate.operations.model import Convert, Holds
 from migrate.planning.activation import CONTAINER_PATH
 from migrate.planning.closure import used
 from migrate.planning.copies import PREPARED_FOR, copy_ref
+from migrate.planning.depending import dependents
 from migrate.planning.desired import Activate, Desired, Options
 from migrate.planning.exceptions import wanted_for
 from migrate.planning.forecast import World
-from migrate.planning.images import image_rows, runtime_rows
-from migrate.planning.mirrors import mirror_of, taken_for_stock
 from migrate.planning.plan import Forecast
 from migrate.planning.selection import meant
 from migrate.planning.snapshot import Snapshot
@@ -184,25 +183,6 @@ def _refuse(rules: Rules, options: Options) -> None:
             "to each service, and has it reconciled",
             "leave --activate out",
         )
-
-
-def dependents(snapshot: Snapshot, now: World) -> list[ObjectRef]:
-    """Return the services that depend on an image set in `predictors`."""
-    entries = _overridden(snapshot, now)
-    return [ref for ref in now.services if _entry(now, ref) in entries]
-
-
-def _overridden(snapshot: Snapshot, now: World) -> frozenset[str]:
-    """Return the entries of `predictors` whose image is not the one that the release ships."""
-    own = image_rows(now.predictors, snapshot.release, {})
-    mirror = mirror_of([*own, *runtime_rows(now.config, snapshot.release, ())])
-    rows = taken_for_stock(own, mirror)
-    return frozenset(row.entry.removesuffix("/gpu") for row in rows if not row.is_stock)
-
-
-def _entry(now: World, ref: ObjectRef) -> str:
-    """Return the entry that gives a service its image; empty where none does."""
-    return "/".join(filter(None, (now.key(ref) or ("",))[:2]))
 
 
 def _converted(snapshot: Snapshot, now: World, services: Iterable[ObjectRef]) -> Conversion:

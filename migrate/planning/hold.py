@@ -24,8 +24,9 @@ from migrate.planning import held
 from migrate.planning.activation import WAVE, Differing, conditions
 from migrate.planning.checks_hold import hold_findings
 from migrate.planning.closure import used
-from migrate.planning.conversion import Conversion, conversion_for, dependents, keeps_image
+from migrate.planning.conversion import Conversion, conversion_for, keeps_image
 from migrate.planning.course import Course, Stages
+from migrate.planning.depending import dependents
 from migrate.planning.desired import Options
 from migrate.planning.forecast import World, between
 from migrate.planning.passing import Stop, is_framework, kin, passing

@@ -23,9 +23,10 @@ from migrate.planning import checks
 from migrate.planning.case import Case
 from migrate.planning.checks_upgrade import Prepared, upgrade_findings
 from migrate.planning.closure import Layers, used
-from migrate.planning.conversion import Conversion, dependents, keeps_image, targets_of_entries
+from migrate.planning.conversion import Conversion, keeps_image, targets_of_entries
 from migrate.planning.copies import prepared_for
 from migrate.planning.copystages import ordered
+from migrate.planning.depending import dependents
 from migrate.planning.desired import Options
 from migrate.planning.exceptions import images_of
 from migrate.planning.expand import Expansion, expand

@@ -21,7 +21,7 @@ from migrate.kserve.services import FormKind, form_of
 from migrate.kserve.stock import server_name
 from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.planning.closure import used
-from migrate.planning.desired import Desired, Options, merged
+from migrate.planning.desired import Desired, Options
 from migrate.planning.expand import source_ref
 from migrate.planning.forecast import World
 from migrate.planning.former import Former, FormerImage, WantedBack, Way, ordered
@@ -34,6 +34,7 @@ from migrate.planning.rivals import entry_like, settled, twins
 from migrate.planning.settings import edits_in
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import Strategy
+from migrate.planning.typed import merged
 from migrate.planning.worlds import world_of
 
 

@@ -15,10 +15,11 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Options, merged, parse_set
+from migrate.planning.desired import Options
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Outlook, Plan
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.typed import merged, parse_set
 
 STOCK: dict[str, Any] = {
     "sklearn": {

@@ -16,11 +16,12 @@ from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Create, Wake
 from migrate.planning.changed import carried_out
 from migrate.planning.copies import copy_ref
-from migrate.planning.desired import Options, merged, parse_set
+from migrate.planning.desired import Options
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import Strategy
+from migrate.planning.typed import merged, parse_set
 from migrate.planning.worlds import world_of
 from tests.planning.clusters import snapshot
 

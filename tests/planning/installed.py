@@ -15,11 +15,12 @@ from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Patch
 from migrate.planning.changed import changed
-from migrate.planning.desired import Options, merged, parse_set
+from migrate.planning.desired import Options
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import Strategy
+from migrate.planning.typed import merged, parse_set
 from tests.planning.clusters import snapshot
 
 Mirror = Callable[[str], str]

@@ -6,10 +6,10 @@ from functools import partial
 
 from migrate.planning.case import Case
 from migrate.planning.copies import copy_ref
-from migrate.planning.desired import parse_set
 from migrate.planning.expand import source_ref
 from migrate.planning.forecast import forecast
 from migrate.planning.targets import targets_of
+from migrate.planning.typed import parse_set
 from migrate.planning.worlds import world_of
 from tests.planning.copies import SKLEARN, cluster, isvc
 

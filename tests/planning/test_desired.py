@@ -6,16 +6,8 @@ import msgspec
 import pytest
 
 from migrate.errors import UsageError
-from migrate.planning.desired import (
-    Desired,
-    EnvVar,
-    Exempt,
-    Options,
-    labels_of,
-    merged,
-    parse_set,
-    summary,
-)
+from migrate.planning.desired import Desired, EnvVar, Exempt, Options, labels_of, summary
+from migrate.planning.typed import merged, parse_set
 
 DIGEST = "sha256:" + "a" * 64
 

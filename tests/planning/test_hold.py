@@ -10,9 +10,10 @@ import pytest
 
 from migrate.errors import UsageError
 from migrate.planning.codes import HELD, LOST_BY_UPGRADE, LOST_BY_WRITE, NO_IMAGE_AFTER
-from migrate.planning.desired import Activate, Selection, parse_set
+from migrate.planning.desired import Activate, Selection
 from migrate.planning.plan import Outlook
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.typed import parse_set
 from tests.planning.converting import (
     GPU,
     MLSERVER,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrate.planning.desired import Options, merged, parse_set
+from migrate.planning.desired import Options
 from migrate.planning.make import make_plan
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.strategy import Strategy
+from migrate.planning.typed import merged, parse_set
 from tests.planning.converting import upgraded
 
 
