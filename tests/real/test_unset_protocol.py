@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartKServe
-from tests.real.claims import get_service, only_if_all, wake_by_status
+from tests.real.claims import get_service, image_of, only_if_all, wake_by_status
 from tests.real.cli import kmigrate
 from tests.testbed.kserve import KServe
 from tests.testbed.samples import framework_service, model_service
@@ -32,9 +32,13 @@ def test_of_an_earlier_release(start_kserve: StartKServe, release: str) -> None:
     for name in names:
         kserve.wait_predictor(team, name)
     assert {name for name in names if _protocol(kserve, team, name)} == {"legacy"}
+    before = {name: _compared(kserve, team, name) for name in names}
+    assert NONE not in before.values()
     kserve.upgrade(release)
     found = {name: _compared(kserve, team, name) for name in names}
-    assert {name for name, told in found.items() if told == NONE} == {"net", "flow"}
+    left = {name for name, told in found.items() if told == NONE}
+    assert left == {"net", "flow"}
+    assert {name: image_of(kserve, team, name) for name in left} == {n: before[n] for n in left}
 
 
 @pytest.mark.parametrize("release", ["0.11.2", "0.15.2"])
