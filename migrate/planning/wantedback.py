@@ -1,9 +1,8 @@
 """Former images as wishes, in the terms of the release that runs now.
 
 Up to 0.9 an entry of `predictors` decides about the services in the framework form that follow it,
-and a runtime about all others; from 0.10 on runtimes alone. So an entry that was set becomes a wish
-for that entry where it is read, and for the ClusterServingRuntimes that its services use now, or
-will once they are written.
+a runtime about all others; from 0.10 on runtimes alone. So an entry that was set becomes a wish for
+that entry where it is read, and for the ClusterServingRuntimes that its services use, now or later.
 """
 
 from __future__ import annotations
