@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
+from migrate.planning.desired import Selection
 from tests.planning.converting import (
     MLSERVER,
     REGISTRY,
@@ -44,7 +45,15 @@ def test_who_has_no_image_until_it_is_written_is_told_with_what_helps(how: dict[
     made = brought(after_upgrade(before, "0.10.2"), former_of(before), **how)
     assert names(made, "KM539") == ["iris"]
     assert "--to-runtimes --convert" in found(made, "KM539")[0].fix
+    assert not found(made, "KM533")
     assert "0 of 1 service" in texts(made, "KM530")
+
+
+def test_who_is_not_selected_is_not_told_of_its_image() -> None:
+    before = upgraded("0.9.0", old("iris"), old("far", namespace="other"), sklearn_v1=SKLEARN)
+    now = after_upgrade(before, "0.10.2")
+    made = brought(now, former_of(before), selection=Selection(namespaces=("team",)), **INTO)
+    assert names(made, "KM539") == ["iris"]
 
 
 def test_an_image_of_another_server_does_not_come_back() -> None:
