@@ -78,9 +78,12 @@ def findings(
     file = str(folder / f"{release}.json")
     code, out, said = run(capsys, verb, "--snapshot", file, "--target", target, "-o", "json")
     assert code in (Exit.OK, Exit.BLOCKED), said
-    document = json.loads(out)
-    next_step = [one for step in document.get("steps", ())[:1] for one in step["findings"]]
-    return next_step + (document.get("plan") or document)["findings"]
+    document: dict[str, Any] = json.loads(out)
+    next_step: list[dict[str, Any]] = [
+        one for step in document.get("steps", ())[:1] for one in step["findings"]
+    ]
+    next_step += (document.get("plan") or document)["findings"]
+    return next_step
 
 
 def named(verb: str, found: Iterable[dict[str, Any]], target: str) -> Iterator[list[str]]:

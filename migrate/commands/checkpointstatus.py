@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from migrate.cluster.port import Cluster
 from migrate.commands.asking import answered
-from migrate.commands.checkpointfiles import GZIP, load_as
+from migrate.commands.checkpointfiles import load_as
 from migrate.commands.checkpoints import content_of, find, refuse_other_cluster
 from migrate.commands.flags import Output
 from migrate.commands.making import uncollected
@@ -29,22 +27,6 @@ from migrate.report.checkpoints import (
     overrides_of,
 )
 from migrate.report.runstatus import StatusDocument
-
-
-def is_checkpoint_file(name: str) -> bool:
-    """Tell a checkpoint's file from a plan's, and from a name."""
-    path = Path(name)
-    if not name or not path.is_file():
-        return name.endswith(".gz")
-    try:
-        data = path.read_bytes()
-        return data.startswith(GZIP) or msgspec.json.decode(data, type=_Kind).kind == "Checkpoint"
-    except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
-        return False
-
-
-class _Kind(msgspec.Struct):
-    kind: str
 
 
 def checkpoint_status(cluster: Cluster, namespace: str, name: str, output: Output) -> int:
