@@ -9,6 +9,7 @@ from migrate.commands.asking import answered
 from migrate.commands.checkpointfiles import load_as
 from migrate.commands.checkpoints import content_of, find, refuse_other_cluster
 from migrate.commands.flags import Output
+from migrate.commands.longwork import long_work
 from migrate.commands.making import uncollected
 from migrate.commands.noting import RUNTIMES, Noting
 from migrate.commands.output import emit_document, emit_lines
@@ -93,7 +94,7 @@ def _compared(cluster: Cluster, contents: Contents) -> SinceCheckpoint:
     noting = Noting(cluster, note, RUNTIMES)
     try:
         refuse_other_cluster(contents, cluster)
-        with uncollected():
+        with long_work("reading the cluster, and comparing"), uncollected():
             snapshot = read_snapshot(noting, contents.kserve_namespace, "")
             noting.note_rest()
         missing = unseen(contents, snapshot)

@@ -22,6 +22,7 @@ from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun
 from migrate.commands.following import tell_after_trial
 from migrate.commands.forward import forward
+from migrate.commands.longwork import long_work
 from migrate.commands.making import uncollected
 from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
@@ -141,7 +142,7 @@ def restore(
 
 
 def _planned(cluster: Cluster, checkpoint: Checkpoint, options: Options) -> Plan:
-    with uncollected():
+    with long_work("reading the cluster, and planning"), uncollected():
         seen = read_snapshot(cluster, checkpoint.kserve_namespace, options.kserve_version)
         return with_places(cluster, plan_restore(seen, checkpoint, options), seen)
 
