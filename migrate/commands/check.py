@@ -11,6 +11,7 @@ import typer
 from migrate import __version__
 from migrate.commands import flags
 from migrate.commands.flags import FailOn, Output
+from migrate.commands.longwork import long_work
 from migrate.commands.output import ON_PIPE, emit, emit_document, emit_lines, screen_of
 from migrate.commands.reading import read_snapshot
 from migrate.commands.target import Target
@@ -75,9 +76,10 @@ def check_(
     refuse_unknown(suppress)
     asked = _asked(target, via, direct=direct)
     cluster = Target(kubeconfig, context, expect_context, snapshot).open()
-    found = read_snapshot(cluster, kserve_namespace, kserve_version, namespace)
-    way = way_of(found, asked[0], asked[1:], direct=direct) if asked else ()
-    checked = check(found, way, namespace, suppress)
+    with long_work("reading the cluster, and checking it"):
+        found = read_snapshot(cluster, kserve_namespace, kserve_version, namespace)
+        way = way_of(found, asked[0], asked[1:], direct=direct) if asked else ()
+        checked = check(found, way, namespace, suppress)
     _emit(checked, way, namespace, output, cluster.name)
     if namespace and not found.services and not found.runtimes.of(namespace):
         print(f"nothing of KServe was found in namespace {namespace}", file=sys.stderr)

@@ -6,13 +6,42 @@ import gzip
 import zlib
 from pathlib import Path
 
-from migrate.commands.checkpoints import T, decode, packed
+import msgspec
+
+from migrate.commands.checkpoints import OTHERS, T, decode, packed
 from migrate.commands.files import write_whole
 from migrate.errors import BlockedError, UsageError
 from migrate.planning.checkpoint import Checkpoint
 
 GZIP = b"\x1f\x8b"
 """How a gzip file begins (RFC 1952)."""
+UNPACKED = b'{"services":['
+"""How a checkpoint begins: see ``planning.checkpointtext``. Its kind comes last."""
+
+
+class _Kind(msgspec.Struct):
+    kind: str = ""
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Tell a checkpoint's file, also a damaged one, from a plan's, a backup, and a name.
+
+    Raise UsageError where it is there and cannot be read.
+    """
+    if not path.is_file():
+        return path.suffix == ".gz"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", OTHERS) from error
+    return path.suffix == ".gz" or data.startswith((GZIP, UNPACKED)) or _is_kind(data)
+
+
+def _is_kind(data: bytes) -> bool:
+    try:
+        return msgspec.json.decode(data, type=_Kind).kind == Checkpoint.__name__
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
 
 
 def load(path: Path) -> Checkpoint:
@@ -30,7 +59,7 @@ def load_as(path: Path, into: type[T]) -> T:
         raise UsageError(error.message, error.hint) from error
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or f"it cannot be unpacked ({error})"
-        raise UsageError(f"{path}: {why}", "kmigrate status lists those in a cluster") from error
+        raise UsageError(f"{path}: {why}", OTHERS) from error
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:

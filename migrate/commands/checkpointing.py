@@ -11,6 +11,7 @@ from migrate import __version__
 from migrate.cluster.port import Cluster
 from migrate.commands.carry import holder
 from migrate.commands.checkpoints import row_of
+from migrate.commands.longwork import long_work
 from migrate.commands.making import uncollected
 from migrate.commands.noting import Noting
 from migrate.commands.reading import read_snapshot
@@ -60,7 +61,7 @@ def make(cluster: Cluster, namespace: str, name: str, kserve_version: str, unfin
     packer, created = Packer(), datetime.now(UTC)
     text = CheckpointText(packer.add)
     noting = Noting(cluster, text.keep)
-    with uncollected():
+    with long_work("reading the cluster, and packing it"), uncollected():
         snapshot = read_snapshot(noting, namespace, kserve_version)
         noting.note_rest()
         if snapshot.rules is None or snapshot.release is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.commands.installed import cluster_uid
-from migrate.errors import BlockedError, StaleError
+from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow, names
 from migrate.execute.packing import Packed, Packer
@@ -29,7 +30,11 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_FILE = "take its file instead: kmigrate status kmigrate-checkpoint-{}.json.gz"
+SHOWN = "its file has the same: kmigrate status {}"
+"""What to type where a checkpoint of the cluster is damaged; ``{}`` is its file."""
+_FILE = "kmigrate-checkpoint-{}.json.gz"
+OTHERS = "take another copy, or one in the cluster: kmigrate status lists them"
+"""What there is beside a file that is no checkpoint."""
 
 
 def write(cluster: Cluster, checkpoint: Checkpoint) -> None:
@@ -38,37 +43,47 @@ def write(cluster: Cluster, checkpoint: Checkpoint) -> None:
     checkpoints.store(cluster, checkpoint.kserve_namespace, row, content)
 
 
-def read(cluster: Cluster, namespace: str, name: str) -> Checkpoint:
-    """Return a checkpoint, whole.
+def read(cluster: Cluster, namespace: str, name: str, instead: str = SHOWN) -> Checkpoint:
+    """Return a checkpoint, whole. ``instead`` is what to type where it is damaged: see ``SHOWN``.
 
-    Raise BlockedError where there is none of that name, where a chunk is lost or was changed, and
-    where a newer kmigrate wrote it.
+    Raise UsageError where there is none of that name, BlockedError where a chunk is lost or was
+    changed, and where a newer kmigrate wrote it.
     """
-    return content_of(cluster, namespace, find(cluster, namespace, name), Checkpoint)
+    row = find(cluster, namespace, name, instead)
+    return content_of(cluster, namespace, row, Checkpoint, instead)
 
 
-def content_of(cluster: Cluster, namespace: str, row: CheckpointRow, into: type[T]) -> T:
+def content_of(
+    cluster: Cluster, namespace: str, row: CheckpointRow, into: type[T], instead: str = SHOWN
+) -> T:
     """Return as much of a checkpoint as ``into`` has fields for. Raise as ``read``."""
     try:
         payload = checkpoints.payload_of(cluster, namespace, row)
     except BlockedError as error:
-        error.hint = _FILE.format(row.name)
+        error.hint = instead.format(_FILE.format(row.name))
         raise
     return decode(payload, f"checkpoint {row.name}", into)
 
 
-def find(cluster: Cluster, namespace: str, name: str) -> CheckpointRow:
-    """Return what the head of a checkpoint says. Raise BlockedError as ``read``."""
+def find(cluster: Cluster, namespace: str, name: str, instead: str = SHOWN) -> CheckpointRow:
+    """Return what the head of a checkpoint says. Raise as ``read``."""
     known = {row.name: row for row in names(cluster, namespace)}
     if name not in known:
         near = nearest(name, known)
         meant = f"did you mean {near}?" if near else f"there are: {', '.join(known) or 'none'}"
-        raise BlockedError(f"no checkpoint {name}; {meant}", "kmigrate status")
+        raise UsageError(f"no checkpoint {name}; {meant}", _others(known))
     row = known[name]
     if row.trouble:
-        raise BlockedError(f"checkpoint {name}: it is damaged: {row.trouble}", _FILE.format(name))
+        hint = instead.format(_FILE.format(name))
+        raise BlockedError(f"checkpoint {name}: it is damaged: {row.trouble}", hint)
     _refuse_newer(row.format, row.version, f"checkpoint {name}")
     return row
+
+
+def _others(known: Collection[str]) -> str:
+    if known:
+        return "kmigrate status lists them"
+    return "kmigrate plan --from-history, where nobody made one"
 
 
 def packed(checkpoint: Checkpoint) -> tuple[CheckpointRow, Packed]:
@@ -102,7 +117,7 @@ class _Form(msgspec.Struct):
     """What tells whether the rest can be read."""
 
     kind: str
-    format: int
+    format: int = 0
     version: str = "(unknown)"
 
 
@@ -115,11 +130,11 @@ def decode(payload: bytes, what: str, into: type[T]) -> T:
     try:
         form = msgspec.json.decode(payload, type=_Form)
         if form.kind != "Checkpoint":
-            raise BlockedError(f"{what}: expected a Checkpoint, found a {form.kind}")
+            raise BlockedError(f"{what}: expected a Checkpoint, found a {form.kind}", OTHERS)
         _refuse_newer(form.format, form.version, what)
         return msgspec.json.decode(payload, type=into)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BlockedError(f"{what}: expected a checkpoint, found: {error}") from error
+        raise BlockedError(f"{what}: expected a checkpoint, found: {error}", OTHERS) from error
 
 
 def _refuse_newer(found: int, version: str, what: str) -> None:

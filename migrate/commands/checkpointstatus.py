@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from migrate.cluster.port import Cluster
 from migrate.commands.asking import answered
-from migrate.commands.checkpointfiles import GZIP, load_as
+from migrate.commands.checkpointfiles import load_as
 from migrate.commands.checkpoints import content_of, find, refuse_other_cluster
 from migrate.commands.flags import Output
+from migrate.commands.longwork import long_work
 from migrate.commands.making import uncollected
 from migrate.commands.noting import RUNTIMES, Noting
 from migrate.commands.output import emit_document, emit_lines
@@ -29,22 +28,6 @@ from migrate.report.checkpoints import (
     overrides_of,
 )
 from migrate.report.runstatus import StatusDocument
-
-
-def is_checkpoint_file(name: str) -> bool:
-    """Tell a checkpoint's file from a plan's, and from a name."""
-    path = Path(name)
-    if not name or not path.is_file():
-        return name.endswith(".gz")
-    try:
-        data = path.read_bytes()
-        return data.startswith(GZIP) or msgspec.json.decode(data, type=_Kind).kind == "Checkpoint"
-    except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
-        return False
-
-
-class _Kind(msgspec.Struct):
-    kind: str
 
 
 def checkpoint_status(cluster: Cluster, namespace: str, name: str, output: Output) -> int:
@@ -111,7 +94,7 @@ def _compared(cluster: Cluster, contents: Contents) -> SinceCheckpoint:
     noting = Noting(cluster, note, RUNTIMES)
     try:
         refuse_other_cluster(contents, cluster)
-        with uncollected():
+        with long_work("reading the cluster, and comparing"), uncollected():
             snapshot = read_snapshot(noting, contents.kserve_namespace, "")
             noting.note_rest()
         missing = unseen(contents, snapshot)

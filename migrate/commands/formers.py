@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import msgspec
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster
 from migrate.commands.reading import read_snapshot
-from migrate.errors import BlockedError, StaleError, UsageError
+from migrate.errors import BlockedError, StaleError
 from migrate.kserve import terms
 from migrate.objects import Manifest
 from migrate.planning.checkpoint import Checkpoint
@@ -21,7 +20,10 @@ from migrate.planning.formersnapshot import from_snapshot
 from migrate.planning.reach import nearest_reader
 from migrate.planning.snapshot import Snapshot
 
-_GZIP = b"\x1f\x8b"
+DAMAGED = (
+    "its file has the same: kmigrate plan --from-checkpoint {}; without it: kmigrate plan "
+    "--from-history"
+)
 
 
 def read_former(cluster: Cluster, asked: FormerOf, now: Snapshot) -> Former:
@@ -40,7 +42,7 @@ def read_former(cluster: Cluster, asked: FormerOf, now: Snapshot) -> Former:
         return _of_file(Path(name), asked, now)
     from migrate.commands import checkpoints  # noqa: PLC0415 -- seldom needed
 
-    return of_checkpoint(checkpoints.read(cluster, now.namespace, name), now)
+    return of_checkpoint(checkpoints.read(cluster, now.namespace, name, DAMAGED), now)
 
 
 def of_checkpoint(found: Checkpoint, now: Snapshot) -> Former:
@@ -70,9 +72,9 @@ def snapshot_of(objects: list[Manifest], namespace: str, release: str, name: str
 
 
 def _of_file(path: Path, asked: FormerOf, now: Snapshot) -> Former:
-    if _is_checkpoint(path):
-        from migrate.commands import checkpointfiles  # noqa: PLC0415
+    from migrate.commands import checkpointfiles  # noqa: PLC0415 -- seldom needed
 
+    if checkpointfiles.is_checkpoint(path):
         return of_checkpoint(checkpointfiles.load(path), now)
     from migrate.cluster.snapshot import load  # noqa: PLC0415 -- YAML is slow to import
 
@@ -104,27 +106,3 @@ def _newest(config: Manifest) -> str:
     meta = config["metadata"]
     times = [str(one.get("time") or "") for one in meta.get("managedFields") or ()]
     return max([*times, meta.get("creationTimestamp") or ""])
-
-
-def _is_checkpoint(path: Path) -> bool:
-    """Tell a checkpoint's file from a backup, by what is in it."""
-    if path.is_dir():
-        return False
-    try:
-        data = path.read_bytes()
-        if data.startswith(_GZIP):
-            return True
-        return data.lstrip()[:1] == b"{" and _kind(data) == Checkpoint.__name__
-    except (OSError, gzip.BadGzipFile) as error:
-        raise UsageError(f"--from-checkpoint {path}: {error}") from error
-
-
-class _Kind(msgspec.Struct):
-    kind: str = ""
-
-
-def _kind(data: bytes) -> str:
-    try:
-        return msgspec.json.decode(data, type=_Kind).kind
-    except msgspec.MsgspecError:
-        return ""

@@ -13,6 +13,7 @@ from migrate.cluster.port import Cluster
 from migrate.commands.conversions import with_answers
 from migrate.commands.files import write_whole
 from migrate.commands.formerflags import refuse_beside_former
+from migrate.commands.longwork import long_work
 from migrate.commands.places import with_places
 from migrate.commands.reading import read_snapshot
 from migrate.errors import UsageError
@@ -81,7 +82,7 @@ def plan(cluster: Cluster, namespace: str, wanted: Options) -> Plan:
 
 def plan_and_snapshot(cluster: Cluster, namespace: str, wanted: Options) -> tuple[Plan, Snapshot]:
     """Read the cluster and plan; return what was read, too. Raise as ``plan``."""
-    with uncollected():
+    with long_work("reading the cluster, and planning"), uncollected():
         snapshot = read_snapshot(cluster, namespace, wanted.kserve_version)
         made = with_places(cluster, _made(cluster, snapshot, wanted), snapshot)
         return with_answers(cluster, made, snapshot), snapshot

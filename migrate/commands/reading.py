@@ -20,6 +20,7 @@ from migrate.commands.installed import (
     release_of,
     served,
 )
+from migrate.commands.longwork import counted
 from migrate.commands.workloads import services_and_workloads
 from migrate.errors import BlockedError, ForbiddenError, NotFoundError
 from migrate.kserve import terms
@@ -164,7 +165,7 @@ def workload_fields(cluster: Cluster, awaited: Sequence[Holds]) -> dict[Holds, J
 def _services(cluster: Cluster, namespace: str) -> Iterator[InferenceService]:
     try:
         kind = (terms.SERVING_VERSION, terms.INFERENCE_SERVICE, InferenceService)
-        yield from cluster.list(*kind, namespace=namespace)
+        yield from counted(cluster.list(*kind, namespace=namespace), "InferenceServices")
     except NotFoundError as error:
         raise BlockedError(
             f"{cluster.name} serves no InferenceService ({terms.SERVING_VERSION})",

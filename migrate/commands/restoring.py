@@ -16,13 +16,13 @@ from migrate.commands.across import continued
 from migrate.commands.approval import approve, refuse_blocked
 from migrate.commands.back import carry_and_tell
 from migrate.commands.carry import Control
-from migrate.commands.checkpointfiles import load
+from migrate.commands.checkpointfiles import is_checkpoint, load
 from migrate.commands.checkpoints import names, read, refuse_other_cluster
-from migrate.commands.checkpointstatus import is_checkpoint_file
 from migrate.commands.comparing import compare
 from migrate.commands.flags import DEFAULT_NAMESPACE, DryRun
 from migrate.commands.following import tell_after_trial
 from migrate.commands.forward import forward
+from migrate.commands.longwork import long_work
 from migrate.commands.making import uncollected
 from migrate.commands.outcome import nothing
 from migrate.commands.output import ON_PIPE, screen_of, tell_lines
@@ -44,6 +44,7 @@ from migrate.report.restore import restore_lines
 from migrate.report.text import changing
 
 HELP = "kmigrate rollback --help"
+DAMAGED = "its file has the same: kmigrate rollback {}; without it: kmigrate plan --from-history"
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,16 @@ def checkpoint_of(
     """
     if not name or any(run.head.id == name for run in known):
         return None
-    if is_checkpoint_file(name):
+    if is_checkpoint(Path(name)):
         found = load(Path(name))
         if namespace not in (DEFAULT_NAMESPACE, found.kserve_namespace):
             place = found.kserve_namespace
             raise UsageError(f"{name} is for --kserve-namespace {place}", "leave the flag out")
         return found
     saved = {row.name for row in names(cluster, namespace)}
-    return read(cluster, namespace, name) if name in saved else None
+    if name in saved:
+        return read(cluster, namespace, name, DAMAGED)
+    return load(Path(name)) if Path(name).is_file() else None
 
 
 def restore(
@@ -139,7 +142,7 @@ def restore(
 
 
 def _planned(cluster: Cluster, checkpoint: Checkpoint, options: Options) -> Plan:
-    with uncollected():
+    with long_work("reading the cluster, and planning"), uncollected():
         seen = read_snapshot(cluster, checkpoint.kserve_namespace, options.kserve_version)
         return with_places(cluster, plan_restore(seen, checkpoint, options), seen)
 

@@ -7,12 +7,9 @@ from pathlib import Path
 from migrate.cluster.port import Cluster
 from migrate.commands import flags
 from migrate.commands.across import other_release
+from migrate.commands.checkpointfiles import is_checkpoint
 from migrate.commands.checkpoints import names
-from migrate.commands.checkpointstatus import (
-    checkpoint_status,
-    file_status,
-    is_checkpoint_file,
-)
+from migrate.commands.checkpointstatus import checkpoint_status, file_status
 from migrate.commands.flags import Output
 from migrate.commands.installed import get_all
 from migrate.commands.laterrows import later_rows, overwritten_by, overwritten_rows
@@ -47,7 +44,7 @@ def status(
     checkpoint what differs now.
     """
     target = Target(kubeconfig, context, expect_context, snapshot)
-    if is_checkpoint_file(run):
+    if is_checkpoint(Path(run)):
         return file_status(Path(run), None if offline else target, output)
     if is_plan_file(run):
         return plan_status(Path(run), None if offline else target, output)

@@ -153,7 +153,8 @@ def _row(head: Manifest) -> CheckpointRow:
         return msgspec.json.decode(head["data"][HEAD], type=CheckpointRow)
     except (KeyError, msgspec.MsgspecError) as error:
         created = head["metadata"].get("creationTimestamp", "")
-        found = f"ConfigMap {head['metadata']['name']}: expected its description, found: {error}"
+        what = "none" if isinstance(error, KeyError) else f"what cannot be read: {error}"
+        found = f"ConfigMap {head['metadata']['name']}: expected its description, found {what}"
         return CheckpointRow(name=name, created=created, trouble=found)
 
 

@@ -97,14 +97,39 @@ def describe_condition(condition: Condition) -> str:
         case RolledOut(target):
             return f"{target} is rolled out"
         case Holds(target, path, value):
+            if told := state_told(condition):
+                return f"{target} is {told}"
             setting = _setting(path)  # its value may be a credential
             return f"{target} has {f'its {setting} as wanted' if setting else value}"
         case _:
             assert_never(condition)
 
 
+_STATES = {
+    "/spec/predictor/model/modelFormat/name": "in the model form ({})",
+    "/status/conditions/type=Ready/status": "Ready",
+    "/status/servingRuntimeName": "on ServingRuntime {}",
+    "/status/clusterServingRuntimeName": "on ClusterServingRuntime {}",
+}
+"""What it means that these fields of an InferenceService have a value."""
+_WITHOUT = "on no {}"
+
+
+def state_told(condition: Holds) -> str:
+    """Return what an object is by this, in people's words; empty for a field of a container."""
+    told = _STATES.get(condition.path, "")
+    if told and condition.value is None:
+        return _WITHOUT.format(told.split()[1])
+    return told.format(condition.value)
+
+
 def _setting(path: str) -> str:
-    """Return what people call a field of a container: ``env NAME``, ``args``; "" for its image."""
+    """Return what people call a field of a container: ``env NAME``, ``args``; "" for its image.
+
+    A variable by its place stands for the order of all of them.
+    """
     kind, *inner = parts_of(path.partition("/containers/")[2]) or ("image",)
     name = inner[0].removeprefix("name=") if inner and kind == "env" else ""
+    if name.isdecimal():
+        return "variables in the order"
     return "" if kind == "image" else f"{kind} {name}".rstrip()

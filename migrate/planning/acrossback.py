@@ -64,7 +64,10 @@ def _staying(plan: Plan, release: str, refs: Collection[ObjectRef]) -> Finding:
     if plan.options.strategy is Strategy.HOLD:
         text = f"the images that the run wrote into them stay, and so do their pods: {why}"
         return finding(codes.NOT_FOLLOWED, text, "", refs)
-    fix = "kmigrate plan --to-runtimes --convert, then --repin"
+    fix = (
+        "kmigrate apply --to-runtimes --convert, then kmigrate plan --set NAME=IMAGE --repin moves "
+        "them"
+    )
     text = f"their pins stay as the run set them: {why}"
     return finding(codes.NOT_FOLLOWED, text, fix, refs)
 

@@ -22,8 +22,8 @@ def conversion_findings(now: World, planned: World, found: Conversion) -> Iterat
     services = sorted(found.services, key=lambda ref: ref.place)
     if services:
         text = (
-            "written as they are (--convert), and so converted to the model form for good: "
-            f"no write takes that back, since KServe {now.rules.name} converts at each"
+            "written as they are, and so converted to the model form for good: no write takes that "
+            f"back, since KServe {now.rules.name} converts at each"
         )
         kept = "" if found.is_late else ", and the copies that give them their images"
         yield finding(codes.CONVERTED, text, f"a rollback keeps them in it{kept}", services)

@@ -16,6 +16,7 @@ from migrate.planning.plan import Finding, Forecast, Outlook, Plan
 from migrate.planning.reach import bare
 from migrate.planning.snapshot import Snapshot
 
+_OTHERWISE = "what is wanted in its place comes after this: kmigrate plan --set NAME=IMAGE"
 CONVERT = "--to-runtimes --convert has them written, and so does any write to them"
 
 
@@ -68,7 +69,7 @@ def _sources(former: Former, made: Plan) -> Iterator[Finding]:
     text = f"{back:,} of {count(len(rows), 'service')} with an image that was set run it after this"
     yield finding(codes.FORMER_SOURCES, f"{text}; told by: {told}")
     for doubt in former.doubts:
-        yield finding(codes.AMBIGUOUS, doubt, "--set says which one is wanted")
+        yield finding(codes.AMBIGUOUS, doubt, _OTHERWISE)
     for gap in former.gaps:
         yield finding(codes.FORMER_GAP, gap)
     if former.cluster_uid != made.cluster_uid:
@@ -90,7 +91,7 @@ def _ways(ways: Iterable[Way], without: Collection[ObjectRef]) -> Iterator[Findi
         if way.why:
             part = "in part " if way.wishes else ""
             text = f"{where}{is_now}: it does not come back {part}since {way.why}"
-            yield finding(codes.NOT_BACK, text, "kmigrate plan --set", way.services)
+            yield finding(codes.NOT_BACK, text, _OTHERWISE, way.services)
         if was.others and not was.is_stock:
             text = f"{where}: further edits of it do not come back: {', '.join(was.others)}"
             yield finding(codes.NOT_BACK, text, f"kubectl edit clusterservingruntime {was.runtime}")

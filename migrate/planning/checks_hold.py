@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from migrate.kserve.resolution import Verdict
 from migrate.objects import ObjectRef, count
@@ -41,6 +43,14 @@ def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[
         yield finding(codes.NARROWED, text, fix)
     for stop in found.after:
         yield from unshipped_images(stop.snapshot, stop.release, stop.after, found.services)
+
+
+def left_out(findings: Iterable[Finding], target: str) -> Iterator[Finding]:
+    """Yield the findings of a conversion: who is left out of it is not left out of the upgrade."""
+    fix = f"{OUT}; kmigrate check --target {target} tells what the upgrade makes of them"
+    for one in findings:
+        is_left = one.code == codes.NOT_CONVERTIBLE
+        yield msgspec.structs.replace(one, fix=fix) if is_left else one
 
 
 def _without_plan(found: Holding, *, keeps_all: bool) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
 from migrate.planning import held
 from migrate.planning.activation import WAVE, Differing, conditions
-from migrate.planning.checks_hold import hold_findings
+from migrate.planning.checks_hold import hold_findings, left_out
 from migrate.planning.closure import used
 from migrate.planning.conversion import Conversion, conversion_for, keeps_image
 from migrate.planning.course import Course, Stages
@@ -68,7 +68,7 @@ def hold(snapshot: Snapshot, now: World, options: Options) -> Course:
     course, refused = (_in_runtimes if now.rules.knows_model else _in_fields)(before)
     after = tuple(passing(course.after, way))
     found = Holding(now, course.planned, without, after, services, depending, course.copies)
-    told = (*course.findings, *hold_findings(found, refused))
+    told = (*left_out(course.findings, str(way[-1])), *hold_findings(found, refused))
     return replace(course, findings=told, upgraded=after[-1].after)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from migrate.kserve import terms
 from migrate.objects import Json, Manifest, ObjectRef, value_at
 from migrate.operations.classify import Standing, classify, is_met, parted, standing_of
-from migrate.operations.describe import found_value, place_of, shown_value
+from migrate.operations.describe import found_value, place_of, shown_value, state_told
 from migrate.operations.invert import invert
 from migrate.operations.model import Delete, Direction, Holds, Operation, Patch, Wave
 from migrate.planning.activation import CONTAINER_PATH, READY
@@ -146,8 +146,9 @@ def prove_settings(
     awaited: Iterable[Holds],
     found: Mapping[Holds, Json],
 ) -> tuple[Result, ...]:
-    """Prove the variables and flags that were waited for; ``found`` is what they are now.
+    """Prove what was waited for beside images; ``found`` is what it is now.
 
+    These are variables and flags, the form of a service, its runtime, and that it is Ready.
     Fields of workloads that have gone are not in it: there is nothing to prove.
     """
     names = {row.service: ", ".join(row.settings) for row in forecast}
@@ -157,9 +158,17 @@ def prove_settings(
             groups.setdefault(one.owner, []).append(one)
     when = "as planned" if direction is Direction.APPLY else "as before"
     return tuple(
-        _settings(ref, f"{names.get(ref) or 'variables and flags'} {when}", group, found)
+        _settings(
+            ref, _told(group, f"{names.get(ref) or 'variables and flags'} {when}"), group, found
+        )
         for ref, group in groups.items()
     )
+
+
+def _told(awaited: Sequence[Holds], settings: str) -> str:
+    """Return what was waited for, each once; that it is on one runtime says on which it is not."""
+    told = (state_told(one) or settings for one in awaited if one.value is not None)
+    return ", ".join(dict.fromkeys(told))
 
 
 def _settings(
@@ -172,9 +181,16 @@ def _settings(
 
 def together(services: Sequence[Result], settings: Sequence[Result]) -> tuple[Result, ...]:
     """Return what was proven of services: who changed beside the image did not stay as it was."""
-    changed = {result.subject for result in settings}
-    told = (r for r in services if r.changed or not r.holds or r.subject not in changed)
-    return (*told, *settings)
+    beside = {result.subject for result in settings}
+    stays = {r.subject: r.text for r in services if r.holds and not r.changed}
+    told = (r for r in services if r.subject not in beside or r.subject not in stays)
+    return (*told, *(_with_image(result, stays.get(result.subject, "")) for result in settings))
+
+
+def _with_image(result: Result, image: str) -> Result:
+    """Return what was proven with the image that stayed, where that is so."""
+    text = f"{result.text}; {image} as before" if image else result.text
+    return msgspec.structs.replace(result, text=text)
 
 
 def _provable(plan: Plan) -> tuple[Outlook, ...]:

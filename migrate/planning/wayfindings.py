@@ -184,6 +184,14 @@ def _other_pods(change: Change) -> Told:
     return codes.OTHER_PODS, f"other pods with the same image: {what}", ""
 
 
+def _kept(change: Change) -> str:
+    """Say how the image of now is kept: a runtime of the namespace has it."""
+    if change.runtime_before is None:
+        return ""
+    wanted = f"runtime/{change.runtime_before.name}=IMAGE"
+    return f"; or keep that of now: kmigrate plan --to-runtimes --set {wanted}"
+
+
 def _loading(
     step: Step, change: Change, refs: Sequence[ObjectRef]
 ) -> Iterator[tuple[Told, Sequence[ObjectRef]]]:
@@ -194,5 +202,5 @@ def _loading(
     for format_, alike in formats.items():
         for one in breaks(change.image_before or "", change.image_after or "", format_):
             text = f"{one.text} (source: {one.source})" if one.source else one.text
-            fix = "try one model with the new image first; or keep it: kmigrate plan --to-runtimes"
+            fix = f"try one model with the new image first{_kept(change)}"
             yield (codes.OTHER_LIBRARY, text, fix), alike

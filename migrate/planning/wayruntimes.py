@@ -64,7 +64,7 @@ def _copies_behind(step: Step, namespace: str) -> Iterator[Finding]:
     ]
     if behind:
         text = f"copies of ours stay as they are, and KServe {step.target} ships other ones"
-        fix = "after this step: kmigrate plan --to-runtimes with the image that is wanted"
+        fix = "after this step: kmigrate plan --to-runtimes --set runtime/NAME=IMAGE"
         yield finding(codes.COPY_BEHIND, text, fix, behind)
 
 

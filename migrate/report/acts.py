@@ -9,14 +9,22 @@ from typing import assert_never
 from migrate.objects import ObjectRef, canonical
 from migrate.operations.describe import describe, describe_activation
 from migrate.operations.model import Activation, Convert, Create, Operation, Restart, Wake, Wave
-from migrate.report.fielddiff import operation_lines
+from migrate.report.copyfields import Sources, copied_lines, is_copy
+from migrate.report.fielddiff import operation_lines, told_lines
 from migrate.report.lines import ITEMS_SHOWN, Screen, wrapped
 
 
-def act_lines(waves: Iterable[Wave], screen: Screen, *, has_reason: bool = False) -> Iterator[str]:
+def act_lines(
+    waves: Iterable[Wave],
+    screen: Screen,
+    *,
+    has_reason: bool = False,
+    sources: Sources | None = None,
+) -> Iterator[str]:
     """Yield the acts; of each kind the first ones alone, where lists are cut.
 
-    What is made with the same content as something above is told by the name of that.
+    What is made with the same content as something above is told by the name of that. Copies are
+    told by what differs from ``sources``, and with all their fields where that is None.
     """
     acts = [act for wave in waves for act in (*wave.operations, *wave.activations)]
     told: dict[bytes, ObjectRef] = {}
@@ -24,7 +32,7 @@ def act_lines(waves: Iterable[Wave], screen: Screen, *, has_reason: bool = False
     for act in acts:
         seen[_kind(act)] += 1
         if not screen.is_brief or seen[_kind(act)] <= ITEMS_SHOWN:
-            yield from _act(act, told, has_reason=has_reason)
+            yield from _act(act, told, sources, has_reason=has_reason)
     for kind, number in seen.items() if screen.is_brief else ():
         if number > ITEMS_SHOWN:
             yield from wrapped(f"  ... and {number - ITEMS_SHOWN:,} more {kind}: {screen.rest}")
@@ -45,16 +53,22 @@ def _kind(act: Operation | Activation) -> str:
 
 
 def _act(
-    act: Operation | Activation, told: dict[bytes, ObjectRef], *, has_reason: bool
+    act: Operation | Activation,
+    told: dict[bytes, ObjectRef],
+    sources: Sources | None,
+    *,
+    has_reason: bool,
 ) -> Iterator[str]:
     if not isinstance(act, Operation):
         yield from wrapped(f"  {describe_activation(act)}")
         return
-    first = _first(act, told)
-    if first == act.target:
-        yield from operation_lines(act, act.reason if has_reason else "", "  ")
-    else:
+    first, reason = _first(act, told), act.reason if has_reason else ""
+    if first != act.target:
         yield from wrapped(f"  {describe(act)}: with the content of {first}")
+    elif sources is not None and is_copy(act, sources):
+        yield from told_lines(act, copied_lines(act, sources), reason, "  ")
+    else:
+        yield from operation_lines(act, reason, "  ")
 
 
 def _first(operation: Operation, told: dict[bytes, ObjectRef]) -> ObjectRef:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from msgspec import UNSET, UnsetType
@@ -12,18 +12,27 @@ from migrate.credentials import hidden_values
 from migrate.objects import Json, canonical, pointer
 from migrate.operations.describe import describe, place_of, shown_value
 from migrate.operations.model import Create, Delete, Edit, Operation, Patch
-from migrate.report.lines import Tone, Toned, wrapped
+from migrate.report.lines import WIDTH, Tone, Toned, wrapped
 
 OTHER_LAYOUT = "the same values, laid out in another way"
 IDENTITY = {"apiVersion", "kind", "metadata"}
 """What the line about the object says already."""
+LONGEST = WIDTH - len("      + ")
+"""Columns for a field and its value in one line."""
 
 
 def operation_lines(operation: Operation, reason: str = "", indent: str = "") -> Iterator[str]:
     """Yield a line for the object, then those of its fields."""
+    yield from told_lines(operation, _fields(operation), reason, indent)
+
+
+def told_lines(
+    operation: Operation, fields: Iterable[str], reason: str, indent: str
+) -> Iterator[str]:
+    """Yield a line for the object, then these."""
     why = f": {reason}" if reason else ""
     yield from wrapped(f"{indent}{describe(operation)}{why}")
-    yield from (_indented(line, indent + "    ") for line in _fields(operation))
+    yield from (_indented(line, indent + "    ") for line in fields)
 
 
 def _indented(line: str, indent: str) -> str:
@@ -33,9 +42,11 @@ def _indented(line: str, indent: str) -> str:
 def _fields(operation: Operation) -> Iterator[str]:
     match operation.change:
         case Create(manifest):
-            yield from (_added(text) for text in _leaves(_own(manifest)))
+            for path, value in shown_leaves(manifest).items():
+                yield from map(_added, _in_lines(path, value))
         case Delete(manifest):
-            yield from (_removed(text) for text in _leaves(_own(manifest)))
+            for path, value in shown_leaves(manifest).items():
+                yield from removed(path, value)
         case Patch(edits):
             for edit in edits:
                 yield from _edit(edit)
@@ -47,11 +58,15 @@ def _own(manifest: dict[str, Json]) -> Json:
     return hidden_values({key: each for key, each in manifest.items() if key not in IDENTITY})
 
 
-def _leaves(value: Json, path: str = "") -> Iterator[str]:
-    """Yield each value that has no others in it, with the pointer to it."""
+def shown_leaves(manifest: dict[str, Json]) -> dict[str, str]:
+    """Return each value that has no others in it by the pointer to it, credentials hidden."""
+    return dict(_leaves(_own(manifest)))
+
+
+def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
     inner = _items(value)
     if not inner:
-        yield f"{path}: {canonical(value).decode()}"
+        yield path, canonical(value).decode()
     for name, each in inner.items():
         yield from _leaves(each, path + pointer(name))
 
@@ -133,6 +148,24 @@ def _at(value: Json, path: tuple[str, ...]) -> Json | UnsetType:
     for part in path:
         value = value.get(part, UNSET) if isinstance(value, dict) else UNSET
     return value
+
+
+def removed(path: str, value: str) -> Iterator[str]:
+    """Yield a field that goes, in two lines where one would be too long."""
+    yield from map(_removed, _in_lines(path, value))
+
+
+def replaced(path: str, before: str | None, after: str) -> Iterator[str]:
+    """Yield a field that becomes another one; ``before`` is None where it is not told."""
+    yield path
+    if before is not None:
+        yield _removed(before, "  ")
+    yield _added(after, "  ")
+
+
+def _in_lines(path: str, value: str) -> tuple[str, ...]:
+    whole = f"{path}: {value}"
+    return (whole,) if len(whole) <= LONGEST else (f"{path}:", f"  {value}")
 
 
 def _removed(text: str, indent: str = "") -> Toned:

@@ -17,6 +17,7 @@ from migrate.planning.summary import Summary, restarting, summarised, summarised
 from migrate.report import upgrade
 from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines
+from migrate.report.copyfields import is_copy, sources_of
 from migrate.report.findinglines import finding_lines
 from migrate.report.former import FORMERLY, former_of
 from migrate.report.former import summary as former_summary
@@ -102,11 +103,17 @@ def changing(forecast: Sequence[Forecast]) -> int:
     return len(restarting(forecast))
 
 
-def work_lines(plan: Plan, screen: Screen) -> Iterator[str]:
-    """Yield every write down to the field, and what makes it act."""
+def work_lines(plan: Plan, screen: Screen, *, is_whole: bool = False) -> Iterator[str]:
+    """Yield every write down to the field, and what makes it act.
+
+    Of copies it is what differs from their source, unless ``is_whole``.
+    """
     if plan.has_work:
         yield from ("", upgrade.to_do(plan))
-    yield from act_lines(plan.waves(Direction.APPLY), screen, has_reason=True)
+    sources = None if is_whole else sources_of(plan)
+    yield from act_lines(plan.waves(Direction.APPLY), screen, has_reason=True, sources=sources)
+    if sources and any(is_copy(operation, sources) for operation in plan.operations):
+        yield "  (plan -o wide shows every field of the copies)"
     yield from wave_lines(plan, screen)
 
 
@@ -191,7 +198,7 @@ def rollback_lines(run: str, back: Rollback, screen: Screen = PIPE) -> Iterator[
     """Yield what a rollback will do, for a person."""
     yield Toned(f"Rollback of run {run}:", Tone.HEADING)
     activations = (Wave((), wave.activations) for wave in back.waves)
-    yield from act_lines([Wave(back.to_do), *activations], screen)
+    yield from act_lines([Wave(back.to_do), *activations], screen, sources={})
     yield from forecast_lines(back.forecast, MOMENTS_BACK, screen)
     yield from finding_lines(back.findings, replace(screen, width=WIDTH))
     yield ""

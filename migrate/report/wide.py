@@ -43,7 +43,7 @@ def wide_lines(plan: Plan, cluster: str, screen: Screen = PIPE) -> Iterator[str]
     if plan.images:
         yield ""
         yield from columns(IMAGES, [_image(row) for row in plan.images])
-    yield from work_lines(plan, whole)
+    yield from work_lines(plan, whole, is_whole=True)
     if plan.forecast:
         yield ""
         yield from _services(plan.forecast)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster
 from migrate.commands.checkpoints import names, packed, read, refuse_other_cluster, write
-from migrate.errors import BlockedError, StaleError, UnreachableError
+from migrate.errors import BlockedError, StaleError, UnreachableError, UsageError
 from migrate.execute import checkpoints, chunks, record
 from migrate.objects import Manifest, ObjectRef
 from tests.execute.checkpoints import UID, checkpoint
@@ -221,10 +221,10 @@ def test_an_unknown_name(name: str, words: str) -> None:
     cluster = MemoryCluster()
     write(cluster, checkpoint())
     write(cluster, checkpoint("later"))
-    with pytest.raises(BlockedError) as caught:
+    with pytest.raises(UsageError) as caught:
         read(cluster, "kserve", name)
     assert words in caught.value.message
-    assert caught.value.hint == "kmigrate status"
+    assert caught.value.hint == "kmigrate status lists them"
 
 
 def test_a_checkpoint_of_another_cluster() -> None:

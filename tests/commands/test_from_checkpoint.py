@@ -73,7 +73,7 @@ def test_a_saved_plan_needs_no_source(verbs: Verbs, tmp_path: Path) -> None:
             found = one["metadata"]
             ref = ObjectRef(meta["apiVersion"], meta["kind"], found["name"], "kserve")
             verbs.cluster.delete(ref, uid=found["uid"], resource_version=found["resourceVersion"])
-    assert verbs("plan", *FROM)[0] == Exit.BLOCKED
+    assert verbs("plan", *FROM)[0] == Exit.USAGE
     code, _, said = verbs("apply", file, "--timeout", "1")
     assert code == Exit.OK, said
     assert image_of(verbs.cluster) == OVER
@@ -148,18 +148,3 @@ def test_the_least_role_reads_no_more_than_for_any_plan(verbs: Verbs) -> None:
     assert code == Exit.OK, said
     assert "  - configmaps\n" in out
     assert "revisions" not in out
-
-
-def test_a_name_that_no_checkpoint_has(verbs: Verbs) -> None:
-    code, _, said = verbs("plan", "--from-checkpoint", "befor")
-    assert (code, "did you mean before?" in said) == (Exit.BLOCKED, True), said
-
-
-def test_a_checkpoint_with_a_lost_chunk_is_refused(verbs: Verbs) -> None:
-    for one in list(verbs.cluster.list("v1", "ConfigMap", dict, namespace="kserve")):
-        meta = one["metadata"]
-        if meta["name"].startswith("kmigrate-checkpoint-before") and meta["name"][-2:] != "-0":
-            ref = ObjectRef("v1", "ConfigMap", meta["name"], "kserve")
-            verbs.cluster.delete(ref, uid=meta["uid"], resource_version=meta["resourceVersion"])
-    code, _, said = verbs("plan", *FROM)
-    assert (code, "checkpoint before: it is damaged" in said) == (Exit.BLOCKED, True), said

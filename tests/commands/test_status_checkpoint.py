@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 
-from migrate.commands.checkpointfiles import save
 from migrate.commands.checkpoints import read, write
-from migrate.commands.target import Target
-from migrate.errors import Exit, UnreachableError
+from migrate.errors import Exit
 from migrate.execute import checkpoints
 from migrate.objects import Manifest, ObjectRef
 from tests.commands.reconciling import reconcile
-from tests.commands.snapshots import BEFORE, run
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
 from tests.execute.checkpoints import checkpoint
@@ -191,52 +188,6 @@ def test_a_configuration_that_has_gone(verbs: Verbs) -> None:
     assert "expected KServe's configuration, found no such object" in " ".join(out.split())
 
 
-def test_its_file_says_the_same(verbs: Verbs) -> None:
-    verbs.cluster.patch(CONFIG, {"data": {"new": "x"}})
-    told, stored = found(verbs, "c.gz"), found(verbs, "before")
-    assert told["found"] == stored["found"]
-    assert told["checkpoint"] == "c.gz"
-    differs = {key for key in told["line"] if told["line"][key] != stored["line"][key]}
-    assert differs == {"chunks", "size"}
-    code, out, _ = verbs("status", "c.gz", "--offline")
-    assert code == Exit.OK
-    assert "next: kmigrate status c.gz    on the cluster says what differs now\n" in out
-    assert "kubectl delete" not in out
-
-
-def test_a_file_where_the_cluster_does_not_answer(
-    verbs: Verbs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def silent(_: ObjectRef) -> Manifest:
-        raise UnreachableError("no answer")
-
-    monkeypatch.setattr(verbs.cluster, "get", silent)
-    monkeypatch.setattr(Target, "open", lambda _: verbs.cluster)
-    code, out, said = verbs("status", "c.gz")
-    assert code == Exit.UNREACHABLE
-    assert "no answer" in said
-    assert "4 InferenceServices" in out
-
-
-@pytest.mark.parametrize("name", ["c.json.gz", "c.json", "c"])
-def test_a_file_is_known_by_what_is_in_it(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
-) -> None:
-    save(checkpoint(), tmp_path / name)
-    code, out, _ = run(capsys, "status", str(tmp_path / name), "--offline")
-    assert code == Exit.OK
-    assert "  of KServe 0.9.0, made 2026-11-23T22:17:04Z\n" in out
-
-
-def test_bad_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, _, said = run(capsys, "status", "none.json.gz", "--offline")
-    assert (code, "No such file" in said) == (Exit.USAGE, True)
-    file = tmp_path / "c.gz"
-    file.write_bytes(b"\x1f\x8bnothing")
-    code, _, said = run(capsys, "status", str(file), "--offline")
-    assert (code, "cannot be unpacked" in said) == (Exit.USAGE, True)
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -250,14 +201,3 @@ def test_a_name_that_is_neither(verbs: Verbs, name: str, words: str) -> None:
     flat = " ".join(said.split())
     assert words in flat
     assert "checkpoints: before" in flat
-
-
-def test_from_files_what_differs_is_told(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    file = str(tmp_path / "c.gz")
-    made = ("checkpoint", "--no-cluster", "--out", file, "--snapshot", str(BEFORE))
-    assert run(capsys, *made)[0] == Exit.OK
-    _, out, _ = run(capsys, "status", file, "--snapshot", str(BEFORE.with_name("after")))
-    assert "the configuration differs in predictors" in out
-    assert "  2 services with another image now:" in out

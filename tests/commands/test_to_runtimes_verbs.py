@@ -102,7 +102,7 @@ def test_a_plan_tells_each_copy_with_its_namespaces_and_a_content_once(
     assert "for 3 InferenceServices in other, team" in shown
     again = f"+ create ServingRuntime team/{SKLEARN}: with the content of ServingRuntime other"
     assert again in shown
-    assert out.count(f'image: "{OVER}"') == 1
+    assert out.count(f'"{OVER}"') == 1
 
 
 @pytest.mark.parametrize(

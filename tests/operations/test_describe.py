@@ -16,6 +16,7 @@ from migrate.planning.plan import Plan, Stage
 from migrate.planning.proof import prove_objects
 
 RUNTIME = ObjectRef("serving.kserve.io/v1alpha1", "ClusterServingRuntime", "r")
+ISVC = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team")
 TOKEN = Edit("/spec/containers/name=c/env/name=API_TOKEN/value", "old-v4lue", "new-v4lue")
 
 
@@ -60,6 +61,7 @@ def test_source_text_is_shown_as_it_is_written(source: str) -> None:
         ("image", "r/s:1"),
         ("env/name=API_TOKEN/value", "its env API_TOKEN as wanted"),
         ("env/name=A~1B", "its env A/B as wanted"),
+        ("env/0/name", "its variables in the order as wanted"),
         ("args/3", "its args as wanted"),
         ("args", "its args as wanted"),
     ],
@@ -74,3 +76,18 @@ def test_an_image_may_be_awaited_anywhere() -> None:
         describe_condition(Holds(RUNTIME, "/spec/image", "r/s:1", RUNTIME))
         == f"{RUNTIME} has r/s:1"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("/spec/predictor/model/modelFormat/name", "sklearn", "is in the model form (sklearn)"),
+        ("/status/conditions/type=Ready/status", "True", "is Ready"),
+        ("/status/servingRuntimeName", "r", "is on ServingRuntime r"),
+        ("/status/clusterServingRuntimeName", None, "is on no ClusterServingRuntime"),
+    ],
+)
+def test_what_a_service_is_by_a_field_is_told_in_words(
+    path: str, value: str | None, told: str
+) -> None:
+    assert describe_condition(Holds(ISVC, path, value, ISVC)) == f"{ISVC} {told}"

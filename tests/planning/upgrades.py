@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
 
 from migrate.kserve.releases import parse_release
+from migrate.kserve.runtimes import Runtime, Runtimes
+from migrate.objects import Manifest, ref_of
 from migrate.planning.check import check
 from migrate.planning.plan import Finding
 from migrate.planning.snapshot import Snapshot
@@ -47,3 +53,24 @@ def told(found: Snapshot, steps: Sequence[Step], code: str, namespace: str = "")
 def objects(found: Sequence[Finding]) -> list[str]:
     """The names of all that these findings are about."""
     return sorted(ref.name for one in found for ref in one.objects)
+
+
+def with_cluster(found: Snapshot, name: str, **container: Any) -> Snapshot:
+    """A snapshot with fields of the container of a ClusterServingRuntime edited."""
+    ref = next(ref for ref in found.originals if ref.name == name)
+    manifest: Manifest = msgspec.json.decode(msgspec.json.encode(found.originals[ref]))
+    manifest["spec"]["containers"][0].update(container)
+    return installed(found, manifest)
+
+
+def installed(found: Snapshot, *manifests: Manifest) -> Snapshot:
+    """A snapshot with these runtimes over those of the same names."""
+    made = {ref_of(one): one for one in manifests}
+    kept = [one for one in found.runtimes.everywhere if one.ref not in made]
+    records = [msgspec.convert(one, Runtime) for one in manifests]
+    whole = {ref: one for ref, one in made.items() if not ref.namespace}
+    return replace(
+        found,
+        runtimes=Runtimes([*kept, *records]),
+        originals={**found.originals, **whole},
+    )

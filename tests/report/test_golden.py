@@ -1,4 +1,4 @@
-"""What a plan looks like is what was read and found good."""
+"""What people see is what was read and found good."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.report.golden import CASES, FOLDER, ROOT, SNAPSHOTS, Case, shown, written
+from tests.report.golden import CASES, FOLDER, PLANS, ROOT, VERBS, Case, prepare, shown, written
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is read, under the names that are kept."""
+    made = tmp_path_factory.mktemp("read")
+    prepare(made)
+    return made
 
 
 def golden(case: Case) -> str:
@@ -19,8 +27,8 @@ def golden(case: Case) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_plan_looks_as_it_did(case: Case) -> None:
-    assert written(case) == golden(case), "read the difference; if it is good: make golden"
+def test_it_looks_as_it_did(case: Case, folder: Path) -> None:
+    assert written(case, folder) == golden(case), "read the difference; if it is good: make golden"
 
 
 def test_every_file_is_that_of_a_case() -> None:
@@ -38,25 +46,46 @@ def test_lines_fit_but_for_rows_and_single_words(case: Case) -> None:
         assert len(line) <= case.columns or len(words) == 1 or rows.match(line), line
 
 
-@pytest.mark.parametrize("snapshot", SNAPSHOTS)
-def test_a_table_is_the_same_at_every_width_and_in_colour(snapshot: str) -> None:
-    narrow = golden(Case(snapshot))
-    terminal = golden(Case(snapshot, is_terminal=True))
-    assert golden(Case(snapshot, columns=200)) == narrow
-    assert COLOUR.sub("", terminal) == narrow
-    assert COLOUR.search(terminal)
-    for case in CASES:
-        is_coloured = case.is_terminal and not case.environment
+def is_cut(text: str) -> bool:
+    """Whether a terminal is shown less than there is."""
+    return bool(re.search(r"and [\d,]+ more", text))
+
+
+@pytest.mark.parametrize("shows", VERBS)
+def test_a_table_is_the_same_at_every_width_and_in_colour(shows: str, folder: Path) -> None:
+    narrow = golden(Case(shows))
+    terminal = golden(Case(shows, is_terminal=True))
+    assert written(Case(shows, columns=200), folder) == narrow
+    assert is_cut(terminal) or COLOUR.sub("", terminal) == narrow
+    is_toned = VERBS[shows][0] != "status"
+    assert bool(COLOUR.search(terminal)) is is_toned
+    for case in (one for one in CASES if one.shows == shows):
+        is_coloured = case.is_terminal and not case.environment and is_toned
         assert bool(COLOUR.search(golden(case))) is is_coloured, case.name
 
 
-@pytest.mark.parametrize("snapshot", SNAPSHOTS)
-def test_the_c_locale_and_a_terminal_without_colours_give_the_same(snapshot: str) -> None:
-    plain = golden(Case(snapshot))
+@pytest.mark.parametrize("shows", VERBS)
+def test_the_c_locale_and_a_terminal_without_colours_give_the_same(
+    shows: str, folder: Path
+) -> None:
+    plain = golden(Case(shows))
     c_locale = (("LC_ALL", "C"), ("PYTHONUTF8", "0"))
-    assert written(Case(snapshot, environment=c_locale)) == plain
+    assert written(Case(shows, environment=c_locale), folder) == plain
     dumb = (("TERM", "dumb"),)
-    assert written(Case(snapshot, is_terminal=True, environment=dumb)) == plain
+    terminal = COLOUR.sub("", golden(Case(shows, is_terminal=True)))
+    assert written(Case(shows, is_terminal=True, environment=dumb), folder) == terminal
+
+
+@pytest.mark.parametrize("shows", [shows for shows in PLANS if "--set" not in VERBS[shows]])
+def test_what_must_come_before_an_upgrade_is_told_on_two_screens(shows: str) -> None:
+    """Seven services of as many kinds; `-o wide` has every field of the copies."""
+    lines = golden(Case(shows)).splitlines()
+    assert len(lines) <= 140
+    assert max(map(len, lines)) <= 80
+    copies = [line for line in lines if line.startswith("  + create ")]
+    wide = golden(Case(shows, "wide", 200))
+    assert ("every field of the copies" in "\n".join(lines)) == bool(copies)
+    assert ("/containers/name=kserve-container/resources/limits/cpu" in wide) == bool(copies)
 
 
 def large(tmp_path: Path) -> str:
@@ -76,7 +105,7 @@ def large(tmp_path: Path) -> str:
 
 
 def test_a_terminal_is_told_how_much_is_left_out_and_a_pipe_gets_all(tmp_path: Path) -> None:
-    arguments = ("--snapshot", large(tmp_path))
+    arguments = (tmp_path, "plan", "--snapshot", large(tmp_path))
     every = {f"many/s{number}" for number in range(40)}
     terminal = shown(Case("", is_terminal=True), *arguments)
     pipe = shown(Case(""), *arguments)
