@@ -10,13 +10,13 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.commands import checkpoints
 from migrate.commands.formers import of_checkpoint, snapshot_of
-from migrate.commands.helmrecords import HelmRecord, records
+from migrate.commands.helmrecords import HelmRecord, is_former, records
 from migrate.commands.installed import listed
 from migrate.commands.runs import plan_of
 from migrate.errors import BlockedError, ForbiddenError, StaleError
 from migrate.execute import record
 from migrate.kserve import terms
-from migrate.kserve.releases import ReleaseFormatError, parse_release
+from migrate.kserve.releases import parse_release
 from migrate.kserve.replicas import Kept, ReplicaSet, Revision, kept_of
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
@@ -164,15 +164,17 @@ def _of(
 
 
 def _checkpoint(read: _Read, moment: Moment) -> Iterator[Told]:
-    """Yield what the newest checkpoint from before the upgrade tells."""
+    """Yield what the newest checkpoint from before the upgrade tells, of those that are whole."""
     rows = checkpoints.names(read.cluster, read.now.namespace)
     mine = [one for one in rows if _is_before(one.created, one.release, read.now, moment)]
-    for row in mine[-1:]:
+    for row in reversed(mine):
         try:
             found = checkpoints.read(read.cluster, read.now.namespace, row.name)
             yield Told(of_checkpoint(found, read.now), is_seen=True)
         except (BlockedError, StaleError) as error:
             read.gaps.append(error.message)
+        else:
+            return
 
 
 def _is_before(at: str, release: str, now: Snapshot, moment: Moment) -> bool:
@@ -214,20 +216,12 @@ def _helm(read: _Read, moment: Moment) -> Iterator[Told]:
     """Yield what the last revision of each Helm release from before the upgrade says."""
     last: dict[str, HelmRecord] = {}
     for one in read.helm():
-        is_former = one.at < moment.at if moment.at else one.status == "superseded"
         is_newer = one.name not in last or last[one.name].revision < one.revision
-        if is_former and is_newer:
+        if is_newer and is_former(one, moment, read.now.release):
             last[one.name] = one
     if not last:
         where = f"in namespace {read.now.namespace}"
         read.gaps.append(f"no record of Helm {where} is of KServe from before the upgrade")
     for one in last.values():
         source = Source(one.at, f"revision {one.revision} of Helm release {one.name}")
-        yield from read.told(one.objects, _release(one.app_version, moment), source)
-
-
-def _release(text: str, moment: Moment) -> str:
-    try:
-        return str(parse_release(text))
-    except ReleaseFormatError:
-        return str(moment.release or "")
+        yield from read.told(one.objects, str(one.release or moment.release or ""), source)
