@@ -175,5 +175,5 @@ def _gone(former: Former, made: Plan, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _is_another(ref: ObjectRef, one: FormerService, snapshot: Snapshot) -> bool:
-    found = snapshot.services.own(ref).uid if ref in snapshot.services else ""
+    found = snapshot.services.uid(ref) if ref in snapshot.services else ""
     return bool(one.uid and found and one.uid != found)

@@ -155,7 +155,7 @@ def _services(
                 source=Source("", ""),
                 entry=entry,
                 is_set=entry in overridden,
-                uid=snapshot.services.own(ref).uid,
+                uid=snapshot.services.uid(ref),
                 due=due if due != image else "",
             )
 

@@ -76,12 +76,7 @@ def meanings_of(snapshot: Snapshot, checkpoint: Checkpoint) -> dict[ObjectRef, M
 
 def uid_of(snapshot: Snapshot, ref: ObjectRef) -> str | None:
     """Return the uid of a service; None where there is none of that name."""
-    try:
-        own = snapshot.services.own(ref)
-    except KeyError:
-        return None
-    # Of a service that shares its shape with no other nothing is cut out.
-    return own.uid or snapshot.services[ref].metadata.uid
+    return snapshot.services.uid(ref) if ref in snapshot.services else None
 
 
 def image_then(meaning: Meaning | None) -> str | None:
