@@ -41,6 +41,7 @@ def findings_of(
         *_moved(lots.values()),
         *_never_ran(lots.values()),
         *_gone(former, made, snapshot),
+        *_other_edits(former),
     ]
 
 
@@ -71,9 +72,6 @@ def _ways(ways: Iterable[Way]) -> Iterator[Finding]:
             part = "in part " if way.wishes else ""
             text = f"{where}{is_now}: it does not come back {part}since {way.why}"
             yield finding(codes.NOT_BACK, text, "kmigrate plan --set", way.services)
-        if was.others and not was.is_stock:
-            text = f"{where}: further edits of it do not come back: {', '.join(was.others)}"
-            yield finding(codes.NOT_BACK, text, f"kubectl edit clusterservingruntime {was.runtime}")
         if was.inferred:
             services = count(was.inferred, "service")
             text = f"{where}: inferred from {services} that ran it, no source tells it"
@@ -172,6 +170,14 @@ def _gone(former: Former, made: Plan, snapshot: Snapshot) -> Iterator[Finding]:
     if new:
         text = "they came since, or what they ran is not known, and get another image by this"
         yield finding(codes.GONE_OR_NEW, text, "--exclude NAMESPACE/NAME leaves them out", new)
+
+
+def _other_edits(former: Former) -> Iterator[Finding]:
+    """Tell what else of a runtime was edited: no wish can say that, set an image or not."""
+    for was in former.images:
+        if was.others:
+            text = f"{was.entry}: further edits of it do not come back: {', '.join(was.others)}"
+            yield finding(codes.NOT_BACK, text, f"kubectl edit clusterservingruntime {was.runtime}")
 
 
 def _is_another(ref: ObjectRef, one: FormerService, snapshot: Snapshot) -> bool:
