@@ -145,7 +145,7 @@ def _ran(world: World, kept: Iterable[Kept], moment: Moment) -> Ran:
         by_workload.setdefault((one.kind, one.namespace, one.owner), []).append(one)
     services = {}
     for ref in world.services:
-        found = before(_of(world, ref, by_workload), moment.at)
+        found = _before(_of(world, ref, by_workload), moment.at)
         if found is not None:
             kinds = "Revisions" if found.kind == terms.KNATIVE_SERVICE else "ReplicaSets"
             source = Source(found.created, kinds)
@@ -153,14 +153,19 @@ def _ran(world: World, kept: Iterable[Kept], moment: Moment) -> Ran:
     return Ran(services)
 
 
+def _before(kept: Iterable[Sequence[Kept]], at: str) -> Kept | None:
+    """Return the newest of what workloads ran right before: each has numbers of its own."""
+    found = [one for one in (before(each, at) for each in kept) if one is not None]
+    return max(found, key=lambda one: one.created, default=None)
+
+
 def _of(
     world: World, ref: ObjectRef, kept: dict[tuple[str, str, str], list[Kept]]
-) -> Sequence[Kept]:
-    """Return what is kept of a service's workload, also under the name of former releases."""
+) -> Sequence[Sequence[Kept]]:
+    """Return what is kept of a service's workload, also under the names of former releases."""
     kind = world.workload(ref).kind
     names = (world.workload(ref).name, f"{ref.name}-predictor", f"{ref.name}-predictor-default")
-    every = (kept.get((kind, ref.namespace, name), []) for name in dict.fromkeys(names))
-    return [one for found in every for one in found]
+    return [kept.get((kind, ref.namespace, name), []) for name in dict.fromkeys(names)]
 
 
 def _checkpoint(read: _Read, moment: Moment) -> Iterator[Told]:

@@ -15,6 +15,7 @@ from migrate.objects import Manifest, ObjectRef
 from tests.commands.formerly import (
     EARLIER,
     FORMER,
+    LATER,
     after,
     before,
     checkpoint,
@@ -140,3 +141,26 @@ def test_that_an_image_was_set_for_another_runtime_is_told_where_nothing_is_infe
     (doubt,) = texts(plan, "KM535")
     assert "runtime/kserve-mlserver" in doubt
     assert OVER in doubt
+
+
+def test_what_kubectl_applied_server_side_since_the_upgrade_tells_nothing(make: Make) -> None:
+    """That writes the annotation anew, too; then somebody edited the runtime."""
+    found = after(*controllers(), *of_services())
+    ref = ObjectRef(terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME, SKLEARN)
+    applied = {terms.LAST_APPLIED: json.dumps(runtime("0.16.0", OTHER))}
+    managed = {"manager": "kubectl", "operation": "Apply", "time": LATER, "fieldsV1": {}}
+    found.patch(ref, {"metadata": {"annotations": applied, "managedFields": [managed]}})
+    plan = planned(make(found=found))
+    assert wanted(plan) == {SKLEARN: OVER}
+    assert not texts(plan, "KM535")
+
+
+def test_numbers_of_a_workload_under_its_former_name_are_its_own(make: Make) -> None:
+    """There number 1 came back as 3; under the new name the numbers begin anew."""
+    found = after(
+        *controllers(),
+        replica_set("team/iris-predictor-default", OVER, 3, EARLIER, former="1"),
+        replica_set("team/iris-predictor-default", OTHER, 2, "2026-11-01T09:00:00Z"),
+        replica_set("team/iris-predictor", STOCK, 1, LATER),
+    )
+    assert wanted(planned(make(found=found))) == {SKLEARN: OVER}
