@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import msgspec
 
@@ -162,10 +163,14 @@ def _before(kept: Iterable[Sequence[Kept]], at: str) -> Kept | None:
 def _of(
     world: World, ref: ObjectRef, kept: dict[tuple[str, str, str], list[Kept]]
 ) -> Sequence[Sequence[Kept]]:
-    """Return what is kept of a service's workload, also under the names of former releases."""
-    kind = world.workload(ref).kind
+    """Return what is kept of a service's workloads, also under the names of former releases.
+
+    Of both modes: 0.16 to 0.18 take RawDeployment in a status for Knative (``GetDeploymentMode`` in
+    ``utils.go``), so what ran before is a Deployment, and what is written now a Knative Service.
+    """
     names = (world.workload(ref).name, f"{ref.name}-predictor", f"{ref.name}-predictor-default")
-    return [kept.get((kind, ref.namespace, name), []) for name in dict.fromkeys(names)]
+    places = product((terms.DEPLOYMENT, terms.KNATIVE_SERVICE), dict.fromkeys(names))
+    return [kept.get((kind, ref.namespace, name), []) for kind, name in places]
 
 
 def _checkpoint(read: _Read, moment: Moment) -> Iterator[Told]:

@@ -164,3 +164,15 @@ def test_numbers_of_a_workload_under_its_former_name_are_its_own(make: Make) -> 
         replica_set("team/iris-predictor", STOCK, 1, LATER),
     )
     assert wanted(planned(make(found=found))) == {SKLEARN: OVER}
+
+
+def test_what_ran_in_another_mode_before_the_upgrade_counts(make: Make) -> None:
+    """0.16 takes RawDeployment in a status for Knative: its Deployment ran up to then."""
+    found = after(*controllers(), *of_services())
+    for name in ("iris", "rows"):
+        ref = ObjectRef(terms.SERVING_VERSION, terms.INFERENCE_SERVICE, name, "team")
+        found.patch(ref, {"status": {"deploymentMode": "RawDeployment"}}, subresource="status")
+    plan = planned(make(found=found))
+    assert "inferred from 3 services" in texts(plan, "KM541")[0]
+    former = {row["service"]["name"]: row.get("former") for row in plan["forecast"]}
+    assert former == {"iris": OVER, "rows": OVER, "far": OVER, "both": None}
