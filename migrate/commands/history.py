@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
+from typing import TypeVar
 
 import msgspec
 
@@ -35,6 +37,8 @@ from migrate.planning.reach import nearest_reader
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.worlds import world_of
 
+T = TypeVar("T")
+
 
 @dataclass
 class _Read:
@@ -50,20 +54,23 @@ class _Read:
         kinds += [Revision] if self.now.has_knative else []
         found: list[Kept] = []
         for kind in kinds:
-            try:
-                every: Iterator[ReplicaSet | Revision] = listed(self.cluster, kind)
-                found.extend(one for one in map(kept_of, every) if one is not None)
-            except ForbiddenError as error:
-                self.gaps.append(f"{kind.KIND}s may not be listed: {error.message}")
+            every = partial(self._kept, kind)
+            found.extend(self.allowed(f"{kind.KIND}s may not be listed", every))
         return found
 
-    def helm(self) -> list[HelmRecord]:
-        """Read Helm's records, as far as that is allowed."""
+    def _kept(self, kind: type[ReplicaSet | Revision]) -> Iterator[Kept]:
+        every: Iterator[ReplicaSet | Revision] = listed(self.cluster, kind)
+        return (one for one in map(kept_of, every) if one is not None)
+
+    def allowed(self, lacking: str, read: Callable[[], Iterable[T]]) -> list[T]:
+        """Read what may be read and is whole; for anything else there is a gap."""
         try:
-            return list(records(self.cluster, self.now.namespace))
+            return list(read())
         except ForbiddenError as error:
-            self.gaps.append(f"Helm's records may not be read: {error.message}")
-            return []
+            self.gaps.append(f"{lacking}: {error.message}")
+        except BlockedError as error:
+            self.gaps.append(error.message)
+        return []
 
     def told(self, objects: Sequence[Manifest], release: str, source: Source) -> Iterator[Told]:
         """Yield what manifests tell that were applied once; those of now are no other source."""
@@ -175,7 +182,8 @@ def _of(
 
 def _checkpoint(read: _Read, moment: Moment) -> Iterator[Told]:
     """Yield what the newest checkpoint from before the upgrade tells, of those that are whole."""
-    rows = checkpoints.names(read.cluster, read.now.namespace)
+    every = partial(checkpoints.names, read.cluster, read.now.namespace)
+    rows = read.allowed("checkpoints may not be listed", every)
     mine = [one for one in rows if _is_before(one.created, one.release, read.now, moment)]
     for row in reversed(mine):
         try:
@@ -193,7 +201,8 @@ def _is_before(at: str, release: str, now: Snapshot, moment: Moment) -> bool:
 
 def _run(read: _Read, moment: Moment) -> Iterator[Told]:
     """Yield what the last run of kmigrate from before the upgrade left."""
-    found = record.runs(read.cluster, read.now.namespace)
+    every = partial(record.runs, read.cluster, read.now.namespace)
+    found = read.allowed("runs of kmigrate may not be listed", every)
     mine = [one for one in found if one.finished and one.state in DONE]
     for run in reversed(mine):
         try:
@@ -225,7 +234,8 @@ def _applied(read: _Read, moment: Moment) -> Iterator[Told]:
 def _helm(read: _Read, moment: Moment) -> Iterator[Told]:
     """Yield what the last revision of each Helm release from before the upgrade says."""
     last: dict[str, HelmRecord] = {}
-    for one in read.helm():
+    every = partial(records, read.cluster, read.now.namespace)
+    for one in read.allowed("Helm's records may not be read", every):
         is_newer = one.name not in last or last[one.name].revision < one.revision
         if is_newer and is_former(one, moment, read.now.release):
             last[one.name] = one

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands.checkpoints import write
-from migrate.errors import Exit
+from migrate.errors import Exit, ForbiddenError
 from migrate.execute.checkpoints import ref_of_head
 from migrate.kserve import terms
 from migrate.objects import Manifest, ObjectRef
@@ -176,3 +177,32 @@ def test_what_ran_in_another_mode_before_the_upgrade_counts(make: Make) -> None:
     assert "inferred from 3 services" in texts(plan, "KM541")[0]
     former = {row["service"]["name"]: row.get("former") for row in plan["forecast"]}
     assert former == {"iris": OVER, "rows": OVER, "far": OVER, "both": None}
+
+
+def test_a_record_of_a_run_that_is_damaged_is_a_gap(make: Make) -> None:
+    found = after(*controllers(), *of_services(), _damaged_run())
+    plan = planned(make(found=found))
+    assert wanted(plan) == {SKLEARN: OVER}
+    assert any("expected the record of a run" in text for text in texts(plan, "KM536"))
+
+
+def _damaged_run() -> Manifest:
+    labels = {"app.kubernetes.io/managed-by": "kmigrate", "kmigrate.dev/part": "head"}
+    meta = {"name": "kmigrate-run-x-0", "namespace": "kserve", "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {}}
+
+
+class WithoutConfigMaps(MemoryCluster):
+    """ConfigMaps may be read by name, and not listed."""
+
+    def list(self, api_version: str, kind: str, into: Any, **more: Any) -> Any:
+        if kind == "ConfigMap":
+            raise ForbiddenError("cannot list configmaps")
+        return super().list(api_version, kind, into, **more)
+
+
+def test_checkpoints_and_runs_that_may_not_be_listed_are_a_gap(make: Make) -> None:
+    found = WithoutConfigMaps(base=after(*controllers(), *of_services()))
+    plan = planned(make(found=found))
+    assert wanted(plan) == {SKLEARN: OVER}
+    assert any("may not be listed" in text for text in texts(plan, "KM536"))
