@@ -206,3 +206,18 @@ def test_checkpoints_and_runs_that_may_not_be_listed_are_a_gap(make: Make) -> No
     plan = planned(make(found=found))
     assert wanted(plan) == {SKLEARN: OVER}
     assert any("may not be listed" in text for text in texts(plan, "KM536"))
+
+
+def test_who_ran_what_nobody_can_tell_is_not_told_that_nothing_was_set(make: Make) -> None:
+    """Two images in one runtime: neither is inferred, and both services lose theirs."""
+    found = after(
+        *controllers(),
+        replica_set("team/iris-predictor", OVER, 1, EARLIER),
+        replica_set("team/rows-predictor", OTHER, 1, EARLIER),
+    )
+    plan = planned(make(found=found))
+    assert wanted(plan) == {}
+    assert not any(OVER in text or OTHER in text for text in texts(plan, "KM534"))
+    told = " ".join(texts(plan, "KM533"))
+    for image in (OVER, OTHER):
+        assert f"they ran {image}, and get {STOCK}: no source tells what was set" in told
