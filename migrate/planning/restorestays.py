@@ -52,7 +52,7 @@ def restoration_of(
     """
     writes = writes_of(snapshot, checkpoint)
     meanings = meanings_of(snapshot, checkpoint)
-    came = {ref for ref in snapshot.originals if ref not in former_runtimes(checkpoint)}
+    came = snapshot.originals.keys() - former_runtimes(checkpoint).keys()
     own = frozenset(ref for ref in came if ref.namespace and is_own(snapshot.originals[ref]))
     foreign = frozenset(
         ref for ref in came if not ref.namespace and not _is_shipped(snapshot.originals[ref])
