@@ -54,7 +54,7 @@ def is_former(one: HelmRecord, moment: Moment, running: Release | None) -> bool:
     Helm notes when it began (``prepareUpgrade`` in ``pkg/action/upgrade.go`` of Helm 3 and 4): that
     is a little before the controller's new ReplicaSet, and before the write to the ConfigMap.
     """
-    if not moment.at:
+    if not (moment.at and one.at):
         return one.status == "superseded"
     told, former = one.release, moment.release
     came = told is not None and (told > former if former else told == running)

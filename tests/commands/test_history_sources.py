@@ -221,3 +221,11 @@ def test_who_ran_what_nobody_can_tell_is_not_told_that_nothing_was_set(make: Mak
     told = " ".join(texts(plan, "KM533"))
     for image in (OVER, OTHER):
         assert f"they ran {image}, and get {STOCK}: no source tells what was set" in told
+
+
+@pytest.mark.parametrize(("status", "told"), [("superseded", {SKLEARN: OVER}), ("deployed", {})])
+def test_of_a_revision_of_unknown_age_helm_says_whether_it_is_a_former_one(
+    make: Make, status: str, told: dict[str, str]
+) -> None:
+    secret = helm_secret(1, status, "", runtime(FORMER, OVER), app="v0.15.2")
+    assert wanted(planned(make(found=after(*controllers(), secret)), *HELM)) == told
