@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from migrate.catalog.runtimes import releases, stock
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.rules import Rules
@@ -50,6 +52,9 @@ def restoration_of(
 
     Raise BlockedError where the configuration of the checkpoint cannot be read.
     """
+    if not rules.knows_model:
+        # 0.7 reads no runtimes, so they are not in the snapshot: what is there stays as it is.
+        checkpoint = msgspec.structs.replace(checkpoint, runtimes=())
     writes = writes_of(snapshot, checkpoint)
     meanings = meanings_of(snapshot, checkpoint)
     came = snapshot.originals.keys() - former_runtimes(checkpoint).keys()
