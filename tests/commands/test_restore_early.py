@@ -41,3 +41,17 @@ def test_the_configuration_comes_back_and_no_runtime_is_written(verbs: Verbs) ->
     assert code in (Exit.OK, Exit.MIXED), said
     assert "create ClusterServingRuntime" not in said
     assert verbs.cluster.get(CONFIG)["data"] == former
+
+
+def test_who_does_not_get_its_image_back_is_not_sent_to_runtimes(verbs: Verbs) -> None:
+    """Somebody named another image in the service since; 0.7 has no runtimes to give one."""
+    churn = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "churn", "pricing")
+    spec = verbs.cluster.get(churn)["spec"]
+    spec["predictor"]["sklearn"]["image"] = "registry.example.com/own:1"
+    verbs.cluster.patch(churn, {"spec": spec})
+    verbs.cluster.patch(CONFIG, {"data": {"new": "x"}})
+    _, _, said = verbs("rollback", "before", "--dry-run=client")
+    assert "KM30" in said
+    assert "pricing/churn" in said
+    assert "--to-runtimes" not in said
+    assert "kmigrate explain NAMESPACE/NAME" in said
