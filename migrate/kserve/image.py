@@ -66,6 +66,15 @@ def parse_image(text: str) -> ImageRef:
     return ImageRef(repository, tag, digest)
 
 
+def has_name(text: str) -> bool:
+    """Tell whether an image names a repository; no container runs one that does not.
+
+    KServe up to 0.9 writes ``:TAG`` where `predictors` has no image (``getContainerV1`` in
+    ``pkg/apis/serving/v1beta1/predictor_sklearn.go`` of 0.9.0, and its like).
+    """
+    return bool(text) and not text.startswith(":")
+
+
 def _check_repository(text: str, repository: str) -> None:
     if not repository:
         raise ImageFormatError(text, "it names no repository")

@@ -13,6 +13,7 @@ import msgspec
 
 from migrate.kserve import terms
 from migrate.kserve.containers import Container
+from migrate.kserve.image import has_name
 from migrate.kserve.metadata import Metadata
 from migrate.kserve.workloads import PodSpec, PodTemplate
 
@@ -62,7 +63,7 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
 
 
 def kept_of(found: ReplicaSet | Revision) -> Kept | None:
-    """Return what a ReplicaSet or a Revision keeps; None where it is of no use here."""
+    """Return what a ReplicaSet or a Revision keeps; None where it is nobody's, or ran nothing."""
     if isinstance(found, ReplicaSet):
         containers, meta = found.spec.template.spec.containers, found.metadata
         owners = [o.name for o in meta.owner_references or () if o.kind == terms.DEPLOYMENT]
@@ -74,7 +75,7 @@ def kept_of(found: ReplicaSet | Revision) -> Kept | None:
         texts = (labels.get(_GENERATION, ""),)
         kind, owner = terms.KNATIVE_SERVICE, labels.get(_SERVICE, "")
     image = _image(containers or [])
-    if not owner or not image:
+    if not owner or not has_name(image):
         return None
     numbers = tuple(sorted(int(text) for text in texts if text.isdecimal()))
     created = meta.creation_timestamp or ""

@@ -57,8 +57,11 @@ def _without_restored(made: Plan) -> Iterator[Finding]:
 
 
 def _made(snapshot: Snapshot, wanted: Options) -> Plan:
-    """Return the plan. Without a wish it is that of somebody who asks for nothing."""
-    if wanted.images:
+    """Return the plan. Without a wish it is that of somebody who asks for nothing.
+
+    But who has no image until it is written is written, if that is asked for.
+    """
+    if wanted.images or wanted.convert:
         return make_plan(snapshot, wanted)
     plain = Options(
         selection=wanted.selection, accept=wanted.accept, kserve_version=wanted.kserve_version

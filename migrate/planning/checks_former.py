@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
+from migrate.kserve.image import has_name
 from migrate.objects import ObjectRef, count
 from migrate.planning import codes
 from migrate.planning.findings import finding
@@ -35,15 +36,31 @@ def findings_of(
     lots: Mapping[ObjectRef, Lot],
 ) -> list[Finding]:
     """Return all that is found, the sources first."""
+    without = _without_image(made, snapshot)
     return [
         *_sources(former, made),
-        *_ways(ways),
-        *_kept_off(lots.values()),
+        *_ways(ways, without),
+        *_until_written(without),
+        *_kept_off(lots.values(), without),
         *_moved(former, lots.values()),
         *_never_ran(lots.values()),
         *_gone(former, made, snapshot),
         *_other_edits(former),
     ]
+
+
+def _without_image(made: Plan, snapshot: Snapshot) -> Sequence[ObjectRef]:
+    """Return who has no image until it is written, also of those of whom no source tells."""
+    if snapshot.rules is None or snapshot.rules.predictors_read:
+        return ()
+    rows = (row for row in made.forecast if row.outlook is Outlook.BROKEN and not row.outside)
+    return [r.service for r in rows if r.form.startswith("framework") and not r.after_plan]
+
+
+def _until_written(services: Sequence[ObjectRef]) -> Iterator[Finding]:
+    if services:
+        text = "KServe gives them no image until they are written"
+        yield finding(codes.NO_IMAGE_UNTIL_WRITTEN, text, CONVERT, services)
 
 
 def _sources(former: Former, made: Plan) -> Iterator[Finding]:
@@ -61,14 +78,17 @@ def _sources(former: Former, made: Plan) -> Iterator[Finding]:
         yield finding(codes.OTHER_CLUSTER, f"the backup {what}: see that it is the right one")
 
 
-def _ways(ways: Iterable[Way]) -> Iterator[Finding]:
+def _ways(ways: Iterable[Way], without: Collection[ObjectRef]) -> Iterator[Finding]:
     for way in ways:
         was, where = way.former, f"{way.former.entry} was {way.former.told}"
         is_now = f", is {way.now or '(none)'}" if way.now != was.image else ""
         if way.wishes:
             wishes = ", ".join(dict.fromkeys(map(str, way.wishes)))
-            text = f"{where}{is_now}: it comes back as {wishes}; told by {was.source}"
-            yield finding(codes.LOST, text, objects=way.services)
+            reached = [ref for ref in way.services if ref not in without]
+            late = len(way.services) - len(reached)
+            until = f", for {count(late, 'service')} once written" if late else ""
+            text = f"{where}{is_now}: it comes back as {wishes}{until}; told by {was.source}"
+            yield finding(codes.LOST, text, objects=reached)
         if way.why:
             part = "in part " if way.wishes else ""
             text = f"{where}{is_now}: it does not come back {part}since {way.why}"
@@ -79,20 +99,15 @@ def _ways(ways: Iterable[Way]) -> Iterator[Finding]:
             yield finding(codes.INFERRED, text, "compare with what you know before you apply")
 
 
-def _kept_off(lots: Iterable[Lot]) -> Iterator[Finding]:
-    """Tell who does not get its image back, and who has none at all, by the reason."""
-    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+def _kept_off(lots: Iterable[Lot], without: Collection[ObjectRef]) -> Iterator[Finding]:
+    """Tell who does not get its image back, by the reason."""
+    groups: dict[str, list[ObjectRef]] = {}
     for was, row, why in lots:
-        is_bare = not row.after_plan and row.outlook is Outlook.BROKEN
-        if is_bare and row.form.startswith("framework"):
-            text = "KServe gives them no image until they are written"
-            groups.setdefault((codes.NO_IMAGE_UNTIL_WRITTEN, text), []).append(row.service)
-        elif row.former is not UNSET and why:
+        if row.former is not UNSET and why and row.service not in without:
             text = f"they ran {was.image}, and get {row.after_plan or 'none'}: {why}"
-            groups.setdefault((codes.KEEPS_OTHER, text), []).append(row.service)
-    for (code, text), services in sorted(groups.items()):
-        fix = CONVERT if code == codes.NO_IMAGE_UNTIL_WRITTEN else ""
-        yield finding(code, text, fix, services)
+            groups.setdefault(text, []).append(row.service)
+    for text, services in sorted(groups.items()):
+        yield finding(codes.KEEPS_OTHER, text, "", services)
 
 
 def why_not(was: FormerService, row: Forecast, way: Way | None, made: Plan) -> str:
@@ -155,7 +170,7 @@ def _never_ran(lots: Iterable[Lot]) -> Iterator[Finding]:
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for was, row, _ in lots:
         is_moved = row.after_plan != row.after_reconcile
-        is_other = row.after_plan not in (None, "", was.image)
+        is_other = has_name(was.image) and row.after_plan not in (None, "", was.image)
         if row.former is UNSET and is_moved and is_other:
             groups.setdefault((was.image, row.after_plan or ""), []).append(row.service)
     for (before, after), services in sorted(groups.items()):

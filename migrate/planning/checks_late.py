@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
+from migrate.kserve.image import has_name
 from migrate.kserve.running import Running
 from migrate.objects import ObjectRef
 from migrate.planning import codes
@@ -59,11 +60,15 @@ def _is_own(found: Conversion, ref: ObjectRef) -> bool:
 
 
 def _runs(snapshot: Snapshot, before: World, ref: ObjectRef) -> str:
-    """Return the image of a service's workload, also of one under its former name; else empty."""
+    """Return the image of a service's workload, also of one under its former name; else empty.
+
+    One that names no repository runs nowhere.
+    """
     workload = before.workload(ref, snapshot.workloads)
     former = msgspec.structs.replace(workload, name=ref.name + FORMER_SUFFIX)
     found = (snapshot.workloads.get(one) for one in (workload, former))
-    return next((one.image for one in found if isinstance(one, Running) and one.image), "")
+    images = (one.image for one in found if isinstance(one, Running))
+    return next(filter(has_name, images), "")
 
 
 def _others(

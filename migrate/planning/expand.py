@@ -120,12 +120,14 @@ def expand(
 ) -> Expansion:
     """Return the copies that the namespaces of the selected services need.
 
-    They are copies of the runtimes that are targets; without any, of all that are overridden.
+    They are copies of the runtimes that are targets; where nothing says which images are wanted, of
+    all that are overridden.
     Services of ``also`` need theirs anyhow, and ``own`` is what single copies are to have of which
     no image is wanted.
     Raise BlockedError where what is wanted of one cannot be expressed.
     """
-    sources = {t.runtime for t in targets} if options.images else overridden(snapshot, now)
+    is_told = options.images or options.former
+    sources = {t.runtime for t in targets} if is_told else overridden(snapshot, now)
     work = _Work(snapshot, now, targets, own)
     served = (ref for ref in now.services if ref in also and used(now, ref))
     for ref in chain(work.users(sources, options), served):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from migrate.kserve import terms
+from migrate.kserve.image import has_name
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.services import FormKind, form_of, has_gpu
 from migrate.objects import ObjectRef, count
@@ -84,7 +85,8 @@ def _filled(ran: Ran, told: Iterable[Told]) -> dict[ObjectRef, FormerService]:
     found = dict(ran.services)
     for one in told:
         for service in one.former.services if one.is_seen else ():
-            found.setdefault(service.service, service)
+            if has_name(service.image):
+                found.setdefault(service.service, service)
     return found
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands.reading import read_snapshot
+from migrate.kserve import terms
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning.checkpoint import Checkpoint
 from tests.commands.moving import objects
@@ -169,3 +170,10 @@ def runtime(release: str, image: str) -> Manifest:
 def image_of(found: MemoryCluster, ref: ObjectRef | None = None) -> str:
     """The image of a runtime, of the cluster's for sklearn by default."""
     return str(found.get(ref or ref_of(runtime(NOW, OVER)))["spec"]["containers"][0]["image"])
+
+
+def annotated(applied: str, at: str) -> Manifest:
+    """The patch that leaves what kubectl leaves: what it applied, and when."""
+    managed = {"manager": "kubectl-client-side-apply", "time": at, "fieldsV1": {}}
+    notes = {terms.LAST_APPLIED: applied}
+    return {"metadata": {"annotations": notes, "managedFields": [managed]}}

@@ -12,10 +12,14 @@ from migrate.planning.formerof import FormerOf
 from migrate.planning.formersnapshot import from_snapshot
 from migrate.planning.plan import Plan
 from migrate.planning.snapshot import Snapshot
+from migrate.planning.strategy import Strategy
 from migrate.planning.upgraded import upgraded
+from tests.planning.converting import found
 from tests.planning.copies import reconciled
 
 SOURCE = Source("2026-11-01T00:00:00Z", "a checkpoint")
+INTO: dict[str, Any] = {"strategy": Strategy.TO_RUNTIMES}
+UPGRADES = (("0.8.0", "0.9.0"), ("0.9.0", "0.10.2"), ("0.15.2", "0.16.0"), ("0.16.0", "0.20.0"))
 
 
 def former_of(before: Snapshot, **more: Any) -> Former:
@@ -37,3 +41,8 @@ def brought(now: Snapshot, former: Former, *, with_stock: bool = False, **option
 def lots(made: Plan) -> dict[str, tuple[Any, str | None]]:
     """The former image of each service beside the one after the plan."""
     return {row.service.name: (row.former, row.after_plan) for row in made.forecast}
+
+
+def texts(made: Plan, code: str) -> str:
+    """What the findings of a code say."""
+    return " | ".join(one.text for one in found(made, code))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from migrate.planning.former import Former, FormerService, Source
-from migrate.planning.history import Ran, from_history
+from migrate.planning.history import Ran, Told, from_history
 from migrate.planning.moments import Moment
 from migrate.planning.worlds import world_of
+from tests.planning.converting import old
 from tests.planning.copies import cluster, isvc
 
 GPU = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
@@ -61,3 +62,16 @@ def test_of_whom_nothing_is_kept_is_a_gap() -> None:
     assert found.gaps == (
         "what 5 services ran before is not told: team/a, team/b, team/c and 2 more",
     )
+
+
+def test_an_image_without_a_repository_was_run_by_nobody_whoever_tells_it() -> None:
+    """As a run of kmigrate recorded it, of a service that its `predictors` gave no name."""
+    found = cluster("0.9.0", old("flow", "tensorflow"), images={})
+    assert found.rules is not None
+    (ref,) = found.services
+    source = Source("2026-11-01T08:00:00Z", "a run")
+    ran = FormerService(service=ref, image=":1.14.0", source=source)
+    told = Told(Former(release="0.8.0", sources=(source,), services=(ran,)), is_seen=True)
+    made = from_history(world_of(found, found.rules), MOMENT, Ran({}), (told,), ())
+    assert (made.images, made.services) == ((), ())
+    assert made.gaps == ("what 1 service ran before is not told: team/flow",)

@@ -5,7 +5,6 @@ Containers are simulated, and so is Knative: images are read from what KServe wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -77,8 +76,7 @@ def test_brought_back_after_the_upgrade(
         save(field, _name(step), tmp_path)
 
     def brought(field: Field, step: Step) -> None:
-        for asked in _commands(step):
-            apply(field, *asked)
+        apply(field, *_asked(step))
         images[step.release] = image_now(field.settle())
 
     broke = 0
@@ -92,15 +90,11 @@ def test_brought_back_after_the_upgrade(
     assert broke
 
 
-def _commands(step: Step) -> Iterator[list[str]]:
+def _asked(step: Step) -> tuple[str, ...]:
     """What to type after an upgrade; 0.10 gives unwritten services no image."""
-    source = ["--from-checkpoint", _name(step)]
-    moved = ["--to-runtimes", "--convert"]
-    if step.release == FIRST_WITHOUT_PREDICTORS:
-        yield [*source, *moved, "--with-stock"]
-        yield moved
-    else:
-        yield source
+    is_late = step.release == FIRST_WITHOUT_PREDICTORS
+    written = ("--to-runtimes", "--convert") if is_late else ()
+    return ("--from-checkpoint", _name(step), *written)
 
 
 def _name(step: Step) -> str:
