@@ -45,8 +45,9 @@ def judge(
     plan = continued(cluster, made, kserve_version, accepted)
     is_other = plan.release != made.release
     tell_run(run, made.release, plan.release)
-    check = partial(recheck if is_other else compare, cluster, plan, kserve_version)
-    return Judged(plan, is_other, check)
+    if is_other:
+        return Judged(plan, is_other, partial(recheck, cluster, plan, kserve_version, accepted))
+    return Judged(plan, is_other, partial(compare, cluster, plan, kserve_version))
 
 
 def continued(
@@ -62,21 +63,23 @@ def continued(
     found = running_release(cluster, made.kserve_namespace, asked)
     if not is_across(made, rules_for(found) if found else None):
         return made
+    return _rejudged(cluster, made, kserve_version, accepted)
+
+
+def _rejudged(cluster: Cluster, made: Plan, kserve_version: str, accepted: Sequence[str]) -> Plan:
+    asked = kserve_version or made.options.kserve_version
     snapshot = read_snapshot(cluster, made.kserve_namespace, asked)
     live = get_all(cluster, (op.target for op in made.operations))
     return rejudged(made, snapshot, live, accepted)
 
 
-def recheck(cluster: Cluster, made: Plan, kserve_version: str) -> Compared:
+def recheck(cluster: Cluster, made: Plan, kserve_version: str, accepted: Sequence[str]) -> Compared:
     """Return what holds now. Raise BlockedError where that forbids to go on.
 
-    To be called by the holder of the Lease, as the last thing before the first write.
+    Accepted is what was asked for, and no more: others may come under the same code. To be called
+    by the holder of the Lease, as the last thing before the first write.
     """
-    asked = kserve_version or made.options.kserve_version
-    snapshot = read_snapshot(cluster, made.kserve_namespace, asked)
-    live = get_all(cluster, (op.target for op in made.operations))
-    accepted = [found.code for found in made.findings if found.accepted]
-    fresh = rejudged(made, snapshot, live, accepted)
+    fresh = _rejudged(cluster, made, kserve_version, accepted)
     for found in fresh.blocking:
         raise BlockedError(f"{found.code} came meanwhile: {found.text}", found.fix)
     return Compared(fresh.forecast)

@@ -18,7 +18,7 @@ from migrate.commands.files import write_whole
 from migrate.commands.flags import DryRun, Output
 from migrate.commands.output import emit_document, emit_lines, tell_lines
 from migrate.commands.target import Target
-from migrate.errors import ApiError, Exit, ForbiddenError, KmigrateError, UsageError
+from migrate.errors import ApiError, BlockedError, Exit, ForbiddenError, KmigrateError, UsageError
 from migrate.execute import checkpoints, record
 from migrate.objects import ObjectRef
 from migrate.report.checkpoints import CheckpointResult, line_of, made_lines
@@ -119,7 +119,12 @@ def _denied(cluster: Cluster, namespace: str, name: str) -> KmigrateError | None
 def _unfinished(cluster: Cluster, namespace: str) -> str:
     """Return the id of a run that is under way, and warn of it; empty where none is seen."""
     with suppress(ForbiddenError):
-        for run in record.runs(cluster, namespace):
+        try:
+            found = record.runs(cluster, namespace)
+        except BlockedError as error:
+            _warn(f"{error.message}; whether a run is under way is not told")
+            return ""
+        for run in found:
             if not run.finished:
                 told = f"run {run.head.id} is unfinished ({run.state}): half of its change is in"
                 _warn(f"{told} this checkpoint")

@@ -12,6 +12,7 @@ import typer
 from migrate.commands.flags import DryRun
 from migrate.commands.output import tell_lines
 from migrate.errors import Exit
+from migrate.planning.desired import Selection
 from migrate.planning.plan import Plan
 
 OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render"})
@@ -30,8 +31,15 @@ def tell_following(context: typer.Context, verb: str, without: Collection[str], 
 
 
 def tell_upgrade(plan: Plan) -> None:
-    """Tell on stderr what comes after a plan that holds images across an upgrade."""
-    if plan.held_for:
+    """Tell on stderr what comes after a plan that holds images across an upgrade.
+
+    An upgrade reaches all services: those that were left out come before it.
+    """
+    if not plan.held_for:
+        return
+    if plan.options.selection != Selection():
+        tell_lines([f"then: kmigrate plan --target {plan.held_for}, for all others"])
+    else:
         tell_lines([f"then: upgrade KServe to {plan.held_for}, then kmigrate check"])
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.commands.formers import snapshot_of
-from migrate.commands.helmrecords import HelmRecord, records
+from migrate.commands.helmrecords import HelmRecord, is_former, records
 from migrate.commands.installed import listed
 from migrate.errors import BlockedError, ForbiddenError
 from migrate.kserve import terms
-from migrate.kserve.releases import ReleaseFormatError, parse_release
 from migrate.kserve.replicas import Kept, ReplicaSet, Revision, kept_of
 from migrate.kserve.rules import Rules
 from migrate.kserve.table import rules_for
@@ -25,6 +26,8 @@ from migrate.planning.history import Told
 from migrate.planning.moments import Moment, last_written
 from migrate.planning.reach import nearest_reader
 from migrate.planning.snapshot import Snapshot
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -41,20 +44,23 @@ class Reading:
         kinds += [Revision] if self.now.has_knative else []
         found: list[Kept] = []
         for kind in kinds:
-            try:
-                every: Iterator[ReplicaSet | Revision] = listed(self.cluster, kind)
-                found.extend(one for one in map(kept_of, every) if one is not None)
-            except ForbiddenError as error:
-                self.gaps.append(f"{kind.KIND}s may not be listed: {error.message}")
+            every = partial(self._kept, kind)
+            found.extend(self.allowed(f"{kind.KIND}s may not be listed", every))
         return found
 
-    def helm(self) -> list[HelmRecord]:
-        """Read Helm's records, as far as that is allowed."""
+    def _kept(self, kind: type[ReplicaSet | Revision]) -> Iterator[Kept]:
+        every: Iterator[ReplicaSet | Revision] = listed(self.cluster, kind)
+        return (one for one in map(kept_of, every) if one is not None)
+
+    def allowed(self, lacking: str, read: Callable[[], Iterable[T]]) -> list[T]:
+        """Read what may be read and is whole; for anything else there is a gap."""
         try:
-            return list(records(self.cluster, self.now.namespace))
+            return list(read())
         except ForbiddenError as error:
-            self.gaps.append(f"Helm's records may not be read: {error.message}")
-            return []
+            self.gaps.append(f"{lacking}: {error.message}")
+        except BlockedError as error:
+            self.gaps.append(error.message)
+        return []
 
     def told(
         self,
@@ -119,21 +125,14 @@ def applied(read: Reading, moment: Moment) -> Iterator[Told]:
 def helm(read: Reading, moment: Moment) -> Iterator[Told]:
     """Yield what the last revision of each Helm release from before the upgrade says."""
     last: dict[str, HelmRecord] = {}
-    for one in read.helm():
-        is_former = one.at < moment.at if moment.at else one.status == "superseded"
+    every = partial(records, read.cluster, read.now.namespace)
+    for one in read.allowed("Helm's records may not be read", every):
         is_newer = one.name not in last or last[one.name].revision < one.revision
-        if is_former and is_newer:
+        if is_newer and is_former(one, moment, read.now.release):
             last[one.name] = one
     if not last:
         where = f"in namespace {read.now.namespace}"
         read.gaps.append(f"no record of Helm {where} is of KServe from before the upgrade")
     for one in last.values():
         source = Source(one.at, f"revision {one.revision} of Helm release {one.name}")
-        yield from read.told(one.objects, _release(one.app_version, moment), source)
-
-
-def _release(text: str, moment: Moment) -> str:
-    try:
-        return str(parse_release(text))
-    except ReleaseFormatError:
-        return str(moment.release or "")
+        yield from read.told(one.objects, str(one.release or moment.release or ""), source)

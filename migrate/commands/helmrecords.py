@@ -19,7 +19,9 @@ import msgspec
 from migrate.cluster.port import Cluster
 from migrate.cluster.resources import HELM_RECORD
 from migrate.kserve import terms
+from migrate.kserve.releases import Release, ReleaseFormatError, parse_release
 from migrate.objects import Manifest
+from migrate.planning.moments import Moment
 
 KINDS = (terms.CLUSTER_RUNTIME, "ConfigMap")
 
@@ -36,6 +38,27 @@ class HelmRecord(msgspec.Struct, frozen=True):
     status: str
     at: str
     objects: tuple[Manifest, ...]
+
+    @property
+    def release(self) -> Release | None:
+        """The release of KServe that its chart names; None where it names none."""
+        try:
+            return parse_release(self.app_version)
+        except ReleaseFormatError:
+            return None
+
+
+def is_former(one: HelmRecord, moment: Moment, running: Release | None) -> bool:
+    """Tell whether a revision is from before the upgrade, and not the upgrade itself.
+
+    Helm notes when it began (``prepareUpgrade`` in ``pkg/action/upgrade.go`` of Helm 3 and 4): that
+    is a little before the controller's new ReplicaSet, and before the write to the ConfigMap.
+    """
+    if not (moment.at and one.at):
+        return one.status == "superseded"
+    told, former = one.release, moment.release
+    came = told is not None and (told > former if former else told == running)
+    return one.at < moment.at and not came
 
 
 class _Info(msgspec.Struct, frozen=True):

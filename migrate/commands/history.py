@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import product
 
 import msgspec
 
@@ -81,7 +83,7 @@ def _ran(world: World, kept: Iterable[Kept], moment: Moment) -> Ran:
         by_workload.setdefault((one.kind, one.namespace, one.owner), []).append(one)
     services = {}
     for ref in world.services:
-        found = before(_of(world, ref, by_workload), moment.at)
+        found = _before(_of(world, ref, by_workload), moment.at)
         if found is not None:
             kinds = "Revisions" if found.kind == terms.KNATIVE_SERVICE else "ReplicaSets"
             source = Source(found.created, kinds)
@@ -89,26 +91,38 @@ def _ran(world: World, kept: Iterable[Kept], moment: Moment) -> Ran:
     return Ran(services)
 
 
+def _before(kept: Iterable[Sequence[Kept]], at: str) -> Kept | None:
+    """Return the newest of what workloads ran right before: each has numbers of its own."""
+    found = [one for one in (before(each, at) for each in kept) if one is not None]
+    return max(found, key=lambda one: one.created, default=None)
+
+
 def _of(
     world: World, ref: ObjectRef, kept: dict[tuple[str, str, str], list[Kept]]
-) -> Sequence[Kept]:
-    """Return what is kept of a service's workload, also under the name of former releases."""
-    kind = world.workload(ref).kind
+) -> Sequence[Sequence[Kept]]:
+    """Return what is kept of a service's workloads, also under the names of former releases.
+
+    Of both modes: 0.16 to 0.18 take RawDeployment in a status for Knative (``GetDeploymentMode`` in
+    ``utils.go``), so what ran before is a Deployment, and what is written now a Knative Service.
+    """
     names = (world.workload(ref).name, f"{ref.name}-predictor", f"{ref.name}-predictor-default")
-    every = (kept.get((kind, ref.namespace, name), []) for name in dict.fromkeys(names))
-    return [one for found in every for one in found]
+    places = product((terms.DEPLOYMENT, terms.KNATIVE_SERVICE), dict.fromkeys(names))
+    return [kept.get((kind, ref.namespace, name), []) for kind, name in places]
 
 
 def _checkpoint(read: Reading, moment: Moment) -> Iterator[Told]:
-    """Yield what the newest checkpoint from before the upgrade tells."""
-    rows = checkpoints.names(read.cluster, read.now.namespace)
+    """Yield what the newest checkpoint from before the upgrade tells, of those that are whole."""
+    every = partial(checkpoints.names, read.cluster, read.now.namespace)
+    rows = read.allowed("checkpoints may not be listed", every)
     mine = [one for one in rows if _is_before(one.created, one.release, read.now, moment)]
-    for row in mine[-1:]:
+    for row in reversed(mine):
         try:
             found = checkpoints.read(read.cluster, read.now.namespace, row.name)
             yield Told(of_checkpoint(found, read.now), is_seen=True)
         except (BlockedError, StaleError) as error:
             read.gaps.append(error.message)
+        else:
+            return
 
 
 def _is_before(at: str, release: str, now: Snapshot, moment: Moment) -> bool:
@@ -117,7 +131,8 @@ def _is_before(at: str, release: str, now: Snapshot, moment: Moment) -> bool:
 
 def _run(read: Reading, moment: Moment) -> Iterator[Told]:
     """Yield what the last run of kmigrate from before the upgrade left."""
-    found = record.runs(read.cluster, read.now.namespace)
+    every = partial(record.runs, read.cluster, read.now.namespace)
+    found = read.allowed("runs of kmigrate may not be listed", every)
     mine = [one for one in found if one.finished and one.state in DONE]
     for run in reversed(mine):
         try:

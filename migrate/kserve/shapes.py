@@ -97,6 +97,10 @@ class Services(Mapping[ObjectRef, InferenceService]):
         shape, own = self._found[ref]
         return filled(shape.service, _decoder.decode(own))
 
+    def __contains__(self, ref: object) -> bool:
+        """Tell whether there is such a service; none is put together for that."""
+        return ref in self._found
+
     def __iter__(self) -> Iterator[ObjectRef]:
         """Yield the references, in the order in which they were read."""
         return iter(self._found)
@@ -117,6 +121,13 @@ class Services(Mapping[ObjectRef, InferenceService]):
     def own(self, ref: ObjectRef) -> Own:
         """Return what is a service's own. Raise KeyError where there is no such service."""
         return _decoder.decode(self._found[ref][1])
+
+    def uid(self, ref: ObjectRef) -> str:
+        """Return the uid of a service. Raise KeyError where there is no such service.
+
+        Of one that shares its shape with no other nothing is cut out.
+        """
+        return self.own(ref).uid or self.shape(ref).service.metadata.uid
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -51,12 +51,22 @@ def shown_value(edit: Edit, value: Json | UnsetType) -> str:
     """
     if value is UNSET:
         return "(none)"
+    shown = hidden_value(edit, value)
+    return str(shown) if edit.within is not None else canonical(shown).decode()
+
+
+def hidden_value(edit: Edit, value: Json) -> Json:
+    """Return a value of the edit with what looks like a credential hidden in it."""
     if edit.within is None:
-        return canonical(hidden_values(value, _name_of(edit.path))).decode()
-    return _shown_source(str(value), _name_of(edit.within))
+        return hidden_values(value, _name_of(edit.path))
+    return hidden_source(str(value), _name_of(edit.within))
 
 
-def _shown_source(text: str, name: str) -> str:
+def hidden_source(text: str, name: str = "") -> str:
+    """Return the text of a JSON document with what looks like a credential hidden in it.
+
+    ``name`` is what the document is called. Text in which nothing is hidden stays as it is.
+    """
     try:
         value = json.loads(text)
     except ValueError:

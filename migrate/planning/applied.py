@@ -9,14 +9,15 @@ from migrate.objects import Manifest, value_at
 
 _FIELDS = ("/data/predictors", "/spec/containers")
 _SETTINGS = ("name", "image", "command", "args", "env")
-_MANAGER = "kubectl-client-side-apply"
+_MANAGERS = {("kubectl-client-side-apply", "Update"), ("kubectl", "Apply")}
 
 
 def differing_applied(live: Manifest) -> Manifest | None:
     """Return what was applied last, where it says other images than what is there.
 
-    Server-side applies leave the annotation as it is, and so do edits: then it is older than what
-    is there. None where there is none, or one that cannot be read.
+    Edits leave the annotation as it is, and so does who else applies server-side: then it is older
+    than what is there. `kubectl apply --server-side` writes it anew (``lastappliedupdater.go`` of
+    k8s.io/apimachinery 0.34). None where there is none, or one that cannot be read.
     """
     text = (live["metadata"].get("annotations") or {}).get(terms.LAST_APPLIED, "")
     try:
@@ -42,5 +43,9 @@ def written_at(live: Manifest) -> str:
     """Return when kubectl wrote the annotation, RFC 3339; else when the object was made."""
     meta = live["metadata"]
     fields = meta.get("managedFields") or ()
-    times = [str(one.get("time") or "") for one in fields if one.get("manager") == _MANAGER]
+    times = [str(one.get("time") or "") for one in fields if _writes(one)]
     return max(times, default=meta.get("creationTimestamp") or "")
+
+
+def _writes(entry: Manifest) -> bool:
+    return (entry.get("manager"), entry.get("operation", "Update")) in _MANAGERS

@@ -12,6 +12,7 @@ from migrate.objects import ObjectRef, count
 from migrate.planning import codes
 from migrate.planning.findings import finding
 from migrate.planning.former import Former, FormerService, Way
+from migrate.planning.inferring import is_shipped, repository_of
 from migrate.planning.plan import Finding, Forecast, Outlook, Plan
 from migrate.planning.reach import bare
 from migrate.planning.snapshot import Snapshot
@@ -42,9 +43,10 @@ def findings_of(
         *_ways(ways, without),
         *_until_written(without),
         *_kept_off(lots.values(), without),
-        *_moved(lots.values()),
+        *_moved(former, lots.values()),
         *_never_ran(lots.values()),
         *_gone(former, made, snapshot),
+        *_other_edits(former),
     ]
 
 
@@ -92,9 +94,6 @@ def _ways(ways: Iterable[Way], without: Collection[ObjectRef]) -> Iterator[Findi
             part = "in part " if way.wishes else ""
             text = f"{where}{is_now}: it does not come back {part}since {way.why}"
             yield finding(codes.NOT_BACK, text, _OTHERWISE, way.services)
-        if was.others and not was.is_stock:
-            text = f"{where}: further edits of it do not come back: {', '.join(was.others)}"
-            yield finding(codes.NOT_BACK, text, f"kubectl edit clusterservingruntime {was.runtime}")
         if was.inferred:
             services = count(was.inferred, "service")
             text = f"{where}: inferred from {services} that ran it, no source tells it"
@@ -143,18 +142,28 @@ def _made(made: Plan) -> set[ObjectRef]:
     return {operation.target for operation in made.operations}
 
 
-def _moved(lots: Iterable[Lot]) -> Iterator[Finding]:
-    """Tell who followed what is shipped, and has what the release ships now."""
-    groups: dict[tuple[str, str], list[ObjectRef]] = {}
+def _moved(former: Former, lots: Collection[Lot]) -> Iterator[Finding]:
+    """Tell who followed what is shipped, and has what the release ships now.
+
+    Who ran what no release ships, and no source tells why, may lose what somebody set.
+    """
+    every = {was.image for was, _, _ in lots}
+    own = {image for image in every if not is_shipped([repository_of(image)])}
+    groups: dict[tuple[str, str, bool], list[ObjectRef]] = {}
     for was, row, _ in lots:
         after = row.after_plan or ""
         is_still = row.after_reconcile == row.after_plan
         is_told = row.former is not UNSET or row.outlook is Outlook.BROKEN
         if was.entry and after not in ("", was.image) and is_still and not is_told:
-            groups.setdefault((was.image, after), []).append(row.service)
-    for (before, after), services in sorted(groups.items()):
-        text = f"no image was set for them, and the release ships {after} in place of {before}"
-        yield finding(codes.MOVED_STOCK, text, "--with-stock brings that back, too", services)
+            is_untold = was.image in own and was.entry not in former.by_entry
+            groups.setdefault((was.image, after, is_untold), []).append(row.service)
+    for (before, after, is_untold), services in sorted(groups.items()):
+        if is_untold:
+            text = f"they ran {before}, and get {after}: no source tells what was set"
+            yield finding(codes.KEEPS_OTHER, text, "--set says which one is wanted", services)
+        else:
+            text = f"no image was set for them, and the release ships {after} in place of {before}"
+            yield finding(codes.MOVED_STOCK, text, "--with-stock brings that back, too", services)
 
 
 def _never_ran(lots: Iterable[Lot]) -> Iterator[Finding]:
@@ -190,6 +199,14 @@ def _gone(former: Former, made: Plan, snapshot: Snapshot) -> Iterator[Finding]:
         yield finding(codes.GONE_OR_NEW, text, "--exclude NAMESPACE/NAME leaves them out", new)
 
 
+def _other_edits(former: Former) -> Iterator[Finding]:
+    """Tell what else of a runtime was edited: no wish can say that, set an image or not."""
+    for was in former.images:
+        if was.others:
+            text = f"{was.entry}: further edits of it do not come back: {', '.join(was.others)}"
+            yield finding(codes.NOT_BACK, text, f"kubectl edit clusterservingruntime {was.runtime}")
+
+
 def _is_another(ref: ObjectRef, one: FormerService, snapshot: Snapshot) -> bool:
-    found = snapshot.services.own(ref).uid if ref in snapshot.services else ""
+    found = snapshot.services.uid(ref) if ref in snapshot.services else ""
     return bool(one.uid and found and one.uid != found)

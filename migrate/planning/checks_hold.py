@@ -102,7 +102,12 @@ def _lost(found: Holding, ref: ObjectRef) -> str:
 
 
 def _regained(found: Holding) -> Iterator[Finding]:
-    """Tell who has no image now, and gets one by the plan."""
+    """Tell who has no image now, and gets one by the plan.
+
+    Where `predictors` is not read any more, that is told of the conversion: see ``late_findings``.
+    """
+    if not found.now.rules.predictors_read:
+        return
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for ref in found.services:
         before, after = found.now.shared(ref), found.planned.shared(ref)

@@ -26,9 +26,14 @@ def restore_findings(
     ``rows`` have the former images, ``called`` is what a person calls the checkpoint, ``trouble``
     why the configuration of now cannot be read.
     """
-    remedy = f"kmigrate plan --from-checkpoint {called} --to-runtimes"
+    back = f"kmigrate plan --from-checkpoint {called} --to-runtimes"
+    has_runtimes = snapshot.rules is not None and snapshot.rules.knows_model
+    remedy = f"{back} gives it back from a runtime of the namespace" if has_runtimes else _EXPLAIN
     seen = Seen(snapshot, found, rows, remedy, trouble)
     return [one for check in _CHECKS for one in check(seen)]
+
+
+_EXPLAIN = "kmigrate explain NAMESPACE/NAME shows what decides about it"
 
 
 def _unreadable(seen: Seen) -> Iterator[Finding]:
@@ -51,7 +56,7 @@ def _images(seen: Seen) -> Iterator[Finding]:
     """Find who does not get the image that it had, and above all who loses it by this."""
     bad = [row for row in seen.judged if _coming(row) != row.former]
     losing = [row for row in bad if _loses(row)]
-    fix = f"{seen.remedy} gives it back from a runtime of the namespace"
+    fix = seen.remedy
     for row, those in _grouped(losing, _pair):
         text = f"runs {row.former} as at the checkpoint, and would get {_coming(row) or 'no image'}"
         yield finding(codes.LOSES_FORMER, f"{text}: {row.reason}", fix, those)

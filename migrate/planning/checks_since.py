@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Seen:
-    """What the checks look at; ``remedy`` brings former images back in other terms.
+    """What the checks look at; ``remedy`` says what brings back an image that this does not.
 
     ``rows`` have the former images, ``trouble`` says why the configuration cannot be read.
     """

@@ -87,7 +87,8 @@ def _image(row: ImageRow, source: Source) -> FormerImage:
 def _settings(manifest: Manifest, shipped: StockRuntime | None) -> dict[str, tuple[Json, ...]]:
     """Return what the first container says beside what is shipped: variables, flags, and fields.
 
-    Of what manifest and chart ship, the nearer one counts.
+    And what else of the spec is not as shipped: the manifests put that back. Of what manifest and
+    chart ship, the nearer one counts.
     """
     found = _container(manifest)
     if shipped is None or not found:
@@ -104,7 +105,24 @@ def _settings(manifest: Manifest, shipped: StockRuntime | None) -> dict[str, tup
     others += _gone(found, near)
     rest = sorted({*found, *near} - {*_SETTINGS})
     others += [key for key in rest if found.get(key) != near.get(key)]
+    others += _beside(manifest["spec"], [one.spec for one in shipped.origins])
     return {"env": literal, "args": args, "others": tuple(others)}
+
+
+def _beside(spec: Manifest, shipped: Sequence[Manifest]) -> Iterator[str]:
+    """Yield what is not as any of these ships it, but for the first container.
+
+    What none of them has stays through an upgrade: see ``reapplied``.
+    """
+    known = {name for one in shipped for name in _names(one)}
+    yield from (f"container {name}" for name in _names(spec) if name not in known)
+    for key in sorted(set().union(*shipped) - {"containers"}):
+        if all(spec.get(key) != one.get(key) for one in shipped):
+            yield key
+
+
+def _names(spec: Manifest) -> list[str]:
+    return [str(one.get("name")) for one in spec.get("containers") or ()]
 
 
 def _container(manifest: Manifest) -> Manifest:
@@ -155,7 +173,7 @@ def _services(
                 source=Source("", ""),
                 entry=entry,
                 is_set=entry in overridden,
-                uid=snapshot.services.own(ref).uid,
+                uid=snapshot.services.uid(ref),
                 due=due if due != image else "",
             )
 

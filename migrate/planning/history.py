@@ -22,7 +22,7 @@ from migrate.planning.closure import used
 from migrate.planning.forecast import World
 from migrate.planning.former import Former, FormerImage, FormerService, Source
 from migrate.planning.formersnapshot import entry_of
-from migrate.planning.inferring import inferred, repository_of
+from migrate.planning.inferring import inferred, is_shipped, repository_of
 from migrate.planning.moments import Moment
 from migrate.planning.reach import key_of
 from migrate.planning.rivals import entry_like
@@ -61,6 +61,7 @@ def from_history(
     known = {repository_of(one.image) for one in images.values() if not one.is_stock}
     groups = work.groups()
     found, doubts = inferred(groups, world.pin, moment.release, known)
+    doubts.extend(work.elsewhere(groups, images))
     images |= {one.entry: one for one in found if one.entry not in images}
     services = [work.service(one, images) for one in work.ran.values()] + work.gone
     release = str(moment.release or "") or next((t.former.release for t in told), "")
@@ -104,17 +105,17 @@ class _Work:
 
     def chosen(self, told: Sequence[Told]) -> Iterator[FormerImage]:
         """Yield one former image of each entry, that of the best source."""
-        by_entry: dict[str, list[tuple[bool, FormerImage]]] = {}
+        by_entry: dict[str, list[tuple[Told, FormerImage]]] = {}
         for one in told:
             for image in one.former.images:
-                by_entry.setdefault(image.entry, []).append((one.is_seen, image))
+                by_entry.setdefault(image.entry, []).append((one, image))
         for entry, found in sorted(by_entry.items()):
             yield from self._best(entry, found)
 
-    def _best(self, entry: str, found: Sequence[tuple[bool, FormerImage]]) -> Iterator[FormerImage]:
+    def _best(self, entry: str, found: Sequence[tuple[Told, FormerImage]]) -> Iterator[FormerImage]:
         running = {repository_of(self.ran[ref].image) for ref in self._users(entry)}
         ranked = sorted(found, key=lambda each: _worth(each, running))
-        best = ranked[-1][1]
+        source, best = ranked[-1]
         others = {one.image: one for _, one in ranked if not one.is_stock}
         others.pop(best.image, None)
         is_run = repository_of(best.image) in running
@@ -122,10 +123,23 @@ class _Work:
             text = f"{entry}={best.image} is told by {best.source}, and no service ran it: left out"
             self.doubts.append(text)
             return
+        if best.is_stock and self._is_overtaken(source, entry):
+            ran = ", ".join(sorted({self.ran[ref].image for ref in self._users(entry)}))
+            text = f"{entry} was {best.image} by {best.source}, and its services ran {ran} since"
+            self.doubts.append(text)
+            return
         for image, other in others.items():
             chosen = f"{best.image or best.told} by {best.source}"
             self.doubts.append(f"{entry} was {image} by {other.source}, and {chosen}, which counts")
         yield best
+
+    def _is_overtaken(self, told: Told, entry: str) -> bool:
+        """Tell whether all that would have got a stock image ran another one since it was told."""
+        then, users = told.former.by_service, self._users(entry)
+        ran = {ref: self.ran[ref].image for ref in users}
+        if any(ref in then and then[ref].image == image for ref, image in ran.items()):
+            return False
+        return not is_shipped(map(repository_of, ran.values()))  # true of none at all
 
     def _users(self, entry: str) -> frozenset[ObjectRef]:
         """Return the services that would have got it, of those of which is known what they ran."""
@@ -184,13 +198,32 @@ class _Work:
         """Return a service with the entry whose image it ran."""
         if one.entry or self._is_own(one.service):
             return one
-        places = (self.place(one.service), *images)
-        for entry in places:
-            image = images.get(entry)
-            is_same = image and repository_of(image.image) == repository_of(one.image)
-            if image and is_same and one.service in self._users(entry):
-                return msgspec.structs.replace(one, entry=entry, is_set=not image.is_stock)
+        if image := self._giver(one, images):
+            return msgspec.structs.replace(one, entry=image.entry, is_set=not image.is_stock)
         return msgspec.structs.replace(one, entry=self.place(one.service))
+
+    def _giver(self, one: FormerService, images: Mapping[str, FormerImage]) -> FormerImage | None:
+        """Return the image that a service ran, by what would have given it; None where none is."""
+        places = dict.fromkeys((self.place(one.service), *images))
+        same = (
+            images[entry]
+            for entry in places
+            if entry in images and repository_of(images[entry].image) == repository_of(one.image)
+        )
+        return next((image for image in same if one.service in self._users(image.entry)), None)
+
+    def elsewhere(
+        self, groups: Mapping[str, Sequence[FormerService]], images: Mapping[str, FormerImage]
+    ) -> Iterator[str]:
+        """Yield what is not inferred of services since it was set for others that are told."""
+        known = {repository_of(one.image): one.entry for one in images.values() if not one.is_stock}
+        for entry, services in sorted(groups.items()):
+            told = {known.get(repository_of(one.image), "") for one in services}
+            is_open = entry not in images and any(not self._giver(one, images) for one in services)
+            if is_open and "" not in told:
+                others, ran = ", ".join(sorted(told)), sorted({one.image for one in services})
+                text = f"{entry}: its services ran {', '.join(ran)}, which was set for {others}"
+                yield f"{text}: nothing is inferred"
 
     def gaps(self, images: Mapping[str, FormerImage], entries: Iterable[str]) -> Iterator[str]:
         """Yield what no source tells: of services, and of these entries."""
@@ -211,6 +244,6 @@ SHOWN = 3
 """How many names stand in a gap."""
 
 
-def _worth(told: tuple[bool, FormerImage], running: set[str]) -> tuple[bool, bool, str]:
-    is_seen, one = told
-    return repository_of(one.image) in running, is_seen, one.source.at
+def _worth(found: tuple[Told, FormerImage], running: set[str]) -> tuple[bool, bool, str]:
+    told, one = found
+    return repository_of(one.image) in running, told.is_seen, one.source.at

@@ -71,7 +71,7 @@ def _content(make: Making, snapshot: Snapshot, rules: Rules, options: Options) -
     rows = forecast(now, course.planned, course.back or now, snapshot.workloads)
     rows = marked(_staying(rows, course), options.selection, now.services.__getitem__)
     images = images_set(snapshot, now, course.wanted, course.targets)
-    if options.resets:
+    if options.resets or options.strategy is Strategy.RESTORE:
         images = with_goals(images, course.planned, snapshot.release)
     directions = course.stages(rows)
     activations = [a for stage in directions["apply"] for a in stage.activations]

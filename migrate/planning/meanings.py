@@ -22,8 +22,7 @@ def _meaning(snapshot: Snapshot, world: World, ref: ObjectRef) -> Meaning:
     running = snapshot.workloads.get(workload)
     return Meaning(
         service=ref,
-        # Of a service that shares its shape with no other nothing is cut out.
-        uid=world.services.own(ref).uid or world.services[ref].metadata.uid,
+        uid=world.services.uid(ref),
         form=world.form(ref),
         image=(running.image or None) if running else None,
         resolved=found.image,

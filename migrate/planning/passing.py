@@ -1,7 +1,7 @@
 """The releases that an upgrade passes, and what the released manifests of each leave.
 
-KServe is upgraded one minor release after the other. Services stay as they are stored all the way:
-KServe converts at a write alone (``inference_service_defaults.go``, 0.8 to 0.20).
+The way is one minor release after the other (``stops_of``). Services stay as they are stored all
+the way: KServe converts at a write alone (``inference_service_defaults.go``, 0.8 to 0.20).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """What applying a released ClusterServingRuntime makes of the one that is there.
 
-The CRD says of no list below ``spec`` how it merges (``install/vX/kserve.yaml``, 0.8.0 to 0.16.0;
-``kserve-crds.yaml``, 0.20.0): ``containers``, ``volumes``, ``supportedModelFormats`` and the like
-are one value each. So the released list takes the place of the whole list that is there, and of
-what somebody edited in a container nothing is left: not the image, and no variable that was
-added, though ``env`` inside of a container merges by name. Maps merge key by key. What the
-manifests never had stays: node selectors, tolerations, pull secrets.
+The CRD says of no list right in ``spec`` how it merges (``install/vX/kserve.yaml``, 0.8.0 to
+0.16.0; ``kserve-crds.yaml``, 0.20.0): ``containers``, ``volumes``, ``supportedModelFormats`` and
+the like are one value each. So the released list takes the place of the whole list that is there,
+and of what somebody edited in a container nothing is left: not the image, and no variable that was
+added, though from 0.14 on ``env`` inside of a container merges by name. Maps merge key by key. What
+the manifests never had stays: node selectors, tolerations, pull secrets.
 
 That is the same for `kubectl apply` (a JSON merge patch for custom resources) and for
 `kubectl apply --server-side --force-conflicts`. Helm is not: it compares its two charts.

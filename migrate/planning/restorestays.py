@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from migrate.catalog.runtimes import releases, stock
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.rules import Rules
@@ -50,9 +52,12 @@ def restoration_of(
 
     Raise BlockedError where the configuration of the checkpoint cannot be read.
     """
+    if not rules.knows_model:
+        # 0.7 reads no runtimes, so they are not in the snapshot: what is there stays as it is.
+        checkpoint = msgspec.structs.replace(checkpoint, runtimes=())
     writes = writes_of(snapshot, checkpoint)
     meanings = meanings_of(snapshot, checkpoint)
-    came = {ref for ref in snapshot.originals if ref not in former_runtimes(checkpoint)}
+    came = snapshot.originals.keys() - former_runtimes(checkpoint).keys()
     own = frozenset(ref for ref in came if ref.namespace and is_own(snapshot.originals[ref]))
     foreign = frozenset(
         ref for ref in came if not ref.namespace and not _is_shipped(snapshot.originals[ref])
@@ -76,12 +81,7 @@ def meanings_of(snapshot: Snapshot, checkpoint: Checkpoint) -> dict[ObjectRef, M
 
 def uid_of(snapshot: Snapshot, ref: ObjectRef) -> str | None:
     """Return the uid of a service; None where there is none of that name."""
-    try:
-        own = snapshot.services.own(ref)
-    except KeyError:
-        return None
-    # Of a service that shares its shape with no other nothing is cut out.
-    return own.uid or snapshot.services[ref].metadata.uid
+    return snapshot.services.uid(ref) if ref in snapshot.services else None
 
 
 def image_then(meaning: Meaning | None) -> str | None:

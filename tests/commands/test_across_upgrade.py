@@ -8,6 +8,10 @@ from contextlib import suppress
 import pytest
 
 from migrate.commands import making
+from migrate.commands.across import judge
+from migrate.commands.runs import plan_of
+from migrate.errors import BlockedError
+from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.planning.desired import Options
 from tests.commands import admitting
@@ -104,6 +108,24 @@ def test_who_would_get_another_image_than_planned_blocks_unless_accepted(
     assert verbs("apply", "--accept", "KM554=team/iris", *YES)[0] == 7
     code, _, said = verbs("apply", "--accept", "KM554=team/rows", *YES)
     assert code == 0, said
+
+
+def test_who_is_accepted_stands_for_nobody_who_comes_before_the_first_write() -> None:
+    found = begun("0.15.2", 1)
+    upgrade(found, "0.16.0")
+    pinned = {"spec": {"predictor": {"model": {"runtimeVersion": "mine"}}}}
+    rows, iris = (
+        ObjectRef("serving.kserve.io/v1beta1", "InferenceService", name, "team")
+        for name in ("rows", "iris")
+    )
+    found.patch(rows, pinned)
+    (run,) = record.runs(found, "kserve")
+    judged = judge(found, plan_of(found, run), run, "", ("KM554=team/rows",))
+    assert not judged.plan.blocking
+    judged.check()
+    found.patch(iris, pinned)
+    with pytest.raises(BlockedError, match="KM554 came meanwhile"):
+        judged.check()
 
 
 def in_place() -> tuple[Mortal, str]:

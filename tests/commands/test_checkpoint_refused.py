@@ -244,3 +244,15 @@ def test_what_a_killed_one_left_is_swept_by_the_next(make: Make) -> None:
     assert code == Exit.OK
     assert name not in called(verbs.cluster)
     assert stored(verbs).name == "before"
+
+
+def test_a_record_of_a_run_that_is_damaged_keeps_nobody_from_saving(make: Make) -> None:
+    verbs = make()
+    labels = {"app.kubernetes.io/managed-by": "kmigrate", "kmigrate.dev/part": "head"}
+    meta = {"name": "kmigrate-run-x-0", "namespace": "kserve", "labels": labels}
+    verbs.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {}})
+    code, _, said = verbs("checkpoint", "before")
+    assert code == Exit.OK, said
+    assert "expected the record of a run" in said
+    assert "whether a run is under way is not told" in " ".join(said.split())
+    assert stored(verbs).unfinished == ""

@@ -62,7 +62,7 @@ def test_what_a_source_tells_of_one_runtime_is_not_inferred_for_another(make: Ma
 
 
 def test_what_was_applied_with_kubectl_tells_what_was_set(make: Make) -> None:
-    """The manifests came by a server-side apply, which leaves the annotation as it was."""
+    """The manifests came by a server-side apply of another manager than kubectl."""
     found = after(*controllers(), *of_services())
     applied = json.dumps(runtime(FORMER, OVER))
     ref = ObjectRef(terms.RUNTIME_VERSION, terms.CLUSTER_RUNTIME, SKLEARN)

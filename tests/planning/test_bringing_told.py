@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
+import pytest
 from msgspec import UNSET
 
 from migrate.kserve.shapes import Services
@@ -50,8 +51,10 @@ def test_who_is_gone_or_new_is_told() -> None:
     assert names(made, "KM538") == ["gone", "new"]
 
 
-def test_a_service_of_the_same_name_that_was_made_anew_is_told() -> None:
-    before = cluster("0.15.2", isvc("iris", protocolVersion="v1"))
+@pytest.mark.parametrize("name", ["iris", "{{.Name}}"])
+def test_a_service_of_the_same_name_that_was_made_anew_is_told(name: str) -> None:
+    """Also one with placeholders: it is kept whole, and shares its shape with no other."""
+    before = cluster("0.15.2", isvc("iris", protocolVersion="v1", args=[f"--model={name}"]))
     now = after_upgrade(before, "0.16.0")
 
     def with_uid(uid: str) -> Services:
