@@ -15,6 +15,8 @@ from migrate.planning.passing import is_framework
 from migrate.planning.plan import Finding
 from migrate.planning.upheld import OUT, Holding, Told, told_of
 
+_LOSE = "without this plan they lose their image:"
+
 
 def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[Finding]:
     """Yield what is found; ``refused`` are services whose webhook refuses the write, with why."""
@@ -59,8 +61,7 @@ def _without_plan(found: Holding, *, keeps_all: bool) -> Iterator[Finding]:
         groups.setdefault(known[kin], []).append(ref)
     for (what, fix), services in sorted(groups.items()):
         if what:
-            text = f"without this plan they lose their image: {what}"
-            yield finding(codes.HELD, text, fix, services)
+            yield finding(codes.HELD, what, fix, services)
 
 
 def _is_touched(found: Holding, ref: ObjectRef) -> bool:
@@ -76,18 +77,21 @@ def _way_back(found: Holding, ref: ObjectRef) -> str:
 
 
 def _lost(found: Holding, ref: ObjectRef) -> str:
-    """Say what takes the image of a service away first, without the plan."""
+    """Say what takes the image of a service away first, without the plan or by its copies."""
     before = found.now.shared(ref)
     if before.verdict is Verdict.BROKEN:
         return ""
     for stop in found.without:
         got, written = stop.after.shared(ref), stop.once_written(ref)
         if got.verdict is Verdict.BROKEN:
-            return f"KServe {stop.release} gives none that can be pulled"
+            return f"{_LOSE} KServe {stop.release} gives none that can be pulled"
         if not same(got.image, before.image):
-            return f"KServe {stop.release} gives the one that it ships"
+            return f"{_LOSE} KServe {stop.release} gives the one that it ships"
         if not same(written.image, before.image):
-            return f"any write under KServe {stop.release} gives another one"
+            return f"{_LOSE} any write under KServe {stop.release} gives another one"
+    if is_framework(found.now, ref) and not is_framework(found.planned, ref):
+        first = found.without[0].release
+        return f"written under KServe {first} they would get a copy that others need: converted now"
     return ""
 
 
