@@ -13,6 +13,7 @@ from migrate.planning.findings import as_warning, finding
 from migrate.planning.held import same
 from migrate.planning.passing import is_framework
 from migrate.planning.plan import Finding
+from migrate.planning.takenlater import is_taken_later
 from migrate.planning.upheld import OUT, Holding, Told, told_of
 
 _LOSE = "without this plan they lose their image:"
@@ -41,8 +42,22 @@ def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[
         text = f"{count(left, 'InferenceService')} not selected: the upgrade reaches them as well"
         fix = "plan for all of them before you upgrade"
         yield finding(codes.NARROWED, text, fix)
+        yield from _taken_later(found)
     for stop in found.after:
         yield from unshipped_images(stop.snapshot, stop.release, stop.after, found.services)
+
+
+def _taken_later(found: Holding) -> Iterator[Finding]:
+    """Tell who is not selected, and gets a copy of the plan by a write after the upgrade."""
+    selected = frozenset(found.services)
+    others = (ref for ref in found.now.services if ref not in selected)
+    taken = [r for r in others if is_taken_later(found.planned, r, found.after, found.copies)]
+    if taken:
+        text = (
+            f"not selected: written under KServe {found.after[0].release} or later they get a copy"
+        )
+        fix = "select them, too: they are converted, and keep their runtime"
+        yield as_warning(finding(codes.LOST_BY_WRITE, text, fix, taken))
 
 
 def _without_plan(found: Holding, *, keeps_all: bool) -> Iterator[Finding]:

@@ -28,12 +28,20 @@ def taken_later(
     """
     if not (course.copies and course.planned.rules.stores_runtime):
         return
-    places, stops = {copy.namespace for copy in course.copies}, tuple(passing(course.after, way))
+    stops = tuple(passing(course.after, way))
     for ref in services:
-        if ref.namespace in places and is_framework(course.planned, ref):
-            takers = {taker(stop, ref, course.copies) for stop in stops}
-            if {one.name for one in takers if one} - {_named_now(course.planned, ref)}:
-                yield ref
+        if is_taken_later(course.planned, ref, stops, course.copies):
+            yield ref
+
+
+def is_taken_later(
+    planned: World, ref: ObjectRef, stops: Iterable[Stop], copies: Collection[ObjectRef]
+) -> bool:
+    """Tell whether a service gets one of the copies by a write at a stop, and not by one now."""
+    if not (planned.rules.stores_runtime and is_framework(planned, ref)):
+        return False
+    names = {one.name for stop in stops if (one := taker(stop, ref, copies))}
+    return bool(names) and names != {_named_now(planned, ref)}
 
 
 def taker(stop: Stop, ref: ObjectRef, copies: Collection[ObjectRef]) -> ObjectRef | None:

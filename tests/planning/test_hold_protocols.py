@@ -111,6 +111,17 @@ def test_nobody_else_is_converted(services: tuple[Body, ...], edited: dict[str, 
     assert (blocked(made), converted(made)) == (set(), [])
 
 
+def test_who_is_not_selected_and_would_be_taken_is_told() -> None:
+    without_two = Selection(exclude=("team/two", "team/iris"))
+    iris = old("iris", protocolVersion="v1")
+    made = holding(eight(EARLY, TWO, iris), "0.9.0", selection=without_two)
+    (told,) = found(made, LOST_BY_WRITE)
+    assert ([ref.name for ref in told.objects], blocked(made)) == (["two"], set())
+    assert "not selected" in told.text
+    alone = holding(eight(EARLY, TWO), "0.9.0", selection=Selection(exclude=("team/early",)))
+    assert found(alone, LOST_BY_WRITE) == []
+
+
 def test_a_pin_that_a_conversion_would_put_over_the_image_is_named_with_what_parts_them() -> None:
     bad = old("two", image=f"{MLSERVER}:0.2.1", runtimeVersion="v0.7.0", protocolVersion="v2")
     made = holding(eight(EARLY, bad), "0.9.0")
