@@ -105,14 +105,14 @@ def _once_written(
         is_other = bool(start.image) and not same(written.image, start.image)
         told = Told(codes.FOLLOWS, f"{text}{written.image} in place of {start.image}", "", True)
         return told if is_other and is_last else None
-    text += reason
+    text, fix = f"{text}{reason}", _fix_of_write(stop, start, written)
     copy = taker(stop, ref, found.copies)
     if copy is not None and program_of(start) != program_of(written):
         users = _users(found, copy)
-        text += f"; that is {copy}, a copy for {users}"
-        fix = _fix_of_taken(found, start, users)
-    else:
-        fix = _fix_of_write(stop, start, written)
+        text, fix = (
+            f"{text}; that is {copy}, a copy for {users}",
+            _fix_of_taken(found, start, users),
+        )
     return Told(codes.LOST_BY_WRITE, text, fix, is_warning=not is_last)
 
 
