@@ -15,6 +15,7 @@ from migrate.planning.differences import differences
 from migrate.planning.findings import finding
 from migrate.planning.forecast import World
 from migrate.planning.plan import Finding
+from migrate.planning.protocols import without_protocols
 
 
 def conversion_findings(now: World, planned: World, found: Conversion) -> Iterator[Finding]:
@@ -96,8 +97,11 @@ def _bad(
         reason = _reason(now, planned, ref, is_kept=is_kept) if ref not in known else ""
         if reason:
             groups.setdefault(reason, []).append(ref)
+    unlisted = {runtime.ref for runtime, _ in without_protocols(planned)}
     for text, alike in groups.items():
         fix = "leave them out: --exclude NAMESPACE/NAME; they stay in the framework form"
+        if (runtime := planned.shared(alike[0]).runtime) and runtime.ref in unlisted:
+            fix = f"have {runtime.ref} list its protocols first: kmigrate check has the command"
         yield finding(codes.NOT_CONVERTIBLE, text, fix, alike)
 
 

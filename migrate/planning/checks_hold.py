@@ -15,7 +15,10 @@ from migrate.planning.findings import as_warning, finding
 from migrate.planning.held import same
 from migrate.planning.passing import is_framework
 from migrate.planning.plan import Finding
+from migrate.planning.takenlater import is_taken_later
 from migrate.planning.upheld import OUT, Holding, Told, told_of
+
+_LOSE = "without this plan they lose their image:"
 
 
 def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[Finding]:
@@ -41,6 +44,7 @@ def hold_findings(found: Holding, refused: Mapping[ObjectRef, str]) -> Iterator[
         text = f"{count(left, 'InferenceService')} not selected: the upgrade reaches them as well"
         fix = "plan for all of them before you upgrade"
         yield finding(codes.NARROWED, text, fix)
+        yield from _taken_later(found)
     for stop in found.after:
         yield from unshipped_images(stop.snapshot, stop.release, stop.after, found.services)
 
@@ -49,8 +53,21 @@ def left_out(findings: Iterable[Finding], target: str) -> Iterator[Finding]:
     """Yield the findings of a conversion: who is left out of it is not left out of the upgrade."""
     fix = f"{OUT}; kmigrate check --target {target} tells what the upgrade makes of them"
     for one in findings:
-        is_left = one.code == codes.NOT_CONVERTIBLE
+        is_left = one.code == codes.NOT_CONVERTIBLE and one.fix.startswith(OUT)
         yield msgspec.structs.replace(one, fix=fix) if is_left else one
+
+
+def _taken_later(found: Holding) -> Iterator[Finding]:
+    """Tell who is not selected, and gets a copy of the plan by a write after the upgrade."""
+    selected = frozenset(found.services)
+    others = (ref for ref in found.now.services if ref not in selected)
+    taken = [r for r in others if is_taken_later(found.planned, r, found.after, found.copies)]
+    if taken:
+        text = (
+            f"not selected: written under KServe {found.after[0].release} or later they get a copy"
+        )
+        fix = "select them, too: they are converted, and keep their runtime"
+        yield as_warning(finding(codes.LOST_BY_WRITE, text, fix, taken))
 
 
 def _without_plan(found: Holding, *, keeps_all: bool) -> Iterator[Finding]:
@@ -69,8 +86,7 @@ def _without_plan(found: Holding, *, keeps_all: bool) -> Iterator[Finding]:
         groups.setdefault(known[kin], []).append(ref)
     for (what, fix), services in sorted(groups.items()):
         if what:
-            text = f"without this plan they lose their image: {what}"
-            yield finding(codes.HELD, text, fix, services)
+            yield finding(codes.HELD, what, fix, services)
 
 
 def _is_touched(found: Holding, ref: ObjectRef) -> bool:
@@ -86,18 +102,21 @@ def _way_back(found: Holding, ref: ObjectRef) -> str:
 
 
 def _lost(found: Holding, ref: ObjectRef) -> str:
-    """Say what takes the image of a service away first, without the plan."""
+    """Say what takes the image of a service away first, without the plan or by its copies."""
     before = found.now.shared(ref)
     if before.verdict is Verdict.BROKEN:
         return ""
     for stop in found.without:
         got, written = stop.after.shared(ref), stop.once_written(ref)
         if got.verdict is Verdict.BROKEN:
-            return f"KServe {stop.release} gives none that can be pulled"
+            return f"{_LOSE} KServe {stop.release} gives none that can be pulled"
         if not same(got.image, before.image):
-            return f"KServe {stop.release} gives the one that it ships"
+            return f"{_LOSE} KServe {stop.release} gives the one that it ships"
         if not same(written.image, before.image):
-            return f"any write under KServe {stop.release} gives another one"
+            return f"{_LOSE} any write under KServe {stop.release} gives another one"
+    if is_framework(found.now, ref) and not is_framework(found.planned, ref):
+        first = found.without[0].release
+        return f"written under KServe {first} they would get a copy that others need: converted now"
     return ""
 
 

@@ -22,11 +22,10 @@ from migrate.planning.changed import carried_out
 from migrate.planning.closure import Taken, taken, used
 from migrate.planning.copies import copy_of, copy_ref
 from migrate.planning.desired import Options
+from migrate.planning.editedruntimes import overridden
 from migrate.planning.exceptions import Carried, images_of, of_copy, shared, wanted_for
 from migrate.planning.forecast import World
-from migrate.planning.images import runtime_rows
-from migrate.planning.mirrors import mirror_of, taken_for_stock
-from migrate.planning.reset import reset_of
+from migrate.planning.protocols import listing, lists_protocols
 from migrate.planning.selection import meant
 from migrate.planning.settings import edits_in, merged
 from migrate.planning.snapshot import Snapshot
@@ -87,27 +86,11 @@ def operations_of(copies: Iterable[Copy]) -> tuple[Operation, ...]:
 
 
 def _reason(copy: Copy) -> str:
+    if isinstance(copy.change, Patch) and lists_protocols(copy.change):
+        return f"list the protocols of {copy.source}"
     if copy.keeps:
         return f"keep the services of {copy.source} where they are"
     return f"a copy of {copy.source}"
-
-
-def overridden(snapshot: Snapshot, now: World) -> set[ObjectRef]:
-    """Return the ClusterServingRuntimes that are not as the installed distribution ships them.
-
-    Those that a reset would set back, be it another image, a variable or a flag; and those with
-    another image than the release's of which it cannot be told to what.
-    """
-    reset = reset_of(snapshot, now.predictors, {}, ())
-    doubtful = {one.entry for one in reset.doubts} & _with_other_images(snapshot, now)
-    every = now.config.runtimes.of("").values()
-    found = {runtime.ref for runtime in every if f"runtime/{runtime.name}" in doubtful}
-    return found | {ref for ref in reset.edits if ref.kind == terms.CLUSTER_RUNTIME}
-
-
-def _with_other_images(snapshot: Snapshot, now: World) -> set[str]:
-    rows = runtime_rows(now.config, snapshot.release, ())
-    return {row.entry for row in taken_for_stock(rows, mirror_of(rows)) if not row.is_stock}
 
 
 def expand(
@@ -117,21 +100,25 @@ def expand(
     targets: Sequence[Target],
     also: Collection[ObjectRef] = (),
     own: Mapping[ObjectRef, Target] = {},
+    content: Collection[ObjectRef] = (),
 ) -> Expansion:
     """Return the copies that the namespaces of the selected services need.
 
     They are copies of the runtimes that are targets; where nothing says which images are wanted, of
     all that are overridden.
-    Services of ``also`` need theirs anyhow, and ``own`` is what single copies are to have of which
-    no image is wanted.
+    Services of ``also`` need theirs anyhow, those of ``content`` none, and ``own`` is what single
+    copies are to have of which no image is wanted.
     Raise BlockedError where what is wanted of one cannot be expressed.
     """
     is_told = options.images or options.former
     sources = {t.runtime for t in targets} if is_told else overridden(snapshot, now)
     work = _Work(snapshot, now, targets, own)
     served = (ref for ref in now.services if ref in also and used(now, ref))
-    for ref in chain(work.users(sources, options), served):
+    users = (ref for ref in work.users(sources, options) if ref not in content)
+    for ref in chain(users, served):
         work.place(ref)
+    for copy, change in listing(snapshot, now, options).items():
+        work.list_protocols(copy, change)
     return replace(work.closed(), converted=also)
 
 
@@ -213,6 +200,12 @@ class _Work:
             return ()
         wish = merged(source_ref(copy.name), [target.desired for target in mine])
         return edits_in(manifest, mine[0].container, wish)
+
+    def list_protocols(self, copy: ObjectRef, change: Patch) -> None:
+        """Have a copy that is there list its protocols, unless it is edited anyway."""
+        if copy not in self.copies or self.copies[copy].change is None:
+            self.copies[copy] = Copy(copy, source_ref(copy.name), change)
+            self.carried.setdefault(copy, ())
 
     def closed(self) -> Expansion:
         """Add copies until nobody else moves, or no copy helps."""

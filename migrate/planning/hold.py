@@ -8,7 +8,7 @@ them, each at a write of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -28,6 +28,7 @@ from migrate.planning.conversion import Conversion, conversion_for, keeps_image
 from migrate.planning.course import Course, Stages
 from migrate.planning.depending import dependents
 from migrate.planning.desired import Options
+from migrate.planning.editedruntimes import other_image_alone, overridden
 from migrate.planning.forecast import World, between
 from migrate.planning.passing import Stop, is_framework, kin, passing
 from migrate.planning.plan import MOVING, Forecast, Stage
@@ -35,6 +36,7 @@ from migrate.planning.selection import meant
 from migrate.planning.snapshot import Snapshot
 from migrate.planning.stops import stops_of
 from migrate.planning.strategy import TARGET, Strategy
+from migrate.planning.takenlater import taken_later
 from migrate.planning.to_runtimes import moved
 from migrate.planning.upheld import Holding
 
@@ -67,7 +69,8 @@ def hold(snapshot: Snapshot, now: World, options: Options) -> Course:
     before = _Before(snapshot, now, options, way, without, services, depending)
     course, refused = (_in_runtimes if now.rules.knows_model else _in_fields)(before)
     after = tuple(passing(course.after, way))
-    found = Holding(now, course.planned, without, after, services, depending, course.copies)
+    edited = overridden(snapshot, now)
+    found = Holding(now, course.planned, without, after, services, depending, course.copies, edited)
     told = (*left_out(course.findings, str(way[-1])), *hold_findings(found, refused))
     return replace(course, findings=told, upgraded=after[-1].after)
 
@@ -179,7 +182,16 @@ def _stages(
 
 def _in_runtimes(before: _Before) -> tuple[Course, Mapping[ObjectRef, str]]:
     """Return the course that converts services, and copies the runtimes that are edited."""
-    conversion = _conversion(before)
+    chosen = frozenset(_chosen(before, _is_lost))
+    while True:
+        course = _copied(before, _conversion(before, chosen))
+        more = frozenset(taken_later(course, before.services, before.way))
+        if more <= chosen:
+            return course, {}
+        chosen |= more
+
+
+def _copied(before: _Before, conversion: Conversion) -> Course:
     reads = before.now.rules.predictors_read
     inner = msgspec.structs.replace(
         before.options, strategy=Strategy.TO_RUNTIMES, target=UNSET, convert=reads
@@ -191,13 +203,22 @@ def _in_runtimes(before: _Before) -> tuple[Course, Mapping[ObjectRef, str]]:
         or ref in conversion.foreseen
         or not keeps_image(conversion.before, conversion.world, ref)
     )
-    return moved(conversion, needing, inner), {}
+    return moved(conversion, needing, inner, frozenset(_content(conversion)))
 
 
-def _conversion(before: _Before) -> Conversion:
-    """Return who is converted: all whom the upgrade leaves without the image of now."""
+def _content(conversion: Conversion) -> Iterator[ObjectRef]:
+    """Return those with an image of their own on runtimes of which the image alone is edited."""
+    world = conversion.world
+    edited = other_image_alone(conversion.snapshot, world)
+    for ref in world.services:
+        model = world.shape(ref).spec.predictor.model
+        if model is not None and model.image and used(world, ref) in edited:
+            yield ref
+
+
+def _conversion(before: _Before, chosen: Collection[ObjectRef]) -> Conversion:
+    """Return who is converted: all of the chosen whose image a conversion would not mangle."""
     now, snapshot = before.now, before.snapshot
-    chosen = _chosen(before, _is_lost)
     if not chosen:
         return Conversion(frozenset(), now, snapshot, now)
     found = conversion_for(snapshot, now, chosen)

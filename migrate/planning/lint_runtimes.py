@@ -24,6 +24,7 @@ from migrate.planning.findings import finding
 from migrate.planning.lint_services import grouped
 from migrate.planning.lint_writes import secrets_of
 from migrate.planning.plan import Finding
+from migrate.planning.protocols import without_protocols
 from migrate.planning.scene import Scene
 
 Lint = Callable[[Scene], Iterator[Finding]]
@@ -109,6 +110,22 @@ def _priorities(runtime: Runtime) -> set[tuple[tuple[str, str], int]]:
         for f in formats
         if f.auto_select
     }
+
+
+def any_protocol(scene: Scene) -> Iterator[Finding]:
+    """Find runtimes of namespaces that take models of any protocol, as those of 0.8 do."""
+    names: dict[tuple[str, tuple[str, ...]], list[ObjectRef]] = {}
+    shown = {runtime.ref for runtime in scene.runtimes}
+    for runtime, protocols in without_protocols(scene.world):
+        formats = runtime.spec.supported_model_formats or ()
+        if runtime.ref in shown and any(each.auto_select for each in formats):
+            names.setdefault((runtime.name, protocols), []).append(runtime.ref)
+    for (name, protocols), refs in sorted(names.items()):
+        listed = ", ".join(protocols)
+        text = f"without protocolVersions it takes models of any; the cluster's has {listed}"
+        spec = canonical({"spec": {"protocolVersions": list(protocols)}}).decode()
+        fix = f"kubectl patch servingruntime {name} -n NAMESPACE --type=merge -p '{spec}'"
+        yield finding(codes.ANY_PROTOCOL, text, fix, refs)
 
 
 def unused(scene: Scene) -> Iterator[Finding]:
@@ -211,6 +228,7 @@ RUNTIMES: tuple[Lint, ...] = (
     release,
     predictors,
     equal_priorities,
+    any_protocol,
     unused,
     lost_defaults,
     lost_suffix,

@@ -29,8 +29,9 @@ from migrate.planning.changed import carried_out
 from migrate.planning.closure import Taken, taken, used
 from migrate.planning.copies import copy_ref
 from migrate.planning.desired import Options
+from migrate.planning.editedruntimes import overridden
 from migrate.planning.exceptions import Carried, of_copy, wanted_for
-from migrate.planning.expand import Copy, operations_of, overridden, source_ref
+from migrate.planning.expand import Copy, operations_of, source_ref
 from migrate.planning.forecast import World
 from migrate.planning.namedcopies import is_named_copy, named_copy, source_name
 from migrate.planning.pinfit import Fit, among, fitting, wished

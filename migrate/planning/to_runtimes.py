@@ -42,15 +42,20 @@ def to_runtimes(snapshot: Snapshot, now: World, options: Options) -> Course:
     return moved(conversion, conversion.lacking, options)
 
 
-def moved(conversion: Conversion, needing: Collection[ObjectRef], options: Options) -> Course:
+def moved(
+    conversion: Conversion,
+    needing: Collection[ObjectRef],
+    options: Options,
+    content: Collection[ObjectRef] = (),
+) -> Course:
     """Return the course that has these services converted, and moves those that use overrides.
 
-    The services of ``needing`` get a copy of their runtime in any case. Raise UsageError or
-    BlockedError.
+    The services of ``needing`` get a copy of their runtime in any case, for those of ``content``
+    none is made. Raise UsageError or BlockedError.
     """
     before, snapshot, now = conversion.before, conversion.snapshot, conversion.world
     targets = targets_of(options.for_runtimes, now.config)
-    found = expand(snapshot, now, options, targets, needing, conversion.targets)
+    found = expand(snapshot, now, options, targets, needing, conversion.targets, content)
     found = replace(found, converted=conversion.services)
     images = images_of(found.carried)
     _refuse_held_back(found, now, options)

@@ -21,7 +21,9 @@ from migrate.planning.closure import settled, used
 from migrate.planning.forecast import World
 from migrate.planning.held import pin_of, same
 from migrate.planning.passing import Stop, is_framework, kin
+from migrate.planning.takenlater import taker
 
+SHOWN = 3
 OUT = "leave them out: --exclude NAMESPACE/NAME"
 
 
@@ -30,7 +32,8 @@ class Holding:
     """The way of an upgrade without the plan, and ``after`` it: the stops of both.
 
     ``services`` are those that are selected, ``depending`` those on an image that is set in
-    `predictors`, ``copies`` the runtimes that the plan makes or has in namespaces.
+    `predictors`, ``copies`` the runtimes that the plan makes or has in namespaces, ``edited`` the
+    ClusterServingRuntimes that somebody edited.
     """
 
     now: World
@@ -40,6 +43,7 @@ class Holding:
     services: Sequence[ObjectRef]
     depending: Collection[ObjectRef]
     copies: Collection[ObjectRef]
+    edited: Collection[ObjectRef]
 
     def kin(self, ref: ObjectRef) -> tuple[int, int, bool]:
         """Return what services have in common that fare alike, with the plan and without it."""
@@ -51,7 +55,8 @@ class Holding:
             return True
         service, runtime = self.planned.shape(ref), used(self.planned, ref)
         spec = service.spec.predictor.model or framework_of(service)
-        return bool(spec is not None and spec.image) or bool(runtime and runtime.namespace)
+        is_edited = runtime is not None and (bool(runtime.namespace) or runtime in self.edited)
+        return is_edited or bool(spec is not None and spec.image)
 
 
 class Told(NamedTuple):
@@ -78,7 +83,7 @@ def told_of(found: Holding, ref: ObjectRef) -> Iterator[Told]:
         if told := _trouble(found, stop, ref, (start, got), is_chosen=is_chosen):
             yield told
             return
-        if told := _once_written(stop, ref, start, is_chosen=is_chosen, is_last=stop is last):
+        if told := _once_written(found, stop, ref, start, is_last=stop is last):
             by_write = told
     if by_write is not None:
         yield by_write
@@ -88,20 +93,26 @@ def told_of(found: Holding, ref: ObjectRef) -> Iterator[Told]:
 
 
 def _once_written(
-    stop: Stop, ref: ObjectRef, start: Resolution, *, is_chosen: bool, is_last: bool
+    found: Holding, stop: Stop, ref: ObjectRef, start: Resolution, *, is_last: bool
 ) -> Told | None:
     """Return what is lost by the first write under a release; a warning where that is passed."""
     if not stop.is_converted(ref):
         return None
     written = stop.once_written(ref)
     text = f"any write under KServe {stop.release} converts them: "
-    reason = _unlike(start, written, is_chosen=is_chosen)
+    reason = _unlike(start, written, is_chosen=found.is_chosen(ref))
     if not reason:
         is_other = bool(start.image) and not same(written.image, start.image)
         told = Told(codes.FOLLOWS, f"{text}{written.image} in place of {start.image}", "", True)
         return told if is_other and is_last else None
-    text += reason
-    fix = _fix_of_write(stop, start, written)
+    text, fix = f"{text}{reason}", _fix_of_write(stop, start, written)
+    copy = taker(stop, ref, found.copies)
+    if copy is not None and program_of(start) != program_of(written):
+        users = _users(found, copy)
+        text, fix = (
+            f"{text}; that is {copy}, a copy for {users}",
+            _fix_of_taken(found, start, users),
+        )
     return Told(codes.LOST_BY_WRITE, text, fix, is_warning=not is_last)
 
 
@@ -171,10 +182,35 @@ def _fix_of_pin(start: Resolution) -> str:
 def _fix_of_write(stop: Stop, start: Resolution, written: Resolution) -> str:
     if program_of(start) != program_of(written):
         return "serve the model by containers of its own (spec.predictor.containers); " + OUT
-    registry, slash, _ = (start.image or "").partition("/")
-    if slash and ":" in registry and stop.after.rules.tag_rule is TagRule.FIRST_COLON:
+    if _is_cut(start, stop.after):
         return "pass KServe 0.8 without a write to them, or take an image without a port"
     return _fix_of_pin(start) if start.verdict is Verdict.EXPLICIT else OUT
+
+
+def _users(found: Holding, copy: ObjectRef) -> str:
+    """Return the services that use a copy by the plan, as `--exclude` takes them."""
+    near = (ref for ref in found.now.services if ref.namespace == copy.namespace)
+    names = sorted(
+        f"{ref.namespace}/{ref.name}" for ref in near if used(found.planned, ref) == copy
+    )
+    more = [f"{len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    return ", ".join([*names[:SHOWN], *more]) or "nobody any more"
+
+
+def _fix_of_taken(found: Holding, start: Resolution, users: str) -> str:
+    """Say how a service gets another runtime than the copy: by a write before the upgrade."""
+    if _is_cut(start, found.planned):
+        return (
+            f"take an image without a port for them; or leave out {users} (--exclude), and bring "
+            "their image back after the upgrade: kmigrate apply --from-checkpoint CHECKPOINT"
+        )
+    return _fix_of_pin(start)
+
+
+def _is_cut(start: Resolution, world: World) -> bool:
+    """Tell whether a write makes KServe cut an image at the port of its registry."""
+    registry, slash, _ = (start.image or "").partition("/")
+    return bool(slash) and ":" in registry and world.rules.tag_rule is TagRule.FIRST_COLON
 
 
 def _follows(found: Holding, ref: ObjectRef, before: str, after: str) -> Told:

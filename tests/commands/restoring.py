@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from migrate.cluster.memory import MemoryCluster
+from migrate.errors import Exit
 from migrate.objects import Manifest, ObjectRef
 from tests.commands.admitting import KIND, objects
 from tests.commands.reconciling import reconcile
+from tests.commands.verbs import Verbs
+from tests.commands.wording import Make
 from tests.planning.converting import SKLEARN, old, upgraded
 from tests.planning.copies import isvc
 
@@ -68,6 +71,15 @@ def upgrade_taken_back(found: MemoryCluster) -> None:
     newer["spec"]["supportedModelFormats"] = [{"name": "huggingface", "autoSelect": True}]
     found.create(newer)
     reconcile(found)
+
+
+def after_failed_upgrade(make: Make) -> Verbs:
+    """A checkpoint `before` was made, then came the upgrade and its way back."""
+    made = make(found=a_cluster())
+    code, _, error = made("checkpoint", "before")
+    assert code == Exit.OK, error
+    upgrade_taken_back(made.cluster)
+    return made
 
 
 def data(found: MemoryCluster) -> dict[str, str]:

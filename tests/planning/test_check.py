@@ -76,6 +76,10 @@ CASES: list[tuple[str, str, tuple[InferenceService | Runtime, ...]]] = [
         runtime("kserve-vllmserver", "", container={"image": "reg.example/own/vllm:1"},
                 supportedModelFormats=[{"name": "vLLM", "autoSelect": True}]),
     )),
+    ("KM419", "0.9.0", (
+        runtime("kserve-sklearnserver", "", protocolVersions=["v1"]),
+        runtime("kserve-sklearnserver"),
+    )),
     ("KM203", "0.15.2", (IRIS, runtime("kserve-sklearnserver", container={
         "args": ["--model_name={{if .Name}}x{{end}}"]}))),
 ]  # fmt: skip

@@ -49,10 +49,15 @@ def from_0_9(start_kserve: StartKServe) -> Field:
 def from_0_15(start_kserve: StartKServe) -> Field:
     """Return 0.15.2 with raw services, and a ConfigMap that was edited."""
     field = Field(start_kserve("0.15.2"))
-    document = json.loads(field.config()["storageInitializer"])
-    field.configure("storageInitializer", document | {"memoryLimit": "2Gi"})
+    set_limit(field)
     field.people(Step("0.15.2", RAW, runtimes=RUNTIMES))
     return field
+
+
+def set_limit(field: Field) -> None:
+    """Edit the ConfigMap where no image is."""
+    document = json.loads(field.config()["storageInitializer"])
+    field.configure("storageInitializer", document | {"memoryLimit": "2Gi"})
 
 
 def state(field: Field) -> State:

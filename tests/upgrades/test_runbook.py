@@ -16,7 +16,7 @@ from migrate.errors import Exit
 from tests.conftest import StartKServe
 from tests.real.cli import kmigrate
 from tests.testbed.install import Stop
-from tests.upgrades.failing import fail, from_0_15, settled, state
+from tests.upgrades.failing import fail, from_0_15, set_limit, settled, state
 from tests.upgrades.field import Field
 from tests.upgrades.images import image_now
 from tests.upgrades.verdicts import FINE, verdict
@@ -45,9 +45,11 @@ def test_the_page_leads_through_an_upgrade(
 
     check, save, *remedies = commands("before")
     assert typed(field, check) == Exit.BLOCKED
+    set_limit(field)
     assert typed(field, save) == Exit.OK
     before = state(field)
     fail(field, RELEASE, Stop.RUNTIMES)
+    assert field.config() != before.config
     assert image_now(field.images()) != images
     assert [typed(field, each) for each in commands("failed")] == [Exit.OK] * 3
     settled(field, before)

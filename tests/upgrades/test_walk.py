@@ -14,8 +14,8 @@ from tests.conftest import StartKServe
 from tests.real.claims import only_if_all
 from tests.upgrades.field import Field
 from tests.upgrades.images import image_now
-from tests.upgrades.kmigrating import apply, hold, said, save
-from tests.upgrades.verdicts import FINE, broken, verdict
+from tests.upgrades.kmigrating import apply, hold, list_protocols, said, save
+from tests.upgrades.verdicts import FINE, broken, server, verdict
 from tests.upgrades.walk import WAY, Step, way_through
 from tests.upgrades.walking import Passed, walk
 from tests.upgrades.watching import Seen, watched
@@ -23,6 +23,7 @@ from tests.upgrades.watching import Seen, watched
 FIRST_WITHOUT_PREDICTORS = "0.10.2"
 SHORT = "0.7.0, 0.9.0, 0.10.2"
 WAYS = {SHORT: way_through("0.7.0", "0.9.0", "0.10.2"), "the long way": WAY}
+ON_V2, V2 = {"team-a/two", "team-a/twice", "team-a/thrice"}, "mlserver"
 on_each_way = pytest.mark.parametrize("way", [SHORT, *only_if_all("the long way")])
 
 
@@ -44,7 +45,10 @@ def test_check_says_each_image_beforehand(start_kserve: StartKServe, way: str) -
 def test_held_before_the_upgrade_nobody_leaves_the_image_that_its_owner_chose(
     start_kserve: StartKServe, way: str
 ) -> None:
-    """At no moment, as a watch saw; and ``check`` says what the held ones get."""
+    """At no moment, as a watch saw; and ``check`` says what the held ones get.
+
+    Who comes later gets the server of its protocol.
+    """
     foretold: dict[str, dict[str, str]] = {}
     field = Field(start_kserve(WAYS[way][0].release))
     with ExitStack() as looking:
@@ -57,11 +61,15 @@ def test_held_before_the_upgrade_nobody_leaves_the_image_that_its_owner_chose(
             assert field.config() == config
             foretold[step.release] = said(field, step.release)
 
-        for one in walk(field, WAYS[way], before=held):
+        def listed(field: Field, _step: Step) -> None:
+            list_protocols(field)
+
+        for one in walk(field, WAYS[way], before=held, after=listed):
             looking.close()
             assert image_now(one.after) == foretold[one.release]
             assert not broken(one)
             assert not _strayed(one, seen.pop())
+            assert {server(image_now(one.before)[name]) for name in ON_V2 & {*one.before}} == {V2}
 
 
 @on_each_way

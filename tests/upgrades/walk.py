@@ -77,7 +77,7 @@ def model(name: str, kind: str, mode: str = "", **more: Any) -> Made:
 
 UNDER_0_7: Final = (
     framework("team-a/iris", "sklearn"),
-    framework("team-c/two", "sklearn", protocolVersion="v2"),
+    framework("team-a/two", "sklearn", protocolVersion="v2"),
     framework("team-b/prices", "xgboost", env=_ENV),
     framework("team-b/trees", "lightgbm"),
     framework("team-c/torch", "pytorch"),
@@ -99,7 +99,7 @@ WAY: Final = (
         (
             framework("team-a/fresh", "sklearn", env=_ENV),
             framework("team-b/bushes", "lightgbm"),
-            model("team-c/twice", "sklearn", protocolVersion="v2"),
+            model("team-a/twice", "sklearn", protocolVersion="v2"),
         ),
         PREDICTORS,
         RUNTIMES,
@@ -118,7 +118,7 @@ WAY: Final = (
         "0.15.2",
         (
             model("team-a/plain", "sklearn", "RawDeployment", env=_ENV),
-            model("team-c/thrice", "sklearn", protocolVersion="v2"),
+            model("team-a/thrice", "sklearn", protocolVersion="v2"),
         ),
         runtimes=RUNTIMES,
     ),
