@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from migrate.commands.checkpoints import OTHERS, T, decode, packed
-from migrate.commands.files import write_whole
+from migrate.commands.checkpointreading import OTHERS, Text, contents, whole
 from migrate.errors import BlockedError, UsageError
-from migrate.planning.checkpoint import Checkpoint
+from migrate.planning.checkpoint import Checkpoint, Contents
 
 GZIP = b"\x1f\x8b"
 """How a gzip file begins (RFC 1952)."""
@@ -46,22 +47,32 @@ def _is_kind(data: bytes) -> bool:
 
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint. Raise UsageError where it cannot be read, or is none."""
-    return load_as(path, Checkpoint)
+    with _as_usage():
+        return whole(_text(path), str(path))
 
 
-def load_as(path: Path, into: type[T]) -> T:
-    """Read as much of a checkpoint as ``into`` has fields for. Raise as ``load``."""
+def load_contents(path: Path) -> Contents:
+    """Read a checkpoint without its services. Raise as ``load``."""
+    with _as_usage():
+        return contents(_text(path), str(path))
+
+
+@contextmanager
+def _as_usage() -> Iterator[None]:
     try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data.startswith(GZIP) else data
-        return decode(data, str(path), into)
+        yield
     except BlockedError as error:
         raise UsageError(error.message, error.hint) from error
-    except (OSError, EOFError, zlib.error) as error:
-        why = getattr(error, "strerror", None) or f"it cannot be unpacked ({error})"
-        raise UsageError(f"{path}: {why}", OTHERS) from error
 
 
-def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a checkpoint for its owner alone, whole or not at all. Raise UsageError."""
-    write_whole(path, packed(checkpoint)[1].pieces)
+def _text(path: Path) -> Text:
+    def lines() -> Iterator[bytes]:
+        try:
+            with path.open("rb") as file:
+                is_packed = file.peek(len(GZIP)).startswith(GZIP)
+                yield from gzip.GzipFile(fileobj=file) if is_packed else file
+        except (OSError, EOFError, zlib.error) as error:
+            why = getattr(error, "strerror", None) or f"it cannot be unpacked ({error})"
+            raise UsageError(f"{path}: {why}", OTHERS) from error
+
+    return lines

@@ -19,7 +19,7 @@ from migrate.errors import BlockedError, UsageError
 from migrate.execute.checkpoints import CheckpointRow, described
 from migrate.execute.packing import Packed, Packer
 from migrate.kserve.releases import Release
-from migrate.planning.checkpoint import Checkpoint
+from migrate.planning.checkpoint import Contents
 from migrate.planning.checkpointtext import CheckpointText, kept
 from migrate.planning.checks_installed import uncertain, unknown_release
 from migrate.planning.desired import Options
@@ -68,7 +68,7 @@ def make(cluster: Cluster, namespace: str, name: str, kserve_version: str, unfin
             told = unknown_release(snapshot, Options())
             raise BlockedError(told.text, told.fix)
         world = world_of(snapshot, snapshot.rules)
-        rest = Checkpoint(
+        rest = Contents(
             name=name or default_name(created, snapshot.release),
             created=f"{created:%Y-%m-%dT%H:%M:%SZ}",
             operator=holder(),

@@ -1,68 +1,72 @@
-"""Checkpoints as the verbs know them: written to a cluster, found in it by name, read."""
+"""Checkpoints in a cluster as the verbs know them: found by name, read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TypeVar
-
-import msgspec
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from migrate.cluster.port import Cluster
+from migrate.commands.checkpointreading import Text, contents, refuse_newer, whole
 from migrate.commands.installed import cluster_uid
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow, names
-from migrate.execute.packing import Packed, Packer
-from migrate.planning.checkpoint import FORMAT, Checkpoint, Contents
+from migrate.planning.checkpoint import Checkpoint, Contents
 from migrate.planning.checkpointtext import CheckpointText
 from migrate.planning.fields import nearest
 
 __all__ = [
-    "content_of",
-    "decode",
+    "contents_of",
     "find",
     "names",
-    "packed",
     "read",
     "refuse_other_cluster",
     "row_of",
-    "write",
+    "text_of",
 ]
 
-T = TypeVar("T")
 SHOWN = "its file has the same: kmigrate status {}"
 """What to type where a checkpoint of the cluster is damaged; ``{}`` is its file."""
 _FILE = "kmigrate-checkpoint-{}.json.gz"
-OTHERS = "take another copy, or one in the cluster: kmigrate status lists them"
-"""What there is beside a file that is no checkpoint."""
-
-
-def write(cluster: Cluster, checkpoint: Checkpoint) -> None:
-    """Save a checkpoint in KServe's namespace. Raise BlockedError where its name is taken."""
-    row, content = packed(checkpoint)
-    checkpoints.store(cluster, checkpoint.kserve_namespace, row, content)
 
 
 def read(cluster: Cluster, namespace: str, name: str, instead: str = SHOWN) -> Checkpoint:
-    """Return a checkpoint, whole. ``instead`` is what to type where it is damaged: see ``SHOWN``.
+    """Return a checkpoint. ``instead`` is what to type where it is damaged: see ``SHOWN``.
 
     Raise UsageError where there is none of that name, BlockedError where a chunk is lost or was
     changed, and where a newer kmigrate wrote it.
     """
     row = find(cluster, namespace, name, instead)
-    return content_of(cluster, namespace, row, Checkpoint, instead)
+    return whole(text_of(cluster, namespace, row, instead), f"checkpoint {row.name}")
 
 
-def content_of(
-    cluster: Cluster, namespace: str, row: CheckpointRow, into: type[T], instead: str = SHOWN
-) -> T:
-    """Return as much of a checkpoint as ``into`` has fields for. Raise as ``read``."""
+def contents_of(
+    cluster: Cluster, namespace: str, row: CheckpointRow, instead: str = SHOWN
+) -> Contents:
+    """Return a checkpoint without its services. Raise as ``read``."""
+    return contents(text_of(cluster, namespace, row, instead), f"checkpoint {row.name}")
+
+
+def text_of(cluster: Cluster, namespace: str, row: CheckpointRow, instead: str = SHOWN) -> Text:
+    """Return the text of a checkpoint. Raise BlockedError where it is damaged, now or later."""
+    hint = instead.format(_FILE.format(row.name))
+    with _hinting(hint):
+        packed = checkpoints.packed_of(cluster, namespace, row)
+
+    def lines() -> Iterator[bytes]:
+        with _hinting(hint):
+            yield from checkpoints.lines_of(packed, row)
+
+    return lines
+
+
+@contextmanager
+def _hinting(hint: str) -> Iterator[None]:
     try:
-        payload = checkpoints.payload_of(cluster, namespace, row)
+        yield
     except BlockedError as error:
-        error.hint = instead.format(_FILE.format(row.name))
+        error.hint = hint
         raise
-    return decode(payload, f"checkpoint {row.name}", into)
 
 
 def find(cluster: Cluster, namespace: str, name: str, instead: str = SHOWN) -> CheckpointRow:
@@ -76,7 +80,7 @@ def find(cluster: Cluster, namespace: str, name: str, instead: str = SHOWN) -> C
     if row.trouble:
         hint = instead.format(_FILE.format(name))
         raise BlockedError(f"checkpoint {name}: it is damaged: {row.trouble}", hint)
-    _refuse_newer(row.format, row.version, f"checkpoint {name}")
+    refuse_newer(row.format, row.version, f"checkpoint {name}")
     return row
 
 
@@ -86,18 +90,7 @@ def _others(known: Collection[str]) -> str:
     return "kmigrate plan --from-history, where nobody made one"
 
 
-def packed(checkpoint: Checkpoint) -> tuple[CheckpointRow, Packed]:
-    """Return a checkpoint as it is stored, with what its head says."""
-    packer = Packer()
-    text = CheckpointText(packer.add)
-    for manifest in (*checkpoint.services, *checkpoint.runtimes):
-        text.keep(manifest)
-    text.end(checkpoint, checkpoint.meanings)
-    content = packer.end()
-    return checkpoints.described(row_of(checkpoint, text), content), content
-
-
-def row_of(checkpoint: Checkpoint, text: CheckpointText) -> CheckpointRow:
+def row_of(checkpoint: Contents, text: CheckpointText) -> CheckpointRow:
     """Return what the head of a checkpoint says, but for its content."""
     return CheckpointRow(
         name=checkpoint.name,
@@ -111,39 +104,6 @@ def row_of(checkpoint: Checkpoint, text: CheckpointText) -> CheckpointRow:
         cluster_uid=checkpoint.cluster_uid,
         format=checkpoint.format,
     )
-
-
-class _Form(msgspec.Struct):
-    """What tells whether the rest can be read."""
-
-    kind: str
-    format: int = 0
-    version: str = "(unknown)"
-
-
-def decode(payload: bytes, what: str, into: type[T]) -> T:
-    """Return a checkpoint, or as much of it as ``into`` has fields for.
-
-    ``what`` is what a person calls it. Raise BlockedError where it is none, or a newer kmigrate
-    wrote it.
-    """
-    try:
-        form = msgspec.json.decode(payload, type=_Form)
-        if form.kind != "Checkpoint":
-            raise BlockedError(f"{what}: expected a Checkpoint, found a {form.kind}", OTHERS)
-        _refuse_newer(form.format, form.version, what)
-        return msgspec.json.decode(payload, type=into)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BlockedError(f"{what}: expected a checkpoint, found: {error}", OTHERS) from error
-
-
-def _refuse_newer(found: int, version: str, what: str) -> None:
-    if found > FORMAT:
-        raise BlockedError(
-            f"{what}: expected a checkpoint of format {FORMAT}, found format {found}, "
-            f"written by kmigrate {version}",
-            f"use kmigrate {version} or a newer one",
-        )
 
 
 def refuse_other_cluster(checkpoint: Contents, cluster: Cluster) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from migrate.cluster.port import Cluster
 from migrate.commands.asking import answered
-from migrate.commands.checkpointfiles import load_as
-from migrate.commands.checkpoints import content_of, find, refuse_other_cluster
+from migrate.commands.checkpointfiles import load_contents
+from migrate.commands.checkpoints import contents_of, find, refuse_other_cluster
 from migrate.commands.flags import Output
 from migrate.commands.longwork import long_work
 from migrate.commands.making import uncollected
@@ -33,7 +33,7 @@ from migrate.report.runstatus import StatusDocument
 def checkpoint_status(cluster: Cluster, namespace: str, name: str, output: Output) -> int:
     """Show a checkpoint of the cluster, and what differs there now. Raise as checkpoints.read."""
     row = find(cluster, namespace, name)
-    contents = content_of(cluster, namespace, row, Contents)
+    contents = contents_of(cluster, namespace, row)
     _show(_status(name, row, contents, _compared(cluster, contents)), output)
     return Exit.OK
 
@@ -44,7 +44,7 @@ def file_status(path: Path, target: Target | None, output: Output) -> int:
     A cluster that cannot be asked does not keep from what the file says; the exit code is
     then that of its error.
     """
-    contents = load_as(path, Contents)
+    contents = load_contents(path)
     found, code = answered(target, lambda cluster: _compared(cluster, contents))
     _show(_status(str(path), _row(contents), contents, found), output)
     return code

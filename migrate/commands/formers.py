@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -54,8 +55,9 @@ def of_checkpoint(found: Checkpoint, now: Snapshot) -> Former:
             "choose the right --context, or another checkpoint: kmigrate status",
         )
     source = Source(found.created, f"checkpoint {found.name} of KServe {found.release}")
-    objects = [found.config, *found.runtimes, *found.services, *_system(found.cluster_uid)]
-    snapshot = snapshot_of(objects, found.kserve_namespace, found.release, source.text)
+    objects = [found.config, *found.runtimes, *_system(found.cluster_uid)]
+    installed = snapshot_of(objects, found.kserve_namespace, found.release, source.text)
+    snapshot = replace(installed, services=found.services)
     images = ((one.service, one.image or one.resolved) for one in found.meanings)
     return from_snapshot(snapshot, source, {ref: image for ref, image in images if image})
 

@@ -9,6 +9,7 @@ that was killed and begins again, never mix their chunks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +20,7 @@ from migrate.cluster.port import Cluster
 from migrate.errors import BlockedError, ConflictError
 from migrate.execute import chunks
 from migrate.execute.chunks import PART_LABEL
-from migrate.execute.packing import Packed
+from migrate.execute.packing import Packed, lines_in
 from migrate.objects import Manifest, ObjectRef, canonical, sha256
 
 LABEL = "kmigrate.dev/checkpoint"
@@ -87,9 +88,9 @@ def store(cluster: Cluster, namespace: str, row: CheckpointRow, packed: Packed) 
     return _time(patiently(partial(_begin, cluster, head, row))["metadata"])
 
 
-def payload_of(cluster: Cluster, namespace: str, row: CheckpointRow) -> bytes:
-    """Return the content. Raise BlockedError that names the chunk that is lost or was changed."""
-    what = f"checkpoint {row.name}: it is damaged"
+def packed_of(cluster: Cluster, namespace: str, row: CheckpointRow) -> bytes:
+    """Return the packed content. Raise BlockedError that names a chunk lost or changed."""
+    what = _damaged(row)
     pieces = []
     for number, digest in enumerate(row.pieces, start=1):
         ref = chunks.ref_of(namespace, _chunk(row, number))
@@ -97,7 +98,16 @@ def payload_of(cluster: Cluster, namespace: str, row: CheckpointRow) -> bytes:
         if sha256(piece) != digest:
             raise BlockedError(f"{what}: {ref} was changed: its digest is not {digest}")
         pieces.append(piece)
-    return chunks.unpacked(pieces, row.digest, what)
+    return b"".join(pieces)
+
+
+def lines_of(packed: bytes, row: CheckpointRow) -> Iterator[bytes]:
+    """Yield the lines of the content. Raise BlockedError, at the end if not before, if damaged."""
+    return lines_in(packed, row.digest, _damaged(row))
+
+
+def _damaged(row: CheckpointRow) -> str:
+    return f"checkpoint {row.name}: it is damaged"
 
 
 def sweep(cluster: Cluster, namespace: str, now: datetime) -> None:

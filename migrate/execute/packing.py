@@ -1,12 +1,16 @@
-"""Bytes into gzipped pieces, as they come: what is packed is never held whole."""
+"""Bytes into gzipped pieces as they come, and back: what is packed is never held whole."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import zlib
+from collections.abc import Iterator
 
 import msgspec
 
+from migrate.errors import BlockedError
 from migrate.execute import chunks
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -48,3 +52,20 @@ class Packer:
         self._rest += self._gzip.flush()
         pieces = (*self._pieces, *chunks.pieces(bytes(self._rest)))
         return Packed(pieces, f"sha256:{self._digest.hexdigest()}")
+
+
+def lines_in(packed: bytes, digest: str, what: str) -> Iterator[bytes]:
+    """Yield the lines of what is packed, each with its end.
+
+    Raise BlockedError where it cannot be unpacked, and behind the last line where the digest is
+    another.
+    """
+    found = hashlib.sha256()
+    try:
+        for line in gzip.GzipFile(fileobj=io.BytesIO(packed)):
+            found.update(line)
+            yield line
+    except (OSError, EOFError, zlib.error) as error:
+        raise BlockedError(f"{what}: it cannot be unpacked ({error})") from error
+    if digest != f"sha256:{found.hexdigest()}":
+        raise BlockedError(f"{what}: its digest is sha256:{found.hexdigest()}, expected {digest}")

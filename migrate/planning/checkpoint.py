@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from migrate.objects import Json, Manifest, ObjectRef
+from migrate.kserve.shapes import Services
+from migrate.objects import Manifest, ObjectRef
 from migrate.planning.plan import API_VERSION, ImageRow
 
 FORMAT: Final = 1
@@ -59,7 +60,10 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     unfinished: str = ""
 
 
-class Checkpoint(Contents, frozen=True, kw_only=True, rename="camel"):
-    """All of it, as one document: ``services`` are InferenceServices, whole as the runtimes."""
+class Checkpoint(Contents, frozen=True, kw_only=True):
+    """All of it that is read back. In its text ``services`` are manifests, whole as the runtimes.
 
-    services: tuple[Json, ...] = ()
+    Here they are as much of these as KServe decides by: fifty thousand fit into memory.
+    """
+
+    services: Services = msgspec.field(default_factory=Services)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -12,7 +11,7 @@ from msgspec import UNSET
 from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import FormKind, InferenceService, form_of
-from migrate.objects import Manifest, ObjectRef, ref_of
+from migrate.objects import Manifest, ref_of
 from migrate.planning import codes
 from migrate.planning.checkpoint import Checkpoint
 from migrate.planning.findings import finding
@@ -20,8 +19,6 @@ from migrate.planning.plan import Finding, Forecast
 from migrate.planning.restorestays import Restoration, uid_of
 from migrate.planning.restorewrites import former_runtimes
 from migrate.planning.snapshot import Snapshot
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,9 @@ class Seen:
 
 def gone(seen: Seen) -> Iterator[Finding]:
     """Tell which services and runtimes have gone since: none of them is made again."""
-    gone = [ref for each in seen.checkpoint.services if (ref := _gone_ref(seen, each))]
+    then, now = seen.checkpoint.services, seen.snapshot.services
+    # One that was made anew is not the one that has gone.
+    gone = [ref for ref in then if uid_of(then, ref) != uid_of(now, ref)]
     if gone:
         text = "gone since the checkpoint: services are not made again"
         yield finding(codes.GONE_SINCE, text, _APPLY, gone)
@@ -63,27 +62,18 @@ def gone(seen: Seen) -> Iterator[Finding]:
         yield finding(codes.GONE_SINCE, f"{text}, {own}", _APPLY, runtimes)
 
 
-def _gone_ref(seen: Seen, then: Manifest) -> ObjectRef | None:
-    """Return the reference of a service that has gone, or was made anew; None of one that stays."""
-    ref = ref_of(then)
-    is_same = uid_of(seen.snapshot, ref) == then["metadata"].get("uid", "")
-    return None if is_same else ref
-
-
 _APPLY = "kubectl apply -f what made them; the checkpoint has them as they were"
 
 
 def services(seen: Seen) -> Iterator[Finding]:
     """Tell who was converted since, and whose spec others changed: no write takes that back."""
     converted, changed = [], []
-    for then in map(_service, seen.checkpoint.services):
-        if then.ref not in seen.found.meanings:
-            continue
-        now = seen.snapshot.services[then.ref]
+    for ref in (ref for ref in seen.checkpoint.services if ref in seen.found.meanings):
+        then, now = seen.checkpoint.services[ref], seen.snapshot.services[ref]
         if _is_framework(then) and now.spec.predictor.model is not None:
-            converted.append(then.ref)
+            converted.append(ref)
         elif then.spec.predictor != now.spec.predictor:
-            changed.append(then.ref)
+            changed.append(ref)
     if converted:
         text = "converted since the checkpoint: no write takes that back, they stay as they are"
         yield finding(codes.CONVERTED_STAYS, text, objects=converted)
@@ -93,17 +83,6 @@ def services(seen: Seen) -> Iterator[Finding]:
 
 
 _ABOUT = f"whose image is another by that is told by {codes.NOT_AS_BEFORE}"
-
-
-def _service(manifest: Manifest) -> InferenceService:
-    return _typed(manifest, InferenceService)
-
-
-def _typed(manifest: Manifest, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(manifest, kind)
-    except msgspec.ValidationError as error:
-        raise BlockedError(f"{ref_of(manifest)} in the checkpoint: {error}") from error
 
 
 def _is_framework(service: InferenceService) -> bool:
@@ -127,7 +106,10 @@ def foreign(seen: Seen) -> Iterator[Finding]:
 
 
 def _spec(manifest: Manifest) -> tuple[object, ...]:
-    return _own(_typed(manifest, Runtime))
+    try:
+        return _own(msgspec.convert(manifest, Runtime))
+    except msgspec.ValidationError as error:
+        raise BlockedError(f"{ref_of(manifest)} in the checkpoint: {error}") from error
 
 
 def _own(runtime: Runtime) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from migrate.catalog.runtimes import releases, stock
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.rules import Rules
+from migrate.kserve.shapes import Services
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Operation
 from migrate.planning.changed import carried_out
@@ -75,13 +76,13 @@ def meanings_of(snapshot: Snapshot, checkpoint: Checkpoint) -> dict[ObjectRef, M
     return {
         one.service: one
         for one in checkpoint.meanings
-        if (uid := uid_of(snapshot, one.service)) is not None and one.uid in ("", uid)
+        if (uid := uid_of(snapshot.services, one.service)) is not None and one.uid in ("", uid)
     }
 
 
-def uid_of(snapshot: Snapshot, ref: ObjectRef) -> str | None:
+def uid_of(services: Services, ref: ObjectRef) -> str | None:
     """Return the uid of a service; None where there is none of that name."""
-    return snapshot.services.uid(ref) if ref in snapshot.services else None
+    return services.uid(ref) if ref in services else None
 
 
 def image_then(meaning: Meaning | None) -> str | None:

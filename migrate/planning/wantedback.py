@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import msgspec
 
@@ -69,7 +70,11 @@ class _Work:
             *runtime_rows(now.config, snapshot.release, ()),
         )
         self.today: dict[str, ImageRow] = {row.entry: row for row in rows}
-        self.written = _written(now) if self.rules.converts_on_write else now
+
+    @cached_property
+    def written(self) -> World:
+        """The world once every service was written."""
+        return _written(self.now) if self.rules.converts_on_write else self.now
 
     def way(self, one: FormerImage) -> Way:
         """Return what becomes of one image."""

@@ -12,12 +12,14 @@ import yaml
 from migrate.__main__ import main
 from migrate.cluster.kube import KubeCluster
 from migrate.commands.checkpointfiles import load
-from migrate.commands.checkpoints import names, read
+from migrate.commands.checkpoints import names
 from migrate.errors import Exit
 from migrate.execute import checkpoints, chunks
 from migrate.kserve import terms
 from migrate.objects import Manifest
 from tests.cluster.manifests import config_map, deployment, runtime, service
+from tests.execute.checkpoints import stored as document
+from tests.execute.checkpoints import understood
 from tests.testbed.api import basic_object
 from tests.testbed.control_plane import ControlPlane
 
@@ -94,8 +96,8 @@ def test_create_alone_suffices(
 ) -> None:
     file = tmp_path / "c.gz"
     assert checkpoint(file, allowed(plane, tmp_path, installed, "create"), installed) == Exit.OK
-    found = read(kube, installed, "before")
-    assert load(file) == found
+    found = document(kube, installed, "before")
+    assert load(file) == understood(found)
     kept = [one for one in found.services if one["metadata"]["namespace"] == installed]
     kind = (terms.SERVING_VERSION, terms.INFERENCE_SERVICE, dict)
     stored = list(kube.list(*kind, namespace=installed))

@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from migrate.commands.checkpoints import names, read, write
+from migrate.commands.checkpoints import names
 from migrate.errors import BlockedError
 from tests.cluster.conftest import Start
-from tests.execute.checkpoints import checkpoint
+from tests.execute.checkpoints import checkpoint, stored, write
 
 
 def test_every_cluster_keeps_checkpoints(
@@ -18,7 +18,7 @@ def test_every_cluster_keeps_checkpoints(
     for name in ("b", "a"):
         write(cluster, replace(made, name=name))
     assert {row.name for row in names(cluster, namespace)} == {"a", "b"}
-    assert read(cluster, namespace, "b") == replace(made, name="b")
+    assert stored(cluster, namespace, "b") == replace(made, name="b")
     with pytest.raises(BlockedError, match="there is one of this name already"):
         write(cluster, replace(made, name="b", created="2026-11-24T00:00:00Z"))
-    assert read(cluster, namespace, "b") == replace(made, name="b")
+    assert stored(cluster, namespace, "b") == replace(made, name="b")

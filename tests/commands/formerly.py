@@ -13,9 +13,9 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.commands.reading import read_snapshot
 from migrate.kserve import terms
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.checkpoint import Checkpoint
 from tests.commands.moving import objects
 from tests.commands.reconciling import reconcile
+from tests.execute.checkpoints import Document
 from tests.planning.copies import OVER, SKLEARN, installed
 
 EARLIER, UPGRADE, LATER = (f"2026-11-01T{hour}:00:00Z" for hour in ("08", "10", "12"))
@@ -57,7 +57,7 @@ def backup(found: MemoryCluster, *kinds: str) -> str:
     return yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": every})
 
 
-def checkpoint(found: MemoryCluster, **more: Any) -> Checkpoint:
+def checkpoint(found: MemoryCluster, **more: Any) -> Document:
     """A checkpoint of it, without what services came to: that is resolved again."""
     seen = read_snapshot(found, "kserve", "")
     kinds = ("ServingRuntime", "ClusterServingRuntime")
@@ -74,7 +74,7 @@ def checkpoint(found: MemoryCluster, **more: Any) -> Checkpoint:
         "runtimes": tuple(one for kind in kinds for one in manifests(found, kind, alpha)),
         "services": tuple(manifests(found, "InferenceService", beta)),
     }
-    return Checkpoint(**{**fields, **more})
+    return Document(**{**fields, **more})
 
 
 def replica_set(owner: str, image: str, number: int, created: str, **more: Any) -> Manifest:

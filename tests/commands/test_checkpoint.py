@@ -8,15 +8,15 @@ import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands import checkpointfiles
-from migrate.commands.checkpoints import read
 from migrate.errors import Exit
 from migrate.execute import checkpoints
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.checkpoint import Checkpoint
 from tests.commands.moving import cluster
 from tests.commands.snapshots import BEFORE, run
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
+from tests.execute import checkpoints as documents
+from tests.execute.checkpoints import Document, understood
 
 IRIS = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team")
 FILE = "kmigrate-checkpoint-before.json.gz"
@@ -25,8 +25,8 @@ FILE = "kmigrate-checkpoint-before.json.gz"
 pytestmark = pytest.mark.usefixtures("here")
 
 
-def stored(verbs: Verbs, name: str = "before") -> Checkpoint:
-    return read(verbs.cluster, "kserve", name)
+def stored(verbs: Verbs, name: str = "before") -> Document:
+    return documents.stored(verbs.cluster, "kserve", name)
 
 
 def written(found: MemoryCluster) -> dict[ObjectRef, str]:
@@ -58,7 +58,7 @@ def test_it_holds_everything_as_stored(make: Make, release: str) -> None:
     config = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
     assert found.config == verbs.cluster.get(config)
     assert (found.release, found.cluster_uid, found.unfinished) == (release, "u", "")
-    assert checkpointfiles.load(Path(FILE)) == found
+    assert checkpointfiles.load(Path(FILE)) == understood(found)
     assert Path(FILE).stat().st_mode & 0o777 == 0o600
     assert f"checkpoint before of KServe {release}" in out
     assert "4 InferenceServices" in out

@@ -12,7 +12,7 @@ import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.commands import checkpointfiles
-from migrate.commands.checkpoints import names, packed
+from migrate.commands.checkpoints import names
 from migrate.errors import Exit, ForbiddenError, KmigrateError, RefusedError
 from migrate.execute import checkpoints
 from migrate.objects import Manifest
@@ -21,7 +21,7 @@ from tests.commands.snapshots import BEFORE, changed, check, run
 from tests.commands.test_checkpoint import FILE, on_files, stored
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
-from tests.execute.checkpoints import checkpoint
+from tests.execute.checkpoints import checkpoint, packed
 from tests.execute.flaky import Fault, FlakyCluster, KilledError
 from tests.execute.test_record import make as begun
 

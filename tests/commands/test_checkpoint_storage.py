@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import Cluster
-from migrate.commands.checkpoints import names, packed, read, refuse_other_cluster, write
+from migrate.commands.checkpoints import names, read, refuse_other_cluster
 from migrate.errors import BlockedError, StaleError, UnreachableError, UsageError
 from migrate.execute import checkpoints, chunks, record
 from migrate.objects import Manifest, ObjectRef
-from tests.execute.checkpoints import UID, checkpoint
+from tests.execute.checkpoints import UID, checkpoint, packed, stored, understood, write
 from tests.execute.flaky import Fault, FlakyCluster, KilledError
 
 LONG_AGO = "2020-01-01T00:00:00Z"
@@ -50,7 +50,8 @@ def test_what_is_written_is_read() -> None:
     cluster, made = MemoryCluster(), checkpoint(services=20)
     write(cluster, made)
     assert len(config_maps(cluster)) > 5
-    assert read(cluster, "kserve", "before") == made
+    assert stored(cluster, "kserve", "before") == made
+    assert read(cluster, "kserve", "before") == understood(made)
 
 
 def test_the_same_twice_is_one_and_another_of_its_name_is_refused() -> None:
@@ -60,7 +61,7 @@ def test_the_same_twice_is_one_and_another_of_its_name_is_refused() -> None:
     write(cluster, made)
     with pytest.raises(BlockedError, match="there is one of this name already"):
         write(cluster, replace(made, operator="eve@host:1:abc"))
-    assert read(cluster, "kserve", "before") == made
+    assert stored(cluster, "kserve", "before") == made
 
 
 def test_a_row_says_what_is_in_it() -> None:
@@ -79,7 +80,7 @@ def test_managed_fields_are_left_out_and_nothing_else() -> None:
     noted = {**made.services[0], "metadata": {**meta, "managedFields": [{"manager": "m"}]}}
     cluster = MemoryCluster()
     write(cluster, replace(made, services=(noted,)))
-    assert read(cluster, "kserve", "before") == made
+    assert stored(cluster, "kserve", "before") == made
 
 
 @pytest.mark.usefixtures("small")
@@ -102,11 +103,11 @@ def test_killed_at_each_write_there_is_none_or_a_whole_one(fault: Fault) -> None
         is_there = at == counted.writes and fault in (Fault.KILLED_AFTER, Fault.ANSWER_LOST)
         assert [row.name for row in known] == ["before"] * is_there
         if is_there:
-            assert read(cluster, "kserve", "before") == made
+            assert stored(cluster, "kserve", "before") == made
         else:
             # Another try, of a cluster that is another one by now.
             write(cluster, replace(made, created="2026-11-23T23:00:00Z", services=()))
-            assert read(cluster, "kserve", "before").services == ()
+            assert stored(cluster, "kserve", "before").services == ()
 
 
 @pytest.mark.usefixtures("small")
@@ -208,7 +209,7 @@ def test_a_head_that_cannot_be_read_keeps_from_no_other() -> None:
     cluster.patch(checkpoints.ref_of_head("kserve", "before"), {"data": {"checkpoint": "{"}})
     found = {row.name: bool(row.trouble) for row in names(cluster, "kserve")}
     assert found == {"other": False, "before": True}
-    assert read(cluster, "kserve", "other") == checkpoint("other")
+    assert stored(cluster, "kserve", "other") == checkpoint("other")
     with pytest.raises(BlockedError, match="kmigrate-checkpoint-before-0"):
         read(cluster, "kserve", "before")
 

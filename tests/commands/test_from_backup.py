@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from migrate.commands.checkpointfiles import save
 from migrate.errors import Exit
 from migrate.objects import canonical
 from tests.commands.formerly import after, backup, before, checkpoint
@@ -19,6 +18,7 @@ from tests.commands.formerplans import (
 )
 from tests.commands.snapshots import BEFORE, check, run
 from tests.commands.wording import Make
+from tests.execute.checkpoints import save
 from tests.planning.copies import SKLEARN
 
 WHOLE = ("ConfigMap", "Deployment", "InferenceService", "ClusterServingRuntime", "Namespace")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.commands.checkpoints import write
 from migrate.errors import Exit, UnreachableError
 from migrate.objects import Manifest, ObjectRef
 from migrate.planning.copies import copy_ref
@@ -21,6 +20,7 @@ from tests.commands.formerplans import (
 from tests.commands.snapshots import BEFORE, check
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
+from tests.execute.checkpoints import write
 from tests.planning.copies import OVER, SKLEARN
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.commands.checkpoints import write
 from migrate.errors import Exit, ForbiddenError
 from migrate.kserve import terms
 from migrate.objects import ObjectRef
@@ -37,6 +36,7 @@ from tests.commands.formerplans import (
 )
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
+from tests.execute.checkpoints import write
 from tests.planning.copies import OVER, SKLEARN
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from migrate.commands.checkpoints import read, write
 from migrate.errors import Exit
 from migrate.execute import record
 from migrate.objects import ObjectRef
@@ -21,6 +20,7 @@ from tests.commands.restoring import (
 from tests.commands.upgrading import upgrade as move_on
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
+from tests.execute.checkpoints import stored, write
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -72,7 +72,7 @@ def _controller(verbs: Verbs, image: str) -> None:
 
 
 def test_another_cluster_is_refused(verbs: Verbs) -> None:
-    known = read(verbs.cluster, "kserve", "before")
+    known = stored(verbs.cluster, "kserve", "before")
     write(verbs.cluster, msgspec.structs.replace(known, name="foreign", cluster_uid="other"))
     code, _, error = verbs("rollback", "foreign", "--yes")
     assert code == Exit.STALE

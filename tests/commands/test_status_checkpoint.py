@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from migrate.commands.checkpoints import read, write
+from migrate.commands.checkpoints import read
 from migrate.errors import Exit
 from migrate.execute import checkpoints
 from migrate.objects import Manifest, ObjectRef
 from tests.commands.reconciling import reconcile
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
-from tests.execute.checkpoints import checkpoint
+from tests.execute.checkpoints import checkpoint, stored, write
 from tests.planning.copies import SKLEARN
 
 CONFIG = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")
@@ -106,7 +106,7 @@ def test_the_command_that_deletes_it_takes_all_of_it(verbs: Verbs) -> None:
         delete(verbs, ObjectRef("v1", "ConfigMap", one["metadata"]["name"], "kserve"))
     left = {one["metadata"]["name"] for one in verbs.cluster.list("v1", "ConfigMap", dict)}
     assert not [name for name in left if "before" in name]
-    assert read(verbs.cluster, "kserve", "other") == checkpoint("other")
+    assert stored(verbs.cluster, "kserve", "other") == checkpoint("other")
 
 
 def test_a_configuration_that_changed(verbs: Verbs) -> None:

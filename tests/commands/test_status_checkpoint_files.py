@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from migrate.commands.checkpointfiles import save
 from migrate.commands.target import Target
 from migrate.errors import Exit, UnreachableError
 from migrate.objects import Manifest, ObjectRef
 from tests.commands.snapshots import BEFORE, run
 from tests.commands.verbs import Verbs
 from tests.commands.wording import Make
-from tests.execute.checkpoints import checkpoint
+from tests.execute.checkpoints import checkpoint, save
 from tests.planning.copies import SKLEARN
 
 CONFIG = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")

@@ -37,7 +37,6 @@ IMAGE = "/spec/template/spec/containers/name=kserve-container/image"
 def checkpoint(found: MemoryCluster) -> Checkpoint:
     seen = read_snapshot(found, "kserve", "")
     assert seen.rules is not None
-    services = found.list("serving.kserve.io/v1beta1", "InferenceService", dict)
     return Checkpoint(
         name="before",
         created="2026-11-23T22:00:00Z",
@@ -48,7 +47,7 @@ def checkpoint(found: MemoryCluster) -> Checkpoint:
         release=str(seen.release),
         config=seen.config,
         runtimes=tuple(one for kind in KINDS for one in found.list(RUNTIMES, kind, dict)),
-        services=tuple(services),
+        services=seen.services,
         meanings=tuple(meanings(seen, world_of(seen, seen.rules))),
     )
 

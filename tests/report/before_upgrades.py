@@ -10,15 +10,13 @@ from typing import Any
 import msgspec
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.commands import checkpoints
-from migrate.commands.checkpointfiles import save
 from migrate.commands.checkpointing import make
 from migrate.objects import Manifest
-from migrate.planning.checkpoint import Checkpoint
 from tests.commands import moving
 from tests.commands.admitting import KIND
 from tests.commands.reconciling import reconcile
 from tests.commands.upgrading import upgrade
+from tests.execute.checkpoints import Document, save
 from tests.planning.converting import GPU, MLSERVER, REGISTRY, SKLEARN, old, upgraded
 from tests.planning.copies import OVER, installed, isvc
 
@@ -85,9 +83,8 @@ def write_all(folder: Path) -> None:
     found = cluster("0.9.0")
     _write(found, folder / "0.9.0.json")
     made = make(found, "kserve", "before", "", "")
-    checkpoint = checkpoints.decode(
-        gzip.decompress(b"".join(made.packed.pieces)), "before", Checkpoint
-    )
+    text = gzip.decompress(b"".join(made.packed.pieces))
+    checkpoint = msgspec.json.decode(text, type=Document)
     told = {"created": "2026-11-23T22:17:04Z", "operator": "ada@host:1:abc", "version": "0.1.0"}
     save(msgspec.structs.replace(checkpoint, **told), folder / "before.json.gz")
     upgrade(found, "0.10.2")
