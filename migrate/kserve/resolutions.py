@@ -60,6 +60,11 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
             self._found[ref] = found
         return found
 
+    def is_alone(self, ref: ObjectRef) -> bool:
+        """Tell whether the service is resolved by itself: no mark may stand in what is read."""
+        self.shared(ref)
+        return ref in self._alone
+
     def _of_variety(self, ref: ObjectRef) -> Resolution | None:
         """Return what all get that are alike; None where each is to be resolved by itself."""
         shape = self.services.shape(ref)

@@ -134,7 +134,7 @@ def unused(scene: Scene) -> Iterator[Finding]:
     idle = [
         r.ref
         for r in scene.runtimes
-        if r.ref not in scene.users and not (r.is_cluster and r.name in shipped)
+        if r.ref not in scene.used and not (r.is_cluster and r.name in shipped)
     ]
     if idle and scene.rules.knows_model:
         yield finding(codes.UNUSED_RUNTIME, "no InferenceService uses them", objects=idle)

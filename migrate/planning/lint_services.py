@@ -101,7 +101,7 @@ def canaries(scene: Scene) -> Iterator[Finding]:
         (f"canary {name}: {found.reason}", service.ref)
         for service, _ in scene.resolved
         if service.spec.canary
-        for name, found in resolve_canaries(service, scene.config).items()
+        for name, found in resolve_canaries(scene.world.services[service.ref], scene.config).items()
         if found.verdict is Verdict.BROKEN
     )
     for text, refs in grouped(failing_ones).items():

@@ -27,7 +27,7 @@ def unconverted(scene: Scene) -> Iterator[Finding]:
     if not (scene.rules.converts_on_write and scene.rules.predictors_read):
         return
     refs = [s.ref for s, _ in scene.resolved if form_of(s).kind is FormKind.FRAMEWORK]
-    refs = [ref for ref in refs if not _own_image(scene.world.services[ref])]
+    refs = [ref for ref in refs if not _own_image(scene.world.shape(ref))]
     if refs:
         text = "they are stored in the framework form: KServe 0.10 gives them no image"
         fix = "before that upgrade: kmigrate plan --target 0.10.2 converts them with their images"

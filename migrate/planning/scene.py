@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from migrate.kserve import terms
 from migrate.kserve.building import base_or_none
 from migrate.kserve.config import Config
@@ -47,13 +49,21 @@ class Scene:
     def resolved(self) -> list[tuple[InferenceService, Resolution]]:
         """The services that are reported on, each with what it gets.
 
-        Of a service that is not updated while Ready, what it gets once it is not Ready.
+        Of a service that is not updated while Ready, what it gets once it is not Ready. A service
+        has its name and namespace; for all else that nobody decides by there may be marks.
         """
         return [
-            (service, self._pending(service, self.world.resolved[ref]))
-            for ref, service in self.world.services.items()
+            (self._named(ref), self._pending(ref, self.world.shared(ref)))
+            for ref in self.world.services
             if self.namespace in ("", ref.namespace)
         ]
+
+    def _named(self, ref: ObjectRef) -> InferenceService:
+        if self.world.resolved.is_alone(ref):
+            return self.world.services[ref]
+        service = self.world.shape(ref)
+        meta = replace(service.metadata, name=ref.name, namespace=ref.namespace)
+        return replace(service, metadata=meta)
 
     @cached_property
     def runtimes(self) -> list[Runtime]:
@@ -62,24 +72,21 @@ class Scene:
         return [r for r in every if self.namespace in ("", r.metadata.namespace) or r.is_cluster]
 
     @cached_property
-    def users(self) -> dict[ObjectRef, list[InferenceService]]:
-        """The services of each runtime."""
-        users: dict[ObjectRef, list[InferenceService]] = {}
-        for ref, resolution in self.world.resolved.items():
-            found = self._anyway(self.world.services[ref], resolution)
-            if found.runtime is not None:
-                users.setdefault(found.runtime.ref, []).append(self.world.services[ref])
-        return users
+    def used(self) -> frozenset[ObjectRef]:
+        """The runtimes that services use."""
+        world = self.world
+        found = (self._anyway(ref, world.shared(ref)).runtime for ref in world.services)
+        return frozenset(runtime.ref for runtime in found if runtime is not None)
 
-    def _pending(self, service: InferenceService, found: Resolution) -> Resolution:
-        skips = service.metadata.annotation(terms.DISABLE_AUTO_UPDATE) == "true"
-        gone = service.metadata.deletion_timestamp
-        return self._anyway(service, found) if skips and not gone else found
+    def _pending(self, ref: ObjectRef, found: Resolution) -> Resolution:
+        meta = self.world.shape(ref).metadata
+        skips = meta.annotation(terms.DISABLE_AUTO_UPDATE) == "true"
+        return self._anyway(ref, found) if skips and not meta.deletion_timestamp else found
 
-    def _anyway(self, service: InferenceService, found: Resolution) -> Resolution:
+    def _anyway(self, ref: ObjectRef, found: Resolution) -> Resolution:
         if found.verdict is not Verdict.NOT_RECONCILED:
             return found
-        return resolve_anyway(service, self.config)
+        return resolve_anyway(self.world.services[ref], self.config)
 
     def with_verdict(self, verdict: Verdict) -> Iterator[tuple[InferenceService, Resolution]]:
         """Yield the services of which this can be said."""
