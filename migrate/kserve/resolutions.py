@@ -9,12 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from migrate.kserve.config import Config
+from migrate.kserve.kinds import Kinds
 from migrate.kserve.legacy import is_unmarked
-from migrate.kserve.marks import count_marks
+from migrate.kserve.marks import NAMESPACE, count_marks, has_marks
 from migrate.kserve.refusals import specs_of
 from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve
 from migrate.kserve.runtimes import Runtime
+from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Own, Services, Shape, filled
 from migrate.kserve.storage import is_foreign
 from migrate.objects import ObjectRef
@@ -29,9 +31,12 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         self.services, self._config = services, config
         # By the number of a shape, and the namespace where that has runtimes of its own.
         self._shared: dict[tuple[int, str], Resolution | None] = {}
+        self._kinds = Kinds(config)
+        self._of_kind: dict[tuple[int, bytes], Resolution | None] = {}
         self._found: dict[ObjectRef, Resolution] = {}
         self._alone: set[ObjectRef] = set()
-        self._plain: dict[ObjectRef, bool] = {}
+        # By identity: the configurations keep them all.
+        self._plain: dict[int, bool] = {}
 
     def __getitem__(self, ref: ObjectRef) -> Resolution:
         """Return what the service gets, all of it."""
@@ -71,14 +76,34 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         namespace = ref.namespace if self._config.runtimes.of(ref.namespace) else ""
         variety = (shape.number, namespace)
         if variety not in self._shared:
-            self._shared[variety] = self._resolved(shape, namespace)
+            is_marked = shape.service.metadata.namespace == NAMESPACE
+            resolved = self._in_namespace if namespace and is_marked else self._in_any
+            self._shared[variety] = resolved(shape, namespace)
         return self._shared[variety]
 
-    def _resolved(self, shape: Shape, namespace: str) -> Resolution | None:
-        service = shape.in_namespace(namespace)
-        if any(is_foreign(spec, self._config.rules) for spec in specs_of(service.spec.predictor)):
+    def _in_any(self, shape: Shape, namespace: str) -> Resolution | None:
+        return self._resolved(shape.in_namespace(namespace), self._config)
+
+    def _in_namespace(self, shape: Shape, namespace: str) -> Resolution | None:
+        """Return it for a namespace with runtimes: those with like ones are asked about once."""
+        kind = self._kinds.of(namespace)
+        key = (shape.number, kind)
+        if key not in self._of_kind:
+            self._of_kind[key] = self._resolved(shape.service, self._kinds.configs[kind])
+        found = self._of_kind[key]
+        if found is None:
+            return None
+        reason = found.reason.replace(NAMESPACE, namespace)
+        if any(map(has_marks, (reason, *found.rules))):
+            return self._in_any(shape, namespace)
+        own = self._config.runtimes.of(namespace)
+        used, seen = (_own(runtime, own) for runtime in (found.runtime, found.reported))
+        return replace(found, reason=reason, runtime=used, reported=seen)
+
+    def _resolved(self, service: InferenceService, config: Config) -> Resolution | None:
+        if any(is_foreign(spec, config.rules) for spec in specs_of(service.spec.predictor)):
             return None  # its storageUri is judged as a whole
-        found = resolve(service, self._config)
+        found = resolve(service, config)
         if found.runtime is not None:
             return found if self._is_plain(found.runtime) else None
         # A runtime may have failed, and was not named; a framework field asks none.
@@ -88,9 +113,15 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         return found if all(map(self._is_plain, hidden)) else None
 
     def _is_plain(self, runtime: Runtime) -> bool:
-        if runtime.ref not in self._plain:
-            self._plain[runtime.ref] = is_plain(runtime)
-        return self._plain[runtime.ref]
+        if id(runtime) not in self._plain:
+            self._plain[id(runtime)] = is_plain(runtime)
+        return self._plain[id(runtime)]
+
+
+def _own(runtime: Runtime | None, own: Mapping[str, Runtime]) -> Runtime | None:
+    """Return the runtime of the namespace where it is that of all of its kind."""
+    is_one = runtime is not None and runtime.metadata.namespace == NAMESPACE
+    return own[runtime.name] if runtime is not None and is_one else runtime
 
 
 def is_plain(runtime: Runtime) -> bool:
