@@ -11,7 +11,7 @@ ONLY ?=
 SIZES ?= 10000,50000,100000
 RUNS ?= 7
 
-.PHONY: help demo test lint programs unit real real-old real-new kill releases claims upgrades differential forecasts generated mutation \
+.PHONY: help demo test lint programs unit real real-old real-new real-parts kill releases claims upgrades differential forecasts generated mutation \
   bench cluster docs golden clean
 
 help: ## list the targets
@@ -35,9 +35,9 @@ demo: $(VENV)/kmigrate ## the main job on snapshots; needs Python alone
 # What runs longer has a target of its own.
 SELECTED := --ignore=tests/kill --ignore=tests/testbed/test_releases.py
 
-# Real controllers are mostly waited for: two clusters, and the other tests, run side by side.
+# Real controllers are mostly waited for: three clusters, and the other tests, run side by side.
 test: lint programs ## everything that must hold, real controllers included
-	@$(MAKE) --no-print-directory -j3 real unit
+	@$(MAKE) --no-print-directory -j4 real unit
 
 # What the tests below need; said and built before the first of them runs.
 PROGRAMS := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok \
@@ -56,14 +56,20 @@ lint: $(VENV)/dev ## style, types, direction of imports
 unit: $(VENV)/dev ## tests that need no programs but Python
 	$(BIN)/pytest -q $(SELECTED) -m "not real"
 
-real: real-old real-new ## tests on a real API server and on real KServe controllers (-j2: at once)
+real: real-old real-new real-parts ## tests on a real API server and on real KServe controllers (-j3: at once)
 
 # Managers up to 0.9 want one port that nobody else has.
 real-old: programs
 	$(BIN)/pytest -q --durations=15 $(SELECTED) -m "real and fixed_port"
 
+# Whole runs of kmigrate.
+WHOLE := tests/real tests/upgrades
+
 real-new: programs
-	$(BIN)/pytest -q --durations=15 $(SELECTED) -m "real and not fixed_port"
+	$(BIN)/pytest -q --durations=15 $(WHOLE) -m "real and not fixed_port"
+
+real-parts: programs
+	$(BIN)/pytest -q --durations=15 $(SELECTED) $(WHOLE:%=--ignore=%) -m "real and not fixed_port"
 
 kill: programs ## kill kmigrate at every request, on real controllers (about ten minutes)
 	$(BIN)/pytest -q -s tests/kill

@@ -28,7 +28,7 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
     """What each service gets under a configuration; filled in when it is asked for."""
 
     def __init__(self, services: Services, config: Config) -> None:
-        self.services, self._config = services, config
+        self.services, self.config = services, config
         # By the number of a shape, and the namespace where that has runtimes of its own.
         self._shared: dict[tuple[int, str], Resolution | None] = {}
         self._kinds = Kinds(config)
@@ -60,7 +60,7 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         if found is None:
             found = self._of_variety(ref)
             if found is None:
-                found = resolve(self.services[ref], self._config)
+                found = resolve(self.services[ref], self.config)
                 self._alone.add(ref)
             self._found[ref] = found
         return found
@@ -73,7 +73,7 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
     def _of_variety(self, ref: ObjectRef) -> Resolution | None:
         """Return what all get that are alike; None where each is to be resolved by itself."""
         shape = self.services.shape(ref)
-        namespace = ref.namespace if self._config.runtimes.of(ref.namespace) else ""
+        namespace = ref.namespace if self.config.runtimes.of(ref.namespace) else ""
         variety = (shape.number, namespace)
         if variety not in self._shared:
             is_marked = shape.service.metadata.namespace == NAMESPACE
@@ -82,7 +82,7 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         return self._shared[variety]
 
     def _in_any(self, shape: Shape, namespace: str) -> Resolution | None:
-        return self._resolved(shape.in_namespace(namespace), self._config)
+        return self._resolved(shape.in_namespace(namespace), self.config)
 
     def _in_namespace(self, shape: Shape, namespace: str) -> Resolution | None:
         """Return it for a namespace with runtimes: those with like ones are asked about once."""
@@ -96,7 +96,7 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         reason = found.reason.replace(NAMESPACE, namespace)
         if any(map(has_marks, (reason, *found.rules))):
             return self._in_any(shape, namespace)
-        own = self._config.runtimes.of(namespace)
+        own = self.config.runtimes.of(namespace)
         used, seen = (_own(runtime, own) for runtime in (found.runtime, found.reported))
         return replace(found, reason=reason, runtime=used, reported=seen)
 
@@ -109,7 +109,7 @@ class Resolutions(Mapping[ObjectRef, Resolution]):
         # A runtime may have failed, and was not named; a framework field asks none.
         asks = service.spec.predictor.model is not None or is_unmarked(service)
         is_hidden = asks and found.verdict is Verdict.BROKEN
-        hidden = self._config.runtimes.everywhere if is_hidden else ()
+        hidden = self.config.runtimes.everywhere if is_hidden else ()
         return found if all(map(self._is_plain, hidden)) else None
 
     def _is_plain(self, runtime: Runtime) -> bool:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import FormKind, InferenceService, form_of
-from migrate.objects import Manifest, ref_of
+from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.planning import codes
 from migrate.planning.checkpoint import Checkpoint
 from migrate.planning.findings import finding
@@ -97,9 +97,12 @@ def foreign(seen: Seen) -> Iterator[Finding]:
     left = [one for one in near if one.ref not in {*written, *seen.found.kept}]
     changed = [one.ref for one in left if one.ref in then and then[one.ref] != _own(one)]
     made = [one.ref for one in left if one.ref not in then]
+    by_runtime: dict[ObjectRef | None, list[ObjectRef]] = {}
+    for row in seen.rows:
+        by_runtime.setdefault(row.runtime_after_plan, []).append(row.service)
     for what, refs in (("changed", changed), ("made", made)):
         for ref in refs:
-            users = [row.service for row in seen.rows if row.runtime_after_plan == ref]
+            users = by_runtime.get(ref, [])
             told = "no service uses it" if not users else "its services get what it says now"
             text = f"{ref}: {what} by others since the checkpoint, stays as it is; {told}"
             yield finding(codes.OTHERS_CHANGED, text, objects=users or [ref])

@@ -14,7 +14,7 @@ from tests.forecasts.generator import given
 from tests.forecasts.rehearsal import Rehearsal
 
 SERVICES = 24
-IN_PLACE, MOVES = 1, 2
+IN_PLACE, MOVES = 1, 1
 
 
 @pytest.mark.parametrize("release", ["0.15.2"])
