@@ -28,7 +28,7 @@ from tests.commands.editing import (
     status_of,
 )
 from tests.commands.moving import NEW, apply, cluster, everything, objects, planned, runtimes
-from tests.commands.test_scope_service import Killed, Mortal
+from tests.commands.upgrading import Killed, Mortal
 from tests.commands.verbs import Verbs
 from tests.planning.copies import SKLEARN
 

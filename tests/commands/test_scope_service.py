@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from migrate.cluster.memory import MemoryCluster
-from migrate.cluster.port import JsonPatch
 from migrate.commands.carry import Job, carry_out
 from migrate.commands.comparing import compare
 from migrate.commands.naming import unnamed
@@ -18,7 +17,7 @@ from migrate.commands.outcome import prove
 from migrate.commands.runs import plan_of
 from migrate.errors import StaleError
 from migrate.execute import record
-from migrate.objects import Manifest, ObjectRef
+from migrate.objects import ObjectRef
 from migrate.operations.model import Direction
 from migrate.planning.copies import copy_ref
 from migrate.planning.strategy import Scope
@@ -36,6 +35,7 @@ from tests.commands.moving import (
     runtimes,
 )
 from tests.commands.snapshots import run
+from tests.commands.upgrading import Killed, Mortal
 
 SCOPE = ("--to-runtimes", "--scope", "service")
 NEW = "sklearn=registry.example.com/ml/sklearnserver:next"
@@ -103,35 +103,6 @@ def test_a_copy_that_is_named_at_the_last_moment_is_not_deleted() -> None:
         place = "other" if name == "far" else "team"
         found.patch(service(name, place), {"spec": {"predictor": {"model": {"runtime": None}}}})
     trial.ask()
-
-
-class Killed(BaseException):
-    """The process ends."""
-
-
-class Mortal(MemoryCluster):
-    """A cluster whose client is killed right before one of its writes."""
-
-    left = 10**6
-
-    def _count(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-    def create(self, manifest: Manifest) -> Manifest:
-        self._count()
-        return super().create(manifest)
-
-    def patch(
-        self, ref: ObjectRef, patch: JsonPatch | Manifest, *, subresource: str = ""
-    ) -> Manifest:
-        self._count()
-        return super().patch(ref, patch, subresource=subresource)
-
-    def delete(self, ref: ObjectRef, *, uid: str, resource_version: str) -> None:
-        self._count()
-        super().delete(ref, uid=uid, resource_version=resource_version)
 
 
 def stopped(at: int) -> Mortal:

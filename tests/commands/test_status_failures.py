@@ -14,7 +14,7 @@ from migrate.objects import ObjectRef
 from tests.commands.editing import FAR
 from tests.commands.moving import NEW, objects
 from tests.commands.reconciling import reconcile
-from tests.commands.test_scope_service import Killed, Mortal
+from tests.commands.upgrading import Killed, Mortal
 from tests.commands.verbs import Verbs
 from tests.commands.wording import CAME, Make, applied, shown, whys, words
 from tests.planning.copies import SKLEARN
