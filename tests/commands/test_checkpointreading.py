@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from migrate.commands.checkpointreading import Text, contents, whole
 from migrate.errors import BlockedError
-from tests.execute.checkpoints import Document, checkpoint, service, text, understood
+from migrate.execute.packing import lines_in
+from migrate.planning.checkpointtext import rest_in
+from tests.execute.checkpoints import Document, checkpoint, packed, service, text, understood
 
 
 def lines_of(data: bytes) -> Text:
@@ -65,6 +67,7 @@ def test_each_service_has_a_line_whatever_is_in_it() -> None:
 def test_services_are_not_looked_at_where_nobody_asks_for_them() -> None:
     made = replace(checkpoint(), services=({"kind": "InferenceService", "metadata": {}, "x": 1},))
     data = lines_of(text(made))
+    assert b"InferenceService" not in rest_in(data()).partition(b'"meanings"')[0]
     assert contents(data, "it").meanings == made.meanings
     with pytest.raises(BlockedError, match="it: InferenceService"):
         whole(data, "it")
@@ -86,3 +89,11 @@ def test_equal_texts_of_meanings_are_one_in_memory() -> None:
     assert first.image is second.image
     assert first.service.api_version is second.service.api_version
     assert first.service.name != second.service.name
+
+
+def test_content_of_another_digest_is_told_behind_its_last_line() -> None:
+    made = packed(checkpoint())[1]
+    data = b"".join(made.pieces)
+    assert b"".join(lines_in(data, made.digest, "it")) == text(checkpoint())
+    with pytest.raises(BlockedError, match=r"it: its digest is sha256:.*, expected sha256:other"):
+        list(lines_in(data, "sha256:other", "it"))
