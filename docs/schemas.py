@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from migrate.planning import desiredfile
-from migrate.planning.planfile import PlanFile
+from migrate.planning.model import desiredfile
+from migrate.planning.model.planfile import PlanFile
 from migrate.report import planlines
 from migrate.report.checkpoints import CheckpointResult
 from migrate.report.eventlines import EventLine

@@ -17,10 +17,10 @@ from docs.generate import VERBS, generated, pages
 from migrate.cli import command
 from migrate.commands import yamlfile
 from migrate.errors import Exit
-from migrate.planning.codes import NEVER_ACCEPTED, SEVERITY
-from migrate.planning.desired import Desired, Exempt
-from migrate.planning.desiredfile import from_document
-from migrate.planning.typed import parse_set
+from migrate.planning.model.codes import NEVER_ACCEPTED, SEVERITY
+from migrate.planning.model.desired import Desired, Exempt
+from migrate.planning.model.desiredfile import from_document
+from migrate.planning.model.typed import parse_set
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

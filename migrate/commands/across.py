@@ -16,8 +16,8 @@ from migrate.errors import BlockedError, ForbiddenError
 from migrate.execute.run import Run
 from migrate.kserve.releases import Release
 from migrate.kserve.table import rules_for
-from migrate.planning.across import is_across, rejudged
-from migrate.planning.plan import Plan
+from migrate.planning.back.across import is_across, rejudged
+from migrate.planning.model.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.desired import Options, without_release
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Scope
+from migrate.planning.model.desired import Options, without_release
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
 from migrate.report.text import changing, plan_lines
 
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from migrate.errors import BlockedError, UsageError
-from migrate.planning.codes import NEVER_ACCEPTED, NOBODY
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Finding, Plan
+from migrate.planning.model.codes import NEVER_ACCEPTED, NOBODY
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Finding, Plan
 
 
 def refuse_blocked(plan: Plan) -> None:

@@ -33,15 +33,15 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.operations.model import Direction
 from migrate.operations.overwritten import values
-from migrate.planning.across import is_across
-from migrate.planning.begun import left_out
-from migrate.planning.checks_mixed import refuse_doubled
-from migrate.planning.copyback import of_namespaces, without
-from migrate.planning.findings import accept
-from migrate.planning.forcing import forced_by, overruled, with_findings
-from migrate.planning.recovery import recovering
-from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.planning.strategy import Scope
+from migrate.planning.back.across import is_across
+from migrate.planning.back.begun import left_out
+from migrate.planning.back.copyback import of_namespaces, without
+from migrate.planning.back.forcing import forced_by, overruled, with_findings
+from migrate.planning.back.rollback import Rollback, plan_rollback
+from migrate.planning.check.checks_mixed import refuse_doubled
+from migrate.planning.model.findings import accept
+from migrate.planning.model.recovery import recovering
+from migrate.planning.model.strategy import Scope
 from migrate.report.lines import Tone, Toned
 from migrate.report.text import rollback_lines
 

@@ -34,11 +34,11 @@ from migrate.execute.trial import Rehearse, Trials
 from migrate.objects import ObjectRef, canonical, count, sha256
 from migrate.operations.model import Direction, Wave
 from migrate.operations.overwritten import Overwritten
-from migrate.planning.begun import Span
-from migrate.planning.copies import stamped
-from migrate.planning.plan import Forecast, Plan
-from migrate.planning.proof import Result, excused
-from migrate.planning.summary import asked
+from migrate.planning.back.begun import Span
+from migrate.planning.back.summary import asked
+from migrate.planning.change.proof import Result, excused
+from migrate.planning.model.plan import Forecast, Plan
+from migrate.planning.world.copies import stamped
 
 ON = "kmigrate apply goes on, kmigrate rollback goes back, kmigrate status shows where it stands"
 

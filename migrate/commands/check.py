@@ -17,10 +17,10 @@ from migrate.commands.reading import read_snapshot
 from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.kserve.releases import Release, ReleaseFormatError, parse_release
-from migrate.planning.check import Check, check, refuse_unknown
-from migrate.planning.plan import Severity
-from migrate.planning.way import Step
-from migrate.planning.waycheck import way_of
+from migrate.planning.check.check import Check, check, refuse_unknown
+from migrate.planning.check.way import Step
+from migrate.planning.check.waycheck import way_of
+from migrate.planning.model.plan import Severity
 from migrate.report.check import check_lines, json_lines, markdown_lines, sarif
 from migrate.report.way import document, row_lines
 

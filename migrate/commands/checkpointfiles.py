@@ -12,7 +12,7 @@ import msgspec
 
 from migrate.commands.checkpointreading import OTHERS, Text, contents, whole
 from migrate.errors import BlockedError, UsageError
-from migrate.planning.checkpoint import Checkpoint, Contents
+from migrate.planning.model.checkpoint import Checkpoint, Contents
 
 GZIP = b"\x1f\x8b"
 """How a gzip file begins (RFC 1952)."""

@@ -19,14 +19,14 @@ from migrate.errors import BlockedError, UsageError
 from migrate.execute.checkpoints import CheckpointRow, described
 from migrate.execute.packing import Packed, Packer
 from migrate.kserve.releases import Release
-from migrate.planning.checkpoint import Contents
-from migrate.planning.checkpointtext import CheckpointText, kept
-from migrate.planning.checks_installed import uncertain, unknown_release
-from migrate.planning.desired import Options
-from migrate.planning.imagesset import images_set
-from migrate.planning.meanings import meanings
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.check.checks_installed import uncertain, unknown_release
+from migrate.planning.model.checkpoint import Contents
+from migrate.planning.model.checkpointtext import CheckpointText, kept
+from migrate.planning.model.desired import Options
+from migrate.planning.stock.imagesset import images_set
+from migrate.planning.world.meanings import meanings
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")

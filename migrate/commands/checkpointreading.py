@@ -11,8 +11,8 @@ from migrate.errors import BlockedError
 from migrate.kserve import terms
 from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
-from migrate.planning.checkpoint import FORMAT, Checkpoint, Contents
-from migrate.planning.checkpointtext import contents_in, rest_in, services_in
+from migrate.planning.model.checkpoint import FORMAT, Checkpoint, Contents
+from migrate.planning.model.checkpointtext import contents_in, rest_in, services_in
 
 Text = Callable[[], Iterator[bytes]]
 """Reads the lines of a checkpoint, from the first on each time: none is held for long."""

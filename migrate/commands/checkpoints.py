@@ -11,9 +11,9 @@ from migrate.commands.installed import cluster_uid
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow, names
-from migrate.planning.checkpoint import Checkpoint, Contents
-from migrate.planning.checkpointtext import CheckpointText
-from migrate.planning.fields import nearest
+from migrate.planning.model.checkpoint import Checkpoint, Contents
+from migrate.planning.model.checkpointtext import CheckpointText
+from migrate.planning.model.fields import nearest
 
 __all__ = [
     "contents_of",

@@ -18,8 +18,8 @@ from migrate.commands.target import Target
 from migrate.errors import BlockedError, Exit, StaleError
 from migrate.execute.checkpoints import CheckpointRow
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.checkpoint import Contents
-from migrate.planning.sincecheckpoint import digest_of, since, unseen
+from migrate.planning.former.sincecheckpoint import digest_of, since, unseen
+from migrate.planning.model.checkpoint import Contents
 from migrate.report.checkpoints import (
     CheckpointStatus,
     SinceCheckpoint,

@@ -17,13 +17,13 @@ from migrate.errors import BlockedError, ForbiddenError, NotFoundError, StaleErr
 from migrate.execute.sealed import Sealed
 from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.operations.stale import AGAIN, Difference, Look, refusal, signed
-from migrate.planning import seals
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Forecast, Plan, Seal
-from migrate.planning.restore import replanned
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import broken_seals, differences
-from migrate.planning.strategy import Strategy
+from migrate.planning.change.staleness import broken_seals, differences
+from migrate.planning.former.restore import replanned
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.plan import Forecast, Plan, Seal
+from migrate.planning.model.strategy import Strategy
+from migrate.planning.world import seals
+from migrate.planning.world.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

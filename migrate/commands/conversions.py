@@ -15,11 +15,11 @@ from migrate.kserve.conversion import stored, unlike
 from migrate.objects import ObjectRef
 from migrate.operations.model import Convert
 from migrate.operations.stale import Difference
-from migrate.planning import codes
-from migrate.planning.findings import accept, finding
-from migrate.planning.plan import Finding, Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import blocking
+from migrate.planning.change.staleness import blocking
+from migrate.planning.model import codes
+from migrate.planning.model.findings import accept, finding
+from migrate.planning.model.plan import Finding, Plan
+from migrate.planning.world.snapshot import Snapshot
 
 AT_ONCE = 8
 """How many services are asked about at one time: webhooks of old releases take half a second."""

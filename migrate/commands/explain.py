@@ -21,9 +21,9 @@ from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.invert import invert
-from migrate.planning.explanation import Explanation, Outcome, explain, outcome
-from migrate.planning.keptcopies import converted_by, kept_for
-from migrate.planning.plan import API_VERSION, Plan
+from migrate.planning.back.keptcopies import converted_by, kept_for
+from migrate.planning.model.plan import API_VERSION, Plan
+from migrate.planning.world.explanation import Explanation, Outcome, explain, outcome
 from migrate.report.explanation import explanation_lines
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.models import OptionInfo
 
-from migrate.planning.desired import Activate
+from migrate.planning.model.desired import Activate
 
 DEFAULT_NAMESPACE = "kserve"
 PARALLELISM = 16

@@ -12,8 +12,8 @@ import typer
 from migrate.commands.flags import DryRun
 from migrate.commands.output import tell_lines
 from migrate.errors import Exit
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Plan
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Plan
 
 OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render"})
 """What `plan` alone knows."""

@@ -10,9 +10,9 @@ from msgspec import UNSET, UnsetType
 
 from migrate.errors import UsageError
 from migrate.kserve.releases import ReleaseFormatError, parse_release
-from migrate.planning.desired import Options
-from migrate.planning.formerof import CHECKPOINT, FILE, HISTORY, FormerOf
-from migrate.planning.strategy import RESET
+from migrate.planning.model.desired import Options
+from migrate.planning.model.formerof import CHECKPOINT, FILE, HISTORY, FormerOf
+from migrate.planning.model.strategy import RESET
 
 FROM_CHECKPOINT, FROM_HISTORY = "--from-checkpoint", "--from-history"
 _SUFFIXES = (".gz", ".json", ".yaml", ".yml")

@@ -14,12 +14,12 @@ from migrate.commands.reading import read_snapshot
 from migrate.errors import BlockedError, StaleError
 from migrate.kserve import terms
 from migrate.objects import Manifest
-from migrate.planning.checkpoint import Checkpoint
-from migrate.planning.former import Former, Source
-from migrate.planning.formerof import FILE, HISTORY, FormerOf
-from migrate.planning.formersnapshot import from_snapshot
-from migrate.planning.reach import nearest_reader
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.former.former import Former, Source
+from migrate.planning.former.formersnapshot import from_snapshot
+from migrate.planning.model.checkpoint import Checkpoint
+from migrate.planning.model.formerof import FILE, HISTORY, FormerOf
+from migrate.planning.stock.reach import nearest_reader
+from migrate.planning.world.snapshot import Snapshot
 
 DAMAGED = (
     "its file has the same: kmigrate plan --from-checkpoint {}; without it: kmigrate plan "

@@ -19,13 +19,13 @@ from migrate.kserve.replicas import Kept, ReplicaSet, Revision, kept_of
 from migrate.kserve.rules import Rules
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest
-from migrate.planning.applied import differing_applied, written_at
-from migrate.planning.former import Source
-from migrate.planning.formersnapshot import from_snapshot
-from migrate.planning.history import Told
-from migrate.planning.moments import Moment, last_written
-from migrate.planning.reach import nearest_reader
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.former.applied import differing_applied, written_at
+from migrate.planning.former.former import Source
+from migrate.planning.former.formersnapshot import from_snapshot
+from migrate.planning.former.history import Told
+from migrate.planning.former.moments import Moment, last_written
+from migrate.planning.stock.reach import nearest_reader
+from migrate.planning.world.snapshot import Snapshot
 
 T = TypeVar("T")
 

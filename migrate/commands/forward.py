@@ -13,7 +13,7 @@ from migrate.commands.creation import trials
 from migrate.commands.outcome import prove
 from migrate.execute.run import Run
 from migrate.operations.model import Direction, Wave
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 
 
 def forward(

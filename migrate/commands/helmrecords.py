@@ -21,7 +21,7 @@ from migrate.cluster.resources import HELM_RECORD
 from migrate.kserve import terms
 from migrate.kserve.releases import Release, ReleaseFormatError, parse_release
 from migrate.objects import Manifest
-from migrate.planning.moments import Moment
+from migrate.planning.former.moments import Moment
 
 KINDS = (terms.CLUSTER_RUNTIME, "ConfigMap")
 

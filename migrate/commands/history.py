@@ -20,16 +20,16 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.replicas import Kept
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction
-from migrate.planning.forecast import World
-from migrate.planning.former import Former, FormerService, Source
-from migrate.planning.formerof import FormerOf
-from migrate.planning.formerruns import from_run
-from migrate.planning.history import Ran, Told, from_history
-from migrate.planning.imagesset import images_set
-from migrate.planning.moments import Moment, before, moment_of
-from migrate.planning.plan import Reach
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.former.former import Former, FormerService, Source
+from migrate.planning.former.formerruns import from_run
+from migrate.planning.former.history import Ran, Told, from_history
+from migrate.planning.former.moments import Moment, before, moment_of
+from migrate.planning.model.formerof import FormerOf
+from migrate.planning.model.plan import Reach
+from migrate.planning.stock.imagesset import images_set
+from migrate.planning.world.forecast import World
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 
 UNREAD = (Reach.UNREAD, Reach.WRONG_SHAPE)
 

@@ -15,8 +15,8 @@ from migrate.execute.run import Entry, Run
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.describe import place_of, shown_value
 from migrate.operations.overwritten import Overwritten
-from migrate.planning.later import later_changes
-from migrate.planning.plan import Plan
+from migrate.planning.back.later import later_changes
+from migrate.planning.model.plan import Plan
 from migrate.report.runstatus import LaterRow, OverwrittenRow
 
 

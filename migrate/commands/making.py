@@ -20,15 +20,15 @@ from migrate.errors import UsageError
 from migrate.operations.classify import to_make
 from migrate.operations.model import Create, Delete, Operation, Patch
 from migrate.operations.patching import json_patch
-from migrate.planning import planfile
-from migrate.planning.bringing import bring_back
-from migrate.planning.desired import Desired, Options, Selection
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.selection import checked
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import RESET
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.former.bringing import bring_back
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Desired, Options, Selection
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.selection import checked
+from migrate.planning.model.strategy import RESET
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.snapshot import Snapshot
 
 
 def options(sets: Sequence[str], file: str, others: Options) -> Options:
@@ -154,7 +154,7 @@ def save(made: Plan, path: Path) -> None:
 def _from_file(file: str) -> tuple[Desired, ...]:
     # Slow to import, and needed for -f alone.
     from migrate.commands import yamlfile  # noqa: PLC0415
-    from migrate.planning.desiredfile import from_document  # noqa: PLC0415
+    from migrate.planning.model.desiredfile import from_document  # noqa: PLC0415
 
     document = yamlfile.read(file)
     return from_document(document.value, document.name, document.lines)

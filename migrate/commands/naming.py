@@ -12,7 +12,7 @@ from migrate.kserve import terms
 from migrate.kserve.services import InferenceService
 from migrate.objects import ObjectRef
 from migrate.operations.model import Delete, Wave
-from migrate.planning.copies import copy_ref
+from migrate.planning.world.copies import copy_ref
 
 
 def unnamed(cluster: Cluster, wave: Wave, _coming: Sequence[Wave] = ()) -> Iterator[Trial]:

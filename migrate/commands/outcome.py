@@ -15,9 +15,7 @@ from migrate.commands.reading import workload_fields, workload_images
 from migrate.commands.telling import tell_nothing
 from migrate.errors import Exit
 from migrate.operations.model import Direction, Wave
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Forecast, Plan
-from migrate.planning.proof import (
+from migrate.planning.change.proof import (
     Result,
     prove_objects,
     prove_services,
@@ -25,7 +23,9 @@ from migrate.planning.proof import (
     settings_in,
     together,
 )
-from migrate.planning.restoreproof import prove_former
+from migrate.planning.former.restoreproof import prove_former
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Forecast, Plan
 from migrate.report.lines import Tone, Toned, fitted
 from migrate.report.result import RunResult, result_lines, rows_of
 

@@ -19,11 +19,11 @@ from migrate.kserve.namespaces import Namespace, Quota
 from migrate.kserve.schemas import Schema, schema_of
 from migrate.objects import ObjectRef
 from migrate.operations.stale import Difference
-from migrate.planning.findings import accept
-from migrate.planning.places import Places, creates_of, findings_of
-from migrate.planning.plan import Finding, Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import blocking
+from migrate.planning.change.places import Places, creates_of, findings_of
+from migrate.planning.change.staleness import blocking
+from migrate.planning.model.findings import accept
+from migrate.planning.model.plan import Finding, Plan
+from migrate.planning.world.snapshot import Snapshot
 
 
 def with_places(cluster: Cluster, made: Plan, snapshot: Snapshot) -> Plan:

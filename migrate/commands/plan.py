@@ -18,8 +18,8 @@ from migrate.commands.rbac import roles
 from migrate.commands.showing import FORMS, exit_code, show
 from migrate.commands.target import Target
 from migrate.errors import UsageError
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
 
 
 def plan(

@@ -18,8 +18,8 @@ from migrate.errors import StaleError
 from migrate.execute import record
 from migrate.operations.describe import describe_activation
 from migrate.operations.model import Direction
-from migrate.planning.plan import Plan
-from migrate.planning.summary import asked
+from migrate.planning.back.summary import asked
+from migrate.planning.model.plan import Plan
 from migrate.report.planstatus import plan_status_lines
 from migrate.report.runstatus import StatusDocument
 from migrate.report.status import PlanInCluster, PlanStatus, row_of

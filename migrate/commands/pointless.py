@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from migrate.errors import UsageError
-from migrate.planning.desired import Activate, Options
-from migrate.planning.exceptions import wishes
-from migrate.planning.strategy import RESET
+from migrate.planning.model.desired import Activate, Options
+from migrate.planning.model.exceptions import wishes
+from migrate.planning.model.strategy import RESET
 
 ASK = "give --set, -f, --to-runtimes, --reset-global or --target, too"
 EACH = "--activate=each wakes wave by wave"

@@ -17,9 +17,9 @@ from migrate.kserve.storage import StorageContainer
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
-from migrate.planning.formerof import HISTORY
-from migrate.planning.places import creates_of
-from migrate.planning.plan import Plan
+from migrate.planning.change.places import creates_of
+from migrate.planning.model.formerof import HISTORY
+from migrate.planning.model.plan import Plan
 
 RBAC = "rbac.authorization.k8s.io/v1"
 NAME = "kmigrate"

@@ -41,9 +41,9 @@ from migrate.kserve.workloads import (
 )
 from migrate.objects import Json, Manifest, ObjectRef, ref_of, value_at
 from migrate.operations.model import Holds
-from migrate.planning.checks_mixed import told
-from migrate.planning.copies import OURS, is_ours
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.check.checks_mixed import told
+from migrate.planning.world.copies import OURS, is_ours
+from migrate.planning.world.snapshot import Snapshot
 
 
 def read_snapshot(

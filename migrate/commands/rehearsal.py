@@ -25,7 +25,7 @@ from migrate.objects import Json, ObjectRef
 from migrate.operations.classify import to_make
 from migrate.operations.model import Operation, Patch, Wave
 from migrate.operations.patching import apply_edits, json_patch
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 
 SPEC = "/spec"
 SHOWN = 5

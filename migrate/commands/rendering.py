@@ -13,10 +13,10 @@ import yaml
 
 from migrate.errors import UsageError
 from migrate.objects import Json, count
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan
-from migrate.planning.rendering import Files, refusals, render
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.change.rendering import Files, refusals, render
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.snapshot import Snapshot
 from migrate.report.rendered import readme, warnings
 from migrate.report.renderedupgrade import upgrade_readme
 

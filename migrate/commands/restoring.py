@@ -35,11 +35,11 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.checkpoint import Checkpoint
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan
-from migrate.planning.restore import plan_restore
-from migrate.planning.strategy import Strategy
+from migrate.planning.former.restore import plan_restore
+from migrate.planning.model.checkpoint import Checkpoint
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
 from migrate.report.restore import restore_lines
 from migrate.report.text import changing
 

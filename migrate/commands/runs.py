@@ -19,12 +19,12 @@ from migrate.objects import ObjectRef, sha256, value_at
 from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
 from migrate.operations.model import Convert, Direction, Operation
-from migrate.planning import planfile
-from migrate.planning.across import is_across
-from migrate.planning.copies import stamped
-from migrate.planning.desired import Options, without_release
-from migrate.planning.fields import nearest
-from migrate.planning.plan import Plan
+from migrate.planning.back.across import is_across
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Options, without_release
+from migrate.planning.model.fields import nearest
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.copies import stamped
 
 
 def plan_of(cluster: Cluster, run: Run) -> Plan:

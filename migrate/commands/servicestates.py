@@ -18,11 +18,11 @@ from migrate.execute.troubles import Trouble, Weight
 from migrate.kserve.resolution import Verdict
 from migrate.objects import ObjectRef, ref_of, value_at
 from migrate.operations.classify import Standing
-from migrate.planning.checks_mixed import doubled
-from migrate.planning.forecast import World, forecast
-from migrate.planning.outcomes import Journey, Seen, ServiceOutcome, concerned, outcomes
-from migrate.planning.plan import Forecast, Plan
-from migrate.planning.worlds import world_of
+from migrate.planning.back.outcomes import Journey, Seen, ServiceOutcome, concerned, outcomes
+from migrate.planning.check.checks_mixed import doubled
+from migrate.planning.model.plan import Forecast, Plan
+from migrate.planning.world.forecast import World, forecast
+from migrate.planning.world.worlds import world_of
 
 LOOKED = 20
 """How many services that are not ready are looked into for the cause: each costs requests."""

@@ -9,10 +9,10 @@ import msgspec
 from migrate.commands.flags import FailOn, Output
 from migrate.commands.output import emit, emit_document, emit_lines, screen_of
 from migrate.errors import Exit
-from migrate.planning import planfile
-from migrate.planning.codes import OWNED
-from migrate.planning.plan import Plan, Severity
-from migrate.planning.summary import restarting
+from migrate.planning.back.summary import restarting
+from migrate.planning.model import planfile
+from migrate.planning.model.codes import OWNED
+from migrate.planning.model.plan import Plan, Severity
 from migrate.report.markdown import plan_markdown
 from migrate.report.planlines import plan_json_lines
 from migrate.report.text import plan_lines

@@ -9,9 +9,9 @@ from migrate.commands.reading import workload_images
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.classify import Standing, classify
 from migrate.operations.model import Create, Operation
-from migrate.planning.copyback import is_as_made
-from migrate.planning.plan import Plan
-from migrate.planning.summary import restarting
+from migrate.planning.back.copyback import is_as_made
+from migrate.planning.back.summary import restarting
+from migrate.planning.model.plan import Plan
 from migrate.report.status import ServiceStatus
 
 

@@ -22,7 +22,7 @@ from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from migrate.report.checkpoints import line_of
 from migrate.report.runstatus import RunStatus, StatusDocument, service_row, status_lines
 from migrate.report.status import row_of

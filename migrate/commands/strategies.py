@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from migrate.errors import UsageError
 from migrate.kserve.releases import ReleaseFormatError, parse_release
-from migrate.planning.strategy import CONVERT_FIRST, RESET, TARGET, Scope, Strategy
+from migrate.planning.model.strategy import CONVERT_FIRST, RESET, TARGET, Scope, Strategy
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = (3600.0, 60.0, 1.0)

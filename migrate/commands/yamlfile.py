@@ -16,7 +16,7 @@ import yaml
 
 from migrate.errors import UsageError
 from migrate.objects import Json
-from migrate.planning.fields import Place
+from migrate.planning.model.fields import Place
 
 LIMIT = 1 << 20
 """Bytes of a file; the longest that people write has some ten thousand."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from migrate.kserve.config import Config
+from migrate.kserve.cutting import Own, filled
 from migrate.kserve.kinds import Kinds
 from migrate.kserve.legacy import is_unmarked
 from migrate.kserve.marks import NAMESPACE, count_marks, has_marks
@@ -17,7 +18,7 @@ from migrate.kserve.resolution import Resolution, Verdict
 from migrate.kserve.resolver import resolve
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
-from migrate.kserve.shapes import Own, Services, Shape, filled
+from migrate.kserve.shapes import Services, Shape
 from migrate.kserve.storage import is_foreign
 from migrate.objects import ObjectRef
 

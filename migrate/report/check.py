@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 
 from migrate.objects import Json, ObjectRef, canonical, count
-from migrate.planning.check import Check
-from migrate.planning.plan import Finding, Severity
+from migrate.planning.check.check import Check
+from migrate.planning.model.plan import Finding, Severity
 from migrate.report.findinglines import FINDINGS, finding_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, toned, wrapped
 from migrate.report.markdown import escaped, finding_table

@@ -9,9 +9,9 @@ import msgspec
 
 from migrate.execute.checkpoints import CheckpointRow
 from migrate.objects import count
-from migrate.planning.checkpoint import Contents
-from migrate.planning.plan import API_VERSION
-from migrate.planning.sincecheckpoint import Moved, Since
+from migrate.planning.former.sincecheckpoint import Moved, Since
+from migrate.planning.model.checkpoint import Contents
+from migrate.planning.model.plan import API_VERSION
 from migrate.report.lines import NAMES_SHOWN, WIDTH, few, wrapped
 
 CHECK = "kmigrate check --target RELEASE    says what an upgrade would do"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from migrate.kserve import terms
 from migrate.objects import ObjectRef, count
 from migrate.operations.model import Create, Operation
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from migrate.report.lines import Screen, cut, listed, wrapped
 
 

@@ -13,9 +13,9 @@ from migrate.kserve import terms
 from migrate.objects import Manifest, count, pointer, value_at
 from migrate.operations.model import Create, Delete, Operation
 from migrate.operations.stale import leaves_of
-from migrate.planning.copies import OURS
-from migrate.planning.namedcopies import SOURCE
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.copies import OURS
+from migrate.planning.world.namedcopies import SOURCE
 from migrate.report.fielddiff import removed, replaced, shown_leaves
 from migrate.report.lines import WIDTH, Tone, Toned, wrapped
 

@@ -14,7 +14,7 @@ from migrate.kserve import terms
 from migrate.objects import CONTROL, Json, Manifest, canonical
 from migrate.operations.describe import hidden_source, hidden_value
 from migrate.operations.model import Change, Edit, Patch
-from migrate.planning.plan import API_VERSION
+from migrate.planning.model.plan import API_VERSION
 
 
 class EventLine(msgspec.Struct, frozen=True, rename="camel"):

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from migrate.planning.explanation import Container, Explanation, Outcome
-from migrate.planning.origins import Origin
+from migrate.planning.world.explanation import Container, Explanation, Outcome
+from migrate.planning.world.origins import Origin
 from migrate.report.lines import wrapped
 
 

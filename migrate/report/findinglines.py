@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from migrate.planning.plan import Finding, Severity
+from migrate.planning.model.plan import Finding, Severity
 from migrate.report.lines import PIPE, Screen, Tone, named, toned, wrapped
 
 FINDINGS = "Findings:"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from migrate.objects import count
-from migrate.planning.plan import Forecast, Plan
+from migrate.planning.model.plan import Forecast, Plan
 
 FORMERLY = "formerly"
 """The moment before the others, of who is to get a former image back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate.objects import count
-from migrate.planning.plan import ImageRow, Reach
+from migrate.planning.model.plan import ImageRow, Reach
 from migrate.report.lines import WIDTH, names, wrapped
 
 ENTRY = 33

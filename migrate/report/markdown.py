@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from migrate.objects import count
-from migrate.planning.plan import Finding, Forecast, ImageRow, Plan, Severity
+from migrate.planning.model.plan import Finding, Forecast, ImageRow, Plan, Severity
 from migrate.report.former import FORMERLY, former_of, has_former
 from migrate.report.former import summary as former_summary
 from migrate.report.imagelines import override

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from migrate.objects import canonical
-from migrate.planning.plan import API_VERSION, Finding, Forecast, ImageRow, Plan
-from migrate.planning.summary import Summary, summarised
+from migrate.planning.back.summary import Summary, summarised
+from migrate.planning.model.plan import API_VERSION, Finding, Forecast, ImageRow, Plan
 
 
 class SummaryLine(

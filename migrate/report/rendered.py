@@ -10,11 +10,11 @@ from migrate.kserve.rules import Wakes
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef, count, printable
 from migrate.operations.model import Convert, Create, Restart, Wake
-from migrate.planning.chartvalues import Values
-from migrate.planning.codes import OWNED
-from migrate.planning.plan import Plan
-from migrate.planning.rendering import Item, Rendering
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.change.chartvalues import Values
+from migrate.planning.change.rendering import Item, Rendering
+from migrate.planning.model.codes import OWNED
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope, Strategy
 from migrate.report.fielddiff import operation_lines
 from migrate.report.lines import names
 from migrate.report.renderedforms import form_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from migrate.planning.rendering import Item
+from migrate.planning.change.rendering import Item
 
 _MODEL = "/spec/predictor/model/"
 

@@ -8,8 +8,8 @@ from migrate.kserve import terms
 from migrate.kserve.releases import parse_release
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef, count
-from migrate.planning.plan import Plan
-from migrate.planning.rendering import Rendering
+from migrate.planning.change.rendering import Rendering
+from migrate.planning.model.plan import Plan
 from migrate.report.lines import names
 from migrate.report.markdown import code, escaped, table
 from migrate.report.rendered import SHOWN, applying, changes, command, converting

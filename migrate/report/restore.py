@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 from msgspec import UNSET
 
-from migrate.planning.checkpoint import Contents
-from migrate.planning.plan import Forecast, Plan
+from migrate.planning.model.checkpoint import Contents
+from migrate.planning.model.plan import Forecast, Plan
 from migrate.report.findinglines import finding_lines
 from migrate.report.lines import PIPE, WIDTH, Screen, Tone, Toned, wrapped
 from migrate.report.text import (

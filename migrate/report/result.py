@@ -9,8 +9,8 @@ import msgspec
 
 from migrate.objects import count
 from migrate.operations.model import Direction
-from migrate.planning.plan import API_VERSION
-from migrate.planning.proof import Result
+from migrate.planning.change.proof import Result
+from migrate.planning.model.plan import API_VERSION
 from migrate.report.lines import Screen, Tone, Toned, cut, fitted
 
 

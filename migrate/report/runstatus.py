@@ -10,9 +10,9 @@ import msgspec
 from migrate.execute.run import Entry, Run
 from migrate.objects import Json, count
 from migrate.operations.classify import Standing
-from migrate.planning.later import quoted
-from migrate.planning.outcomes import Outcome, ServiceOutcome
-from migrate.planning.plan import API_VERSION
+from migrate.planning.back.later import quoted
+from migrate.planning.back.outcomes import Outcome, ServiceOutcome
+from migrate.planning.model.plan import API_VERSION
 from migrate.report.checkpoints import CheckpointLine, CheckpointStatus, checkpoint_rows
 from migrate.report.lines import NAMES_SHOWN, wrapped
 from migrate.report.status import NEXT, PlanStatus, RunRow

@@ -11,9 +11,9 @@ from itertools import groupby, product
 
 from migrate.objects import count
 from migrate.operations.model import Direction, Wave
-from migrate.planning.plan import Forecast, Outlook, Plan
-from migrate.planning.rollback import Rollback
-from migrate.planning.summary import Summary, restarting, summarised, summarised_back
+from migrate.planning.back.rollback import Rollback
+from migrate.planning.back.summary import Summary, restarting, summarised, summarised_back
+from migrate.planning.model.plan import Forecast, Outlook, Plan
 from migrate.report import upgrade
 from migrate.report.acts import act_lines
 from migrate.report.copies import copy_lines

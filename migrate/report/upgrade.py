@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from migrate.objects import count
-from migrate.planning.plan import Forecast, Outlook, Plan
+from migrate.planning.model.plan import Forecast, Outlook, Plan
 
 PLAIN = ("now", "next reconcile", "after the plan", "after rollback")
 MOMENTS = ("now", "after the upgrade", "once written", "written without these")

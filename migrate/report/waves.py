@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from migrate.kserve import terms
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Restart, Wave
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from migrate.report.lines import Screen, cut, names, wrapped
 
 NAMED = 3

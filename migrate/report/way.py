@@ -8,10 +8,10 @@ from itertools import groupby
 import msgspec
 
 from migrate.objects import canonical, count
-from migrate.planning.check import Check
-from migrate.planning.plan import API_VERSION, Finding
-from migrate.planning.way import Row, Step
-from migrate.planning.waycheck import StepCheck
+from migrate.planning.check.check import Check
+from migrate.planning.check.way import Row, Step
+from migrate.planning.check.waycheck import StepCheck
+from migrate.planning.model.plan import API_VERSION, Finding
 from migrate.report.findinglines import told_findings
 from migrate.report.lines import Screen, Tone, Toned
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from migrate.objects import ObjectRef
-from migrate.planning.plan import Forecast, ImageRow, Outlook, Plan
+from migrate.planning.model.plan import Forecast, ImageRow, Outlook, Plan
 from migrate.report.findinglines import finding_lines
 from migrate.report.former import former_of, has_former
 from migrate.report.lines import PIPE, Screen, Tone, Toned, toned

@@ -21,8 +21,8 @@ from migrate.commands.flags import PARALLELISM
 from migrate.commands.outcome import prove
 from migrate.objects import Manifest, ref_of
 from migrate.operations.model import Create, Direction, Operation
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan, Stage
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan, Stage
 from migrate.report.console import Console
 from tests.benchmarks.installation import NAMESPACE, RELEASE, RUNTIME, stock_specs
 

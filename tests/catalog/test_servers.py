@@ -8,7 +8,7 @@ from docs.servers import with_table
 from migrate.catalog.predictors import VARIANTS
 from migrate.catalog.runtimes import releases, stock
 from migrate.catalog.servers import LOADS, Server, recorded_servers, server
-from migrate.planning.loading import known
+from migrate.planning.stock.loading import known
 from tests.catalog.released import RELEASES
 
 OWN = ("sklearnserver", "xgbserver", "lgbserver", "pmmlserver", "paddleserver")

@@ -9,8 +9,8 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.port import JsonPatch
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning.plan import Plan
-from migrate.planning.rollback import Rollback
+from migrate.planning.back.rollback import Rollback
+from migrate.planning.model.plan import Plan
 from tests.commands import moving
 from tests.planning.converting import REGISTRY, old, upgraded
 from tests.planning.copies import installed

@@ -19,11 +19,11 @@ from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
-from migrate.planning.copyback import of_namespaces
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan
-from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.planning.strategy import Strategy
+from migrate.planning.back.copyback import of_namespaces
+from migrate.planning.back.rollback import Rollback, plan_rollback
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
 from migrate.report.console import Console
 from tests.planning.copies import OVER, SKLEARN, installed, isvc
 

@@ -9,7 +9,7 @@ from migrate.commands.reading import read_snapshot
 from migrate.errors import NotFoundError
 from migrate.kserve.resolution import Resolution
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning.worlds import world_of
+from migrate.planning.world.worlds import world_of
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 DONE = {"observedGeneration": 9, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}

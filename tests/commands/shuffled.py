@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.snapshot import load
 from migrate.commands import making
-from migrate.planning import planfile
-from migrate.planning.desired import Options
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Options
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ import pytest
 
 from migrate.cluster.memory import MemoryCluster
 from migrate.objects import ObjectRef
-from migrate.planning.outcomes import concerned
-from migrate.planning.plan import Plan
+from migrate.planning.back.outcomes import concerned
+from migrate.planning.model.plan import Plan
 from tests.commands.moving import apply, everything
 from tests.commands.test_to_runtimes_generated import IMAGE, generated, gets, seen, tried
 from tests.commands.upgrading import Killed, Mortal, is_begun, upgrade

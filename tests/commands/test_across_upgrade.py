@@ -13,7 +13,7 @@ from migrate.commands.runs import plan_of
 from migrate.errors import BlockedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Options
+from migrate.planning.model.desired import Options
 from tests.commands import admitting
 from tests.commands.moving import NEW, apply
 from tests.commands.upgrading import (

@@ -7,10 +7,10 @@ import pytest
 
 from migrate.commands.approval import refuse_blocked
 from migrate.errors import BlockedError
-from migrate.planning import codes
-from migrate.planning.desired import Options
-from migrate.planning.findings import finding
-from migrate.planning.make import make_plan
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model import codes
+from migrate.planning.model.desired import Options
+from migrate.planning.model.findings import finding
 from tests.planning.copies import cluster, isvc
 
 

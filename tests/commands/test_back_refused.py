@@ -13,10 +13,10 @@ from migrate.commands.reading import read_snapshot
 from migrate.commands.runs import later_writers, plan_of, refuse_overtaken, standing_below
 from migrate.errors import BlockedError
 from migrate.execute import record
-from migrate.planning.copyback import of_namespaces
-from migrate.planning.desired import Options
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.back.copyback import of_namespaces
+from migrate.planning.back.rollback import plan_rollback
+from migrate.planning.model.desired import Options
+from migrate.planning.model.strategy import Scope, Strategy
 from tests.commands.moving import NEW, SOURCE, apply, back_of, cluster, planned, rollback
 from tests.planning.copies import SKLEARN, installed
 

@@ -14,10 +14,10 @@ from migrate.commands.back import prepared
 from migrate.commands.runs import plan_of
 from migrate.execute import record
 from migrate.operations.model import Direction, Wave
-from migrate.planning.begun import begun
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Scope
+from migrate.planning.back.begun import begun
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
 from tests.commands.editing import FAR
 from tests.commands.moving import NEW, apply, cluster, planned
 from tests.commands.verbs import Verbs

@@ -23,9 +23,9 @@ from migrate.errors import Exit, InterruptError, MixedStateError, RefusedError
 from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Holds, Wake, Wave
-from migrate.planning.desired import Options
-from migrate.planning.plan import Forecast
-from migrate.planning.proof import Result
+from migrate.planning.change.proof import Result
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Forecast
 from migrate.report.console import Console
 from tests.cluster.scripted import scripted
 from tests.commands.snapshots import run

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from migrate.commands.checkpointreading import Text, contents, whole
 from migrate.errors import BlockedError
 from migrate.execute.packing import lines_in
-from migrate.planning.checkpointtext import rest_in
+from migrate.planning.model.checkpointtext import rest_in
 from tests.execute.checkpoints import Document, checkpoint, packed, service, text, understood
 
 

@@ -15,8 +15,8 @@ from migrate.commands.runs import stands_applied
 from migrate.commands.target import Target
 from migrate.errors import KmigrateError
 from migrate.operations.model import Convert, Direction, Patch, Wave
-from migrate.planning.copies import copy_ref
-from migrate.planning.desired import Selection
+from migrate.planning.model.desired import Selection
+from migrate.planning.world.copies import copy_ref
 from tests.commands.admitting import (
     FAR,
     MLSERVER,

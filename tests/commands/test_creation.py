@@ -26,7 +26,7 @@ from migrate.errors import (
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Create, Direction, Operation, Wave
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from migrate.report.console import Console
 from tests.commands.moving import CONTROL, everything, objects, planned, runtimes
 from tests.execute.runs import copy

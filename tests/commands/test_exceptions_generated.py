@@ -10,9 +10,9 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.commands import making
 from migrate.errors import BlockedError
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Desired, Exempt, Options
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.model.desired import Desired, Exempt, Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope, Strategy
 from tests.commands.moving import apply, everything, rollback
 from tests.commands.test_scope_service_generated import LEFT_OUT
 from tests.commands.test_to_runtimes_generated import IMAGE, generated, gets, seen

@@ -11,7 +11,7 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.cluster.snapshot import load
 from migrate.errors import Exit
 from migrate.objects import ObjectRef
-from migrate.planning.strategy import Scope
+from migrate.planning.model.strategy import Scope
 from tests.commands.editing import (
     CONFIG,
     COPY,

@@ -11,7 +11,7 @@ import pytest
 from migrate.cluster.memory import MemoryCluster
 from migrate.errors import Exit, UnreachableError
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning.copies import copy_ref
+from migrate.planning.world.copies import copy_ref
 from tests.commands.formerly import after, before, checkpoint, image_of
 from tests.commands.formerplans import (
     FROM,

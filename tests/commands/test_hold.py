@@ -11,7 +11,7 @@ import yaml
 
 from migrate.cluster import snapshot
 from migrate.objects import ObjectRef
-from migrate.planning.planfile import load
+from migrate.planning.model.planfile import load
 from tests.commands import upgrading
 from tests.commands.admitting import IRIS, Admitting, forms, objects
 from tests.commands.snapshots import BEFORE, changed, check, run

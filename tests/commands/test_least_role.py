@@ -15,7 +15,7 @@ from migrate.commands import rbac
 from migrate.commands.target import Target
 from migrate.errors import Exit, ForbiddenError, NotFoundError
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.copies import copy_ref
+from migrate.planning.world.copies import copy_ref
 from tests.commands.moving import planned, runtimes
 from tests.commands.snapshots import run
 from tests.commands.test_midway import (

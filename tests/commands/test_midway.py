@@ -14,9 +14,9 @@ from migrate.commands.target import Target
 from migrate.errors import Exit, NotFoundError, RefusedError
 from migrate.execute import record
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.copies import copy_ref
-from migrate.planning.desired import Options
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.model.desired import Options
+from migrate.planning.model.strategy import Scope, Strategy
+from migrate.planning.world.copies import copy_ref
 from tests.commands.moving import (
     NEW,
     apply,

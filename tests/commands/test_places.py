@@ -16,9 +16,9 @@ from migrate.commands.comparing import compare
 from migrate.errors import ForbiddenError, StaleError
 from migrate.kserve.namespaces import COUNTED
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Scope
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
 from tests.commands.moving import NEW, cluster, objects, planned
 from tests.commands.snapshots import run
 from tests.planning.copies import SKLEARN, isvc

@@ -22,8 +22,8 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Scope
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
 from migrate.report.console import Console
 from tests.commands.moving import CONTROL, RELEASES, everything, objects, planned
 

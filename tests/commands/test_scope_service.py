@@ -19,8 +19,8 @@ from migrate.errors import StaleError
 from migrate.execute import record
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction
-from migrate.planning.copies import copy_ref
-from migrate.planning.strategy import Scope
+from migrate.planning.model.strategy import Scope
+from migrate.planning.world.copies import copy_ref
 from migrate.report.console import Console
 from tests.commands.moving import (
     CONTROL,

@@ -12,13 +12,13 @@ from migrate.errors import BlockedError
 from migrate.kserve.admission import admitted
 from migrate.objects import ObjectRef
 from migrate.operations.model import Patch
-from migrate.planning import codes
-from migrate.planning.changed import carried_out
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Scope
-from migrate.planning.worlds import world_of
+from migrate.planning.model import codes
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.commands.moving import apply, everything, planned, rollback
 from tests.commands.test_to_runtimes_generated import IMAGE, generated, gets, seen
 from tests.planning.copies import RELEASES

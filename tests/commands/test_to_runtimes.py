@@ -10,8 +10,8 @@ from migrate.commands.runs import plan_of
 from migrate.errors import BlockedError, StaleError, UsageError
 from migrate.execute import record
 from migrate.objects import ObjectRef
-from migrate.planning.copies import RUN, copy_ref
-from migrate.planning.desired import Activate, Options
+from migrate.planning.model.desired import Activate, Options
+from migrate.planning.world.copies import RUN, copy_ref
 from tests.commands.moving import (
     NEW,
     RELEASES,

@@ -10,11 +10,11 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.commands.reading import read_snapshot
 from migrate.errors import BlockedError
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning.changed import carried_out
-from migrate.planning.copies import copy_ref
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.copies import copy_ref
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.commands.moving import apply, everything, objects, planned, rollback
 from tests.forecasts.generator import given
 from tests.planning.copies import RELEASES

@@ -11,7 +11,7 @@ import yaml
 from migrate.commands.runs import resumable
 from migrate.commands.strategies import duration
 from migrate.errors import BlockedError
-from migrate.planning.desired import Options
+from migrate.planning.model.desired import Options
 from tests.commands.moving import (
     NEW,
     apply,

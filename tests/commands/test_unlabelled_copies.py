@@ -10,7 +10,7 @@ from migrate.cluster.memory import MemoryCluster
 from migrate.errors import Exit
 from migrate.kserve import terms
 from migrate.objects import ObjectRef
-from migrate.planning.copies import copy_ref
+from migrate.planning.world.copies import copy_ref
 from tests.commands.admitting import planned as converting
 from tests.commands.admitting import two
 from tests.commands.editing import COPY, FAR, NAME

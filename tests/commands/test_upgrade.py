@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from migrate.objects import Manifest
-from migrate.planning.planfile import load
+from migrate.planning.model.planfile import load
 from tests.commands.snapshots import BEFORE, changed, check, run
 from tests.commands.test_places import definition, quota
 

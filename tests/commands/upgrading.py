@@ -11,9 +11,9 @@ from migrate.commands.reading import read_snapshot
 from migrate.execute import record
 from migrate.kserve.releases import parse_release
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.plan import Plan
-from migrate.planning.upgraded import upgraded
-from migrate.planning.worlds import world_of
+from migrate.planning.model.plan import Plan
+from migrate.planning.stock.upgraded import upgraded
+from migrate.planning.world.worlds import world_of
 from tests.commands.moving import apply, objects, planned
 
 MANAGER = ObjectRef("apps/v1", "Deployment", "kserve-controller-manager", "kserve")

@@ -16,8 +16,8 @@ from migrate.execute import checkpoints
 from migrate.execute.checkpoints import CheckpointRow
 from migrate.execute.packing import Packed, Packer
 from migrate.objects import Json, Manifest, ObjectRef
-from migrate.planning.checkpoint import Checkpoint, Contents, Meaning
-from migrate.planning.checkpointtext import CheckpointText
+from migrate.planning.model.checkpoint import Checkpoint, Contents, Meaning
+from migrate.planning.model.checkpointtext import CheckpointText
 
 SERVING, RUNTIMES = "serving.kserve.io/v1beta1", "serving.kserve.io/v1alpha1"
 UID = "6c7e3c1e-0000-4000-8000-000000000001"

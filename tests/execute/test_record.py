@@ -15,8 +15,8 @@ from migrate.execute.chunks import CHUNK_BYTES, split
 from migrate.execute.run import Entry, EventName, Head, Run
 from migrate.objects import ObjectRef, canonical, ref_of, sha256
 from migrate.operations.model import Create, Direction, Operation
-from migrate.planning.desired import Options
-from migrate.planning.plan import Forecast, Outlook, Plan, Stage
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Forecast, Outlook, Plan, Stage
 from tests.benchmarks.creating import manifests
 from tests.execute.counting import CountingCluster
 

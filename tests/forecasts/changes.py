@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from tests.differential.dice import Dice
 from tests.forecasts.generator import REGISTRY
 

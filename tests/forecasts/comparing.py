@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from migrate.objects import canonical
 from migrate.operations.model import Direction
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from tests.differential.shapes import Manifest
 from tests.forecasts.expected import Promise, name_of, promises
 from tests.forecasts.seen import Sight, moved, reported

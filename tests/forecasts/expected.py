@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Restart
-from migrate.planning.activation import WOKEN
-from migrate.planning.plan import Forecast, Outlook, Plan
+from migrate.planning.model.plan import Forecast, Outlook, Plan
+from migrate.planning.world.activation import WOKEN
 
 UNTOLD = (Outlook.CANNOT_TELL, Outlook.BROKEN)
 """Of these the plan promises nothing."""

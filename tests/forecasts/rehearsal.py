@@ -10,8 +10,8 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.rules import Rules
 from migrate.kserve.table import rules_for
 from migrate.operations.model import Direction
-from migrate.planning import planfile
-from migrate.planning.plan import Outlook, Plan
+from migrate.planning.model import planfile
+from migrate.planning.model.plan import Outlook, Plan
 from tests.differential.occupied import CrashedError, Occupied
 from tests.forecasts.changes import Change, changes, moves
 from tests.forecasts.comparing import Mismatch, Seen, compare

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate.operations.model import Direction
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from tests.forecasts.comparing import Mismatch, Seen
 from tests.forecasts.expected import UNTOLD
 from tests.forecasts.seen import moved

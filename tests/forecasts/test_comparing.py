@@ -9,8 +9,8 @@ import pytest
 
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Restart, Wake
-from migrate.planning.desired import Options
-from migrate.planning.plan import Forecast, Outlook, Plan, Stage
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Forecast, Outlook, Plan, Stage
 from tests.forecasts.comparing import Seen, compare
 from tests.forecasts.seen import Sight
 

@@ -21,9 +21,9 @@ from migrate.execute.run import Head, Run
 from migrate.objects import ObjectRef, canonical, sha256
 from migrate.operations.jsontext import locate
 from migrate.operations.model import Direction, Edit, Operation, Patch
-from migrate.planning import planfile
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan, Stage
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan, Stage
 from tests.execute.clock import FakeClock
 
 CASES = 10_000

@@ -30,11 +30,11 @@ from migrate.errors import KmigrateError, StaleError
 from migrate.execute import record
 from migrate.execute.run import Run
 from migrate.objects import Manifest, ObjectRef
-from migrate.planning.checkpoint import Checkpoint
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan
-from migrate.planning.restore import plan_restore
-from migrate.planning.strategy import Strategy
+from migrate.planning.former.restore import plan_restore
+from migrate.planning.model.checkpoint import Checkpoint
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
 from migrate.report.console import Console
 from tests.commands.reconciling import reconcile
 from tests.commands.restoring import (

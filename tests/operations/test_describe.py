@@ -11,9 +11,9 @@ from migrate.execute.drift import drifted
 from migrate.objects import ObjectRef
 from migrate.operations.describe import describe_condition, found_value, shown_value
 from migrate.operations.model import Direction, Edit, Holds, Operation, Patch
-from migrate.planning.desired import Options
-from migrate.planning.plan import Plan, Stage
-from migrate.planning.proof import prove_objects
+from migrate.planning.change.proof import prove_objects
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan, Stage
 
 RUNTIME = ObjectRef("serving.kserve.io/v1alpha1", "ClusterServingRuntime", "r")
 ISVC = ObjectRef("serving.kserve.io/v1beta1", "InferenceService", "iris", "team")

@@ -9,8 +9,8 @@ import msgspec
 from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
-from migrate.planning.check import Check, check
-from migrate.planning.waycheck import way_of
+from migrate.planning.check.check import Check, check
+from migrate.planning.check.waycheck import way_of
 from tests.planning.clusters import service, snapshot
 
 SKLEARN = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://m/x"}

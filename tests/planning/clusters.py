@@ -15,11 +15,11 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
 from migrate.kserve.table import rules_for
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Outlook, Plan
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.snapshot import Snapshot
 
 STOCK: dict[str, Any] = {
     "sklearn": {

@@ -8,8 +8,8 @@ from typing import Any
 
 from migrate.catalog.predictors import variants_of
 from migrate.operations.model import Convert, Create
-from migrate.planning.plan import Finding, Plan
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.plan import Finding, Plan
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.copies import cluster, plan, reconciled
 
 REGISTRY = "registry.example.com/ml"

@@ -14,15 +14,15 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Create, Wake
-from migrate.planning.changed import carried_out
-from migrate.planning.copies import copy_ref
-from migrate.planning.desired import Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Strategy
-from migrate.planning.typed import merged, parse_set
-from migrate.planning.worlds import world_of
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.copies import copy_ref
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.clusters import snapshot
 
 RELEASES = ("0.8.0", "0.9.0", "0.11.2", "0.15.2", "0.16.0", "0.20.0")

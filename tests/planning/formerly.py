@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from migrate.kserve.releases import parse_release
-from migrate.planning.bringing import bring_back
-from migrate.planning.desired import Options
-from migrate.planning.former import Former, Source
-from migrate.planning.formerof import FormerOf
-from migrate.planning.formersnapshot import from_snapshot
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Strategy
-from migrate.planning.upgraded import upgraded
+from migrate.planning.former.bringing import bring_back
+from migrate.planning.former.former import Former, Source
+from migrate.planning.former.formersnapshot import from_snapshot
+from migrate.planning.model.desired import Options
+from migrate.planning.model.formerof import FormerOf
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
+from migrate.planning.stock.upgraded import upgraded
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import found
 from tests.planning.copies import reconciled
 

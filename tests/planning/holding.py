@@ -14,15 +14,15 @@ from migrate.kserve.shapes import Services
 from migrate.objects import ObjectRef
 from migrate.operations.model import Convert, Patch
 from migrate.operations.patching import apply_edits
-from migrate.planning.changed import carried_out
-from migrate.planning.desired import Options
-from migrate.planning.forecast import World
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Strategy
-from migrate.planning.upgraded import upgraded
-from migrate.planning.worlds import world_of
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
+from migrate.planning.stock.upgraded import upgraded
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.forecast import World
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 
 
 def holding(found: Snapshot, target: str, **options: Any) -> Plan:

@@ -14,13 +14,13 @@ from migrate.catalog.runtimes import stock
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Patch
-from migrate.planning.changed import changed
-from migrate.planning.desired import Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Strategy
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.changed import changed
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import snapshot
 
 Mirror = Callable[[str], str]

@@ -3,8 +3,8 @@
 from typing import Any
 
 from migrate.objects import Manifest
-from migrate.planning.owners import owner_of
-from migrate.planning.ownership import Owner
+from migrate.planning.stock.owners import owner_of
+from migrate.planning.stock.ownership import Owner
 
 Content = dict[str, Any]
 

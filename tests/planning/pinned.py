@@ -14,12 +14,12 @@ from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Operation, Patch
 from migrate.operations.patching import apply_edits
-from migrate.planning.changed import carried_out
-from migrate.planning.plan import Plan
-from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Scope
-from migrate.planning.worlds import world_of
+from migrate.planning.back.rollback import Rollback, plan_rollback
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.copies import cluster, plan, reconciled
 
 SETTLED = {"predictors": "{}", "inferenceService": "{}"}

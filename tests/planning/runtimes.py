@@ -9,11 +9,11 @@ import msgspec
 
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ref_of
-from migrate.planning.desired import Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import service, snapshot
 
 IMAGE = "/spec/containers/name=kserve-container/image"

@@ -11,14 +11,14 @@ from migrate.kserve.releases import parse_release
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Convert, Holds, Restart
 from migrate.operations.patching import apply_edits
-from migrate.planning.across import is_across, rejudged
-from migrate.planning.desired import Activate, Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.typed import merged, parse_set
-from migrate.planning.upgraded import upgraded
+from migrate.planning.back.across import is_across, rejudged
+from migrate.planning.back.rollback import plan_rollback
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Activate, Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.stock.upgraded import upgraded
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning import clusters
 from tests.planning.converting import SKLEARN as REPOSITORY
 from tests.planning.converting import converting, old

@@ -11,12 +11,12 @@ from migrate.kserve.running import Running
 from migrate.objects import Manifest, ObjectRef, value_at
 from migrate.operations.model import Direction, Edit, Holds, Patch, Restart, Wake
 from migrate.operations.patching import apply_edits
-from migrate.planning.activation import WAVE
-from migrate.planning.changed import changed
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.back.rollback import plan_rollback
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Outlook, Plan
+from migrate.planning.world.activation import WAVE
+from migrate.planning.world.changed import changed
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.runtimes import (
     IMAGE,
     OTHER,

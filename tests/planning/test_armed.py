@@ -10,9 +10,9 @@ import pytest
 
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Finding, Outlook, Plan
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Finding, Outlook, Plan
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.copies import (
     OVER,
     RELEASES,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from migrate.objects import ObjectRef
-from migrate.planning.bare import bare, part
+from migrate.planning.world.bare import bare, part
 from tests.planning.owned import (
     HELM,
     INSTANCE,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from migrate.catalog.runtimes import CHART, CONFIG, MANIFEST
-from migrate.planning.overridden import Overridden, overridden
-from migrate.planning.plan import ImageRow
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.model.plan import ImageRow
+from migrate.planning.stock.overridden import Overridden, overridden
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.clusters import plan
 from tests.planning.installed import SKLEARN, cluster, container, reset, runtime_ref, runtimes
 

@@ -10,11 +10,11 @@ import pytest
 from msgspec import UNSET
 
 from migrate.operations.model import Create
-from migrate.planning.changed import carried_out
-from migrate.planning.desired import Options, without_release
-from migrate.planning.formerof import FormerOf
-from migrate.planning.make import make_plan
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options, without_release
+from migrate.planning.model.formerof import FormerOf
+from migrate.planning.model.strategy import Scope, Strategy
+from migrate.planning.world.changed import carried_out
 from tests.planning.converting import (
     SKLEARN,
     blocked,

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from migrate.planning.desired import Selection
+from migrate.planning.model.desired import Selection
 from tests.planning.converting import (
     MLSERVER,
     REGISTRY,

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrate.objects import value_at
-from migrate.planning.changed import carried_out
-from migrate.planning.worlds import world_of
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.worlds import world_of
 from tests.planning.converting import (
     MLSERVER,
     REGISTRY,

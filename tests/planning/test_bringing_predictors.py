@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from migrate.planning.formerof import FormerOf
+from migrate.planning.model.formerof import FormerOf
 from tests.planning.converting import (
     GPU,
     MLSERVER,

@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from migrate.kserve.shapes import Services
-from migrate.planning.desired import Selection
+from migrate.planning.model.desired import Selection
 from tests.planning.converting import (
     SKLEARN,
     copies,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from migrate.planning.case import Case
-from migrate.planning.copies import copy_ref
-from migrate.planning.expand import source_ref
-from migrate.planning.forecast import forecast
-from migrate.planning.targets import targets_of
-from migrate.planning.typed import parse_set
-from migrate.planning.worlds import world_of
+from migrate.planning.change.expand import source_ref
+from migrate.planning.model.targets import targets_of
+from migrate.planning.model.typed import parse_set
+from migrate.planning.world.case import Case
+from migrate.planning.world.copies import copy_ref
+from migrate.planning.world.forecast import forecast
+from migrate.planning.world.worlds import world_of
 from tests.planning.copies import SKLEARN, cluster, isvc
 
 

@@ -9,7 +9,7 @@ import pytest
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Edit
 from migrate.operations.patching import apply_edits
-from migrate.planning.chartvalues import Values, values_of
+from migrate.planning.change.chartvalues import Values, values_of
 from tests.planning.runtimes import IMAGE, cluster_runtime
 
 RELEASE = "0.15.2"

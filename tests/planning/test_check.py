@@ -14,8 +14,8 @@ from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime
 from migrate.kserve.services import InferenceService
 from migrate.kserve.stock import stock_runtimes
-from migrate.planning.codes import SEVERITY
-from migrate.planning.plan import Severity
+from migrate.planning.model.codes import SEVERITY
+from migrate.planning.model.plan import Severity
 from tests.planning.checking import CLUSTER, IRIS, NAMELESS, SKLEARN, Json, checked, codes, runtime
 from tests.planning.clusters import service
 

@@ -8,8 +8,8 @@ import pytest
 
 from migrate.kserve.image import parse_image
 from migrate.operations.model import Holds
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Outlook
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Outlook
 from tests.planning.converting import (
     GPU,
     MLSERVER,

@@ -14,11 +14,11 @@ from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef
 from migrate.operations.model import Holds
-from migrate.planning.copies import PREPARED_FOR
-from migrate.planning.plan import Plan, Severity
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.upgraded import upgraded
+from migrate.planning.back.rollback import plan_rollback
+from migrate.planning.model.plan import Plan, Severity
+from migrate.planning.stock.upgraded import upgraded
+from migrate.planning.world.copies import PREPARED_FOR
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import workload
 from tests.planning.converting import blocked, converted, copies, found, names, old
 from tests.planning.copies import OVER, SKLEARN, cluster, isvc, plan

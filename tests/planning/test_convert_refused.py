@@ -12,9 +12,9 @@ from migrate.catalog.predictors import variants_of
 from migrate.errors import UsageError
 from migrate.kserve.image import parse_image
 from migrate.kserve.runtimes import Runtimes
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Outlook
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Outlook
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import (
     GPU,
     MLSERVER,

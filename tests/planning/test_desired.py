@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from migrate.errors import UsageError
-from migrate.planning.desired import Desired, EnvVar, Exempt, Options, labels_of, summary
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.model.desired import Desired, EnvVar, Exempt, Options, labels_of, summary
+from migrate.planning.model.typed import merged, parse_set
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -13,8 +13,8 @@ import yaml
 import migrate.schemas
 from migrate.commands import yamlfile
 from migrate.errors import UsageError
-from migrate.planning.desired import Desired, EnvVar, Exempt
-from migrate.planning.desiredfile import from_document, schema
+from migrate.planning.model.desired import Desired, EnvVar, Exempt
+from migrate.planning.model.desiredfile import from_document, schema
 from tests.planning.desired_examples import BAD, BEYOND_SCHEMA, GOOD, HEAD, combinations, file_of
 
 VALID = jsonschema.Draft202012Validator(schema())

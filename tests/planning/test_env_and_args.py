@@ -14,13 +14,13 @@ from migrate.kserve.running import Running
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.model import Direction, Edit, Holds, Patch
-from migrate.planning.activation import CONTAINER_PATH
-from migrate.planning.changed import changed
-from migrate.planning.desired import Activate, Desired, EnvVar, Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.proof import prove_services, prove_settings, settings_in, together
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.change.proof import prove_services, prove_settings, settings_in, together
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Activate, Desired, EnvVar, Options
+from migrate.planning.model.plan import Outlook, Plan
+from migrate.planning.world.activation import CONTAINER_PATH
+from migrate.planning.world.changed import changed
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import IRIS, codes, service, snapshot
 from tests.planning.runtimes import OTHER, RUNTIME, SKLEARN, STOCK, model, world
 

@@ -8,12 +8,12 @@ import pytest
 from migrate.objects import Manifest
 from migrate.operations.model import Edit, Holds, Patch
 from migrate.operations.patching import apply_edits
-from migrate.planning.activation import CONTAINER_PATH
-from migrate.planning.changed import changed
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.back.rollback import Rollback, plan_rollback
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Outlook, Plan
+from migrate.planning.world.activation import CONTAINER_PATH
+from migrate.planning.world.changed import changed
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.runtimes import OTHER, RUNTIME, SKLEARN, model
 from tests.planning.test_env_and_args import BOTH, ENV, plan, running, with_env
 

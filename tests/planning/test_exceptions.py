@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from migrate.planning.desired import Desired, EnvVar, Exempt, Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Finding, Plan
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Desired, EnvVar, Exempt, Options
+from migrate.planning.model.plan import Finding, Plan
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.runtimes import OTHER, STOCK, model, world
 

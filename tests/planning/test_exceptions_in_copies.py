@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from migrate.operations.model import Create, Patch
-from migrate.planning import planfile
-from migrate.planning.desired import Desired, EnvVar, Exempt, Options, Selection
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Finding, Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Desired, EnvVar, Exempt, Options, Selection
+from migrate.planning.model.plan import Finding, Plan
+from migrate.planning.model.strategy import Scope, Strategy
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import codes
 from tests.planning.copies import (
     MLSERVER,

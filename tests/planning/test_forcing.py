@@ -9,10 +9,10 @@ from migrate.operations.classify import Standing, classify
 from migrate.operations.invert import invert
 from migrate.operations.model import Create, Edit, Operation, Patch
 from migrate.operations.overwritten import Overwritten
-from migrate.planning.desired import Options
-from migrate.planning.forcing import forced_by, is_meant, overruled
-from migrate.planning.later import kept_whole, later_changes
-from migrate.planning.plan import Plan, Stage
+from migrate.planning.back.forcing import forced_by, is_meant, overruled
+from migrate.planning.back.later import kept_whole, later_changes
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan, Stage
 
 REF = ObjectRef("serving.kserve.io/v1alpha1", "ClusterServingRuntime", "own")
 ENV = "/spec/containers/name=c/env"

@@ -14,10 +14,10 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.terms import FINALIZER
 from migrate.kserve.workloads import KnativeService, Workload
 from migrate.objects import ObjectRef
-from migrate.planning.differences import differences
-from migrate.planning.forecast import between, configured, forecast
-from migrate.planning.plan import Outlook
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.plan import Outlook
+from migrate.planning.world.differences import differences
+from migrate.planning.world.forecast import between, configured, forecast
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.runtimes import SKLEARN, STOCK, model, world
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import Manifest, ObjectRef, ref_of
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.copies import OVER, RELEASES, SKLEARN, cluster, installed, isvc
 from tests.planning.formerly import after_upgrade, brought, former_of
 

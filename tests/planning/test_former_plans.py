@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from migrate.objects import canonical
-from migrate.planning import planfile
-from migrate.planning.desired import Options
-from migrate.planning.strategy import Strategy
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Options
+from migrate.planning.model.strategy import Strategy
 from tests.planning.converting import SKLEARN, old
 from tests.planning.upgrading import prepared, seven
 

@@ -16,7 +16,7 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.table import rules_for
 from migrate.kserve.tags import tagged
 from migrate.operations.model import Edit
-from migrate.planning.held import edits_for, held, is_image, pin_of, same
+from migrate.planning.world.held import edits_for, held, is_image, pin_of, same
 from tests.planning.converting import old
 
 HERE = "/spec/predictor/sklearn"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrate.planning.former import Former, FormerService, Source
-from migrate.planning.history import Ran, Told, from_history
-from migrate.planning.moments import Moment
-from migrate.planning.worlds import world_of
+from migrate.planning.former.former import Former, FormerService, Source
+from migrate.planning.former.history import Ran, Told, from_history
+from migrate.planning.former.moments import Moment
+from migrate.planning.world.worlds import world_of
 from tests.planning.converting import old
 from tests.planning.copies import cluster, isvc
 

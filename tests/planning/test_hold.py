@@ -7,10 +7,10 @@ import re
 import pytest
 
 from migrate.errors import UsageError
-from migrate.planning.codes import HELD, LOST_BY_UPGRADE, LOST_BY_WRITE, NO_IMAGE_AFTER
-from migrate.planning.desired import Activate, Selection
-from migrate.planning.plan import Outlook
-from migrate.planning.typed import parse_set
+from migrate.planning.model.codes import HELD, LOST_BY_UPGRADE, LOST_BY_WRITE, NO_IMAGE_AFTER
+from migrate.planning.model.desired import Activate, Selection
+from migrate.planning.model.plan import Outlook
+from migrate.planning.model.typed import parse_set
 from tests.planning.converting import (
     GPU,
     MLSERVER,

@@ -9,9 +9,9 @@ import pytest
 
 from migrate.kserve.releases import parse_release
 from migrate.operations.model import Delete, Wake
-from migrate.planning.changed import carried_out
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.upgraded import upgraded
+from migrate.planning.back.rollback import plan_rollback
+from migrate.planning.stock.upgraded import upgraded
+from migrate.planning.world.changed import carried_out
 from tests.planning.converting import SKLEARN, old
 from tests.planning.copies import cluster, isvc, plan, reconciled
 from tests.planning.holding import done, holding

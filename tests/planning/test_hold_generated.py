@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.planning.codes import (
+from migrate.planning.model.codes import (
     FOLLOWS,
     LOST_BY_UPGRADE,
     LOST_BY_WRITE,
@@ -17,8 +17,8 @@ from migrate.planning.codes import (
     REGAINED,
     TAKEN,
 )
-from migrate.planning.held import same
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.world.held import same
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import GPU, MLSERVER, REGISTRY, SKLEARN, upgraded
 from tests.planning.converting import old as framework
 from tests.planning.copies import cluster, isvc

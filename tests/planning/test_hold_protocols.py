@@ -13,19 +13,19 @@ from migrate.kserve.services import InferenceService
 from migrate.kserve.shapes import Services
 from migrate.objects import ObjectRef
 from migrate.operations.model import Patch
-from migrate.planning.check import check
-from migrate.planning.codes import (
+from migrate.planning.check.check import check
+from migrate.planning.model.codes import (
     ANY_PROTOCOL,
     HELD,
     LOST_BY_UPGRADE,
     LOST_BY_WRITE,
     NOT_CONVERTIBLE,
 )
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.upgraded import upgraded as after_manifests
-from migrate.planning.worlds import world_of
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Plan
+from migrate.planning.stock.upgraded import upgraded as after_manifests
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.converting import (
     MLSERVER,
     REGISTRY,

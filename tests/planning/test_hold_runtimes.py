@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from migrate.planning.codes import LOST_BY_UPGRADE, NO_IMAGE_AFTER
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.codes import LOST_BY_UPGRADE, NO_IMAGE_AFTER
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import (
     GPU,
     REGISTRY,

@@ -11,7 +11,7 @@ import pytest
 from migrate.errors import BlockedError, UsageError
 from migrate.kserve.metadata import Metadata
 from migrate.operations.model import Direction, Patch
-from migrate.planning.plan import Outlook
+from migrate.planning.model.plan import Outlook
 from tests.planning.clusters import (
     GPU,
     IRIS,

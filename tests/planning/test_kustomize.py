@@ -8,7 +8,7 @@ from typing import Any
 from migrate.objects import Manifest
 from migrate.operations.model import Edit
 from migrate.operations.patching import apply_edits
-from migrate.planning.kustomize import component, json_patch
+from migrate.planning.change.kustomize import component, json_patch
 from tests.planning.owned import runtime
 from tests.planning.runtimes import RUNTIME
 

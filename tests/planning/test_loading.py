@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.catalog.servers import Server, recorded_servers
-from migrate.planning.loading import Break, Kind, breaks, breaks_between, known, unknown
+from migrate.planning.stock.loading import Break, Kind, breaks, breaks_between, known, unknown
 
 SKLEARN = "registry.example.com/ml/sklearnserver:v{}"
 BREAKS, MAY_BREAK = Kind.BREAKS, Kind.MAY_BREAK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.catalog.servers import LOADS, Form
-from migrate.planning.loadingrules import LOADING, version
+from migrate.planning.stock.loadingrules import LOADING, version
 
 
 def test_of_every_library_what_breaks_stands_first() -> None:

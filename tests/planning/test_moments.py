@@ -6,7 +6,7 @@ import pytest
 
 from migrate.kserve.releases import parse_release
 from migrate.kserve.replicas import Kept
-from migrate.planning.moments import Moment, moment_of
+from migrate.planning.former.moments import Moment, moment_of
 
 CONFIG = {
     "metadata": {

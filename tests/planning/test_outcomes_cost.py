@@ -10,9 +10,9 @@ import pytest
 from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing
 from migrate.operations.model import Create, Direction, Operation, Wake
-from migrate.planning.copies import copy_ref
-from migrate.planning.outcomes import Journey, Outcome, Seen, outcomes
-from migrate.planning.plan import Plan, Stage
+from migrate.planning.back.outcomes import Journey, Outcome, Seen, outcomes
+from migrate.planning.model.plan import Plan, Stage
+from migrate.planning.world.copies import copy_ref
 from tests.commands.moving import cluster, planned
 from tests.planning.copies import SKLEARN
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrate.planning.owners import owner_of
+from migrate.planning.stock.owners import owner_of
 from tests.planning.owned import HELM, config, found, reference, service
 
 JUNK: tuple[Any, ...] = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from migrate.objects import Manifest
-from migrate.planning.ownership import Owner
+from migrate.planning.stock.ownership import Owner
 from tests.planning.owned import (
     HELM,
     IRIS,

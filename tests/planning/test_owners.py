@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.objects import Manifest
-from migrate.planning.owners import owner_of
+from migrate.planning.stock.owners import owner_of
 from tests.planning.owned import (
     CLUSTER,
     DASHBOARD,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from migrate.kserve.releases import parse_release
-from migrate.planning.passing import passing
-from migrate.planning.stops import stops_of
+from migrate.planning.stock.passing import passing
+from migrate.planning.stock.stops import stops_of
 from tests.planning.converting import old, upgraded
 from tests.planning.copies import cluster, isvc, own
 

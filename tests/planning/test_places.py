@@ -10,9 +10,9 @@ import pytest
 
 from migrate.kserve.namespaces import COUNTED, Namespace, Quota, QuotaSpec
 from migrate.kserve.runtimes import Runtime, Runtimes
-from migrate.planning.codes import NEVER_ACCEPTED
-from migrate.planning.places import Places, creates_of, findings_of
-from migrate.planning.plan import Finding, Plan
+from migrate.planning.change.places import Places, creates_of, findings_of
+from migrate.planning.model.codes import NEVER_ACCEPTED
+from migrate.planning.model.plan import Finding, Plan
 from tests.planning.copies import SKLEARN, cluster, isvc, plan, reconciled
 
 NEW = "sklearn=registry.example.com/ml/sklearnserver:next"

@@ -11,10 +11,10 @@ from migrate.errors import UsageError
 from migrate.objects import ObjectRef
 from migrate.operations.classify import Standing, classify
 from migrate.operations.model import Direction, Edit, Operation, Patch, Restart
-from migrate.planning import planfile
-from migrate.planning.checks_installed import unknown_release
-from migrate.planning.desired import Desired, Options
-from migrate.planning.plan import Finding, Plan, Severity, Stage
+from migrate.planning.check.checks_installed import unknown_release
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Desired, Options
+from migrate.planning.model.plan import Finding, Plan, Severity, Stage
 from tests.planning.clusters import IRIS, snapshot
 
 CONFIG = ObjectRef("v1", "ConfigMap", "inferenceservice-config", "kserve")

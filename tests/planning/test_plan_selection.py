@@ -10,12 +10,12 @@ import pytest
 from migrate.errors import UsageError
 from migrate.kserve.running import Running
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Activate, Options, Selection
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.selection import checked
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Activate, Options, Selection
+from migrate.planning.model.plan import Outlook, Plan
+from migrate.planning.model.selection import checked
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.snapshot import Snapshot
 from migrate.report.markdown import plan_markdown
 from migrate.report.text import plan_lines
 from tests.planning.clusters import codes

@@ -6,14 +6,14 @@ import pytest
 from msgspec import UNSET
 
 from migrate.operations.model import Direction
-from migrate.planning.plan import Plan
-from migrate.planning.proof import (
+from migrate.planning.change.proof import (
     Result,
     prove_services,
     prove_settings,
     settings_in,
     together,
 )
+from migrate.planning.model.plan import Plan
 from tests.planning.converting import SKLEARN, old, upgraded
 from tests.planning.copies import cluster, isvc, plan
 from tests.planning.holding import holding

@@ -12,8 +12,8 @@ import pytest
 
 from migrate.kserve.runtimes import Runtime
 from migrate.objects import Manifest, ref_of
-from migrate.planning.plan import ImageRow, Plan, Reach
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.model.plan import ImageRow, Plan, Reach
+from migrate.planning.world.snapshot import Snapshot
 from tests.kserve.release import NAMES, shipped_text
 from tests.planning.clusters import STOCK, plan, service, snapshot
 from tests.planning.runtimes import MLSERVER, SKLEARN, model

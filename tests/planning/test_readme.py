@@ -11,10 +11,10 @@ from msgspec import structs
 
 from migrate.kserve.services import InferenceService
 from migrate.objects import ref_of
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Plan
-from migrate.planning.rendering import render
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.change.rendering import render
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.snapshot import Snapshot
 from migrate.report.rendered import readme, warnings
 from tests.planning.clusters import IRIS, snapshot
 from tests.planning.clusters import plan as planned

@@ -13,8 +13,8 @@ from migrate.catalog.runtimes import CONFIG, MANIFEST, manifests, releases, stoc
 from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import Manifest, ref_of
-from migrate.planning.reapplied import reapplied
-from migrate.planning.upgraded import upgraded
+from migrate.planning.stock.reapplied import reapplied
+from migrate.planning.stock.upgraded import upgraded
 from tests.planning.copies import cluster, installed, isvc
 
 LAST = "kubectl.kubernetes.io/last-applied-configuration"

@@ -8,9 +8,9 @@ import pytest
 from migrate.kserve.rollouts import Rollout
 from migrate.objects import ObjectRef
 from migrate.operations.model import Condition, Holds, RolledOut, Wave
-from migrate.planning.desired import Options
-from migrate.planning.plan import Forecast, Outlook, Plan, Stage
-from migrate.planning.recovery import recovering
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Forecast, Outlook, Plan, Stage
+from migrate.planning.model.recovery import recovering
 
 A, B = (ObjectRef("apps/v1", "Deployment", name, "team") for name in "ab")
 OF_A, OF_B = (ObjectRef("serving.kserve.io/v1beta1", "InferenceService", n, "team") for n in "ab")

@@ -13,8 +13,8 @@ from migrate.errors import BlockedError
 from migrate.objects import Manifest, ObjectRef, ref_of
 from migrate.operations.fieldmanagers import Writer
 from migrate.operations.model import Edit, Operation, Patch
-from migrate.planning.rendering import Rendering, refusals, render
-from migrate.planning.snapshot import Snapshot
+from migrate.planning.change.rendering import Rendering, refusals, render
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import IRIS, snapshot
 from tests.planning.clusters import plan as planned
 from tests.planning.owned import LAST_APPLIED, entry, tracked

@@ -9,7 +9,7 @@ import pytest
 
 from migrate.objects import value_at
 from migrate.operations.patching import apply_edits
-from migrate.planning.rollback import plan_rollback
+from migrate.planning.back.rollback import plan_rollback
 from tests.planning.installed import (
     MULTINODE,
     SKLEARN,

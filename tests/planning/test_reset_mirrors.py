@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrate.objects import Manifest
-from migrate.planning.plan import Plan
-from migrate.planning.ways import Found, Way, derived, doubt, way_of, ways_of
+from migrate.planning.model.plan import Plan
+from migrate.planning.stock.ways import Found, Way, derived, doubt, way_of, ways_of
 from tests.planning.clusters import codes
 from tests.planning.installed import (
     SKLEARN,

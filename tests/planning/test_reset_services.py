@@ -14,12 +14,12 @@ from migrate.kserve.services import InferenceService
 from migrate.objects import Manifest
 from migrate.operations.model import Wake
 from migrate.operations.patching import apply_edits
-from migrate.planning.desired import Activate
-from migrate.planning.forecast import World, configured
-from migrate.planning.plan import Outlook
-from migrate.planning.rollback import plan_rollback
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import differences
+from migrate.planning.back.rollback import plan_rollback
+from migrate.planning.change.staleness import differences
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Outlook
+from migrate.planning.world.forecast import World, configured
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import codes, plan, service, workload
 from tests.planning.installed import (
     MULTINODE,

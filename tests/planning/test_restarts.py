@@ -12,13 +12,13 @@ from migrate.kserve.rollouts import Rollout
 from migrate.kserve.running import Running
 from migrate.kserve.services import ServiceStatus
 from migrate.objects import ObjectRef
-from migrate.planning.desired import Activate, Options, Selection
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Forecast, Outlook, Plan
-from migrate.planning.rollback import Rollback, plan_rollback
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.summary import summarised, summarised_back
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.back.rollback import Rollback, plan_rollback
+from migrate.planning.back.summary import summarised, summarised_back
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Activate, Options, Selection
+from migrate.planning.model.plan import Forecast, Outlook, Plan
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.snapshot import Snapshot
 from migrate.report.text import plan_lines
 from migrate.report.wide import wide_lines
 from tests.planning.clusters import codes

@@ -10,10 +10,10 @@ from msgspec import UNSET
 from migrate.objects import Manifest, ObjectRef
 from migrate.operations.model import Direction
 from migrate.operations.patching import apply_edits
-from migrate.planning.plan import Forecast, Outlook
-from migrate.planning.proof import prove_objects
-from migrate.planning.restoreproof import prove_former
-from migrate.planning.restorewrites import edits_between
+from migrate.planning.change.proof import prove_objects
+from migrate.planning.former.restoreproof import prove_former
+from migrate.planning.former.restorewrites import edits_between
+from migrate.planning.model.plan import Forecast, Outlook
 from tests.planning.restoring import (
     checkpoint,
     cluster,

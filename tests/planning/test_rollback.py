@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from migrate.objects import ObjectRef
-from migrate.planning.rollback import plan_rollback
+from migrate.planning.back.rollback import plan_rollback
 from tests.planning.clusters import (
     IRIS,
     NOW,

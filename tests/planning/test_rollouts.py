@@ -15,10 +15,10 @@ from migrate.kserve.running import Records, Running
 from migrate.kserve.workloads import KnativeService
 from migrate.objects import ObjectRef
 from migrate.operations.model import Holds, RolledOut, Wake
-from migrate.planning.desired import Activate
-from migrate.planning.plan import Finding, Forecast, Outlook, Plan, Severity
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.model.desired import Activate
+from migrate.planning.model.plan import Finding, Forecast, Outlook, Plan, Severity
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.runtimes import OTHER, STOCK, model, plan, world
 
 SET = f"sklearn={OTHER}"

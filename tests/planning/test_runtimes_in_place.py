@@ -10,7 +10,7 @@ import pytest
 from migrate.errors import BlockedError, UsageError
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.operations.model import Edit, Patch
-from migrate.planning.plan import Outlook
+from migrate.planning.model.plan import Outlook
 from tests.planning.clusters import codes, lot, service
 from tests.planning.runtimes import (
     IMAGE,

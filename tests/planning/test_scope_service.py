@@ -13,8 +13,8 @@ from migrate.errors import UsageError
 from migrate.kserve.rollouts import Rollout
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.operations.model import Holds, RolledOut
-from migrate.planning.desired import Activate, Selection
-from migrate.planning.plan import Outlook, Plan
+from migrate.planning.model.desired import Activate, Selection
+from migrate.planning.model.plan import Outlook, Plan
 from tests.planning.clusters import codes, service
 from tests.planning.copies import SKLEARN, cluster, isvc, own
 from tests.planning.pinned import pinning_plan, settled

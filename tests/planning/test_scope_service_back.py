@@ -12,14 +12,14 @@ from migrate.errors import BlockedError
 from migrate.kserve.runtimes import Runtimes
 from migrate.objects import ObjectRef
 from migrate.operations.model import Direction, Holds
-from migrate.planning.desired import Desired, EnvVar, Options, Selection
-from migrate.planning.make import make_plan
-from migrate.planning.pinwrites import pinned
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.proof import prove_services
-from migrate.planning.rollback import Rollback
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Scope, Strategy
+from migrate.planning.back.rollback import Rollback
+from migrate.planning.change.pinwrites import pinned
+from migrate.planning.change.proof import prove_services
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Desired, EnvVar, Options, Selection
+from migrate.planning.model.plan import Outlook, Plan
+from migrate.planning.model.strategy import Scope, Strategy
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.copies import (
     OVER,
     SKLEARN,

@@ -18,10 +18,10 @@ from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.kserve.services import InferenceService, Model, ModelFormat, Predictor, ServiceSpec
 from migrate.objects import ObjectRef, ref_of
 from migrate.operations.model import Create, Patch
-from migrate.planning import planfile
-from migrate.planning.copies import digest_of_source
-from migrate.planning.desired import Selection
-from migrate.planning.podfields import differing
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Selection
+from migrate.planning.world.copies import digest_of_source
+from migrate.planning.world.podfields import differing
 from tests.planning.clusters import codes
 from tests.planning.copies import (
     MLSERVER,

@@ -10,9 +10,9 @@ from msgspec import UNSET
 from migrate.errors import BlockedError, UsageError
 from migrate.kserve.building import Pod
 from migrate.operations.model import Edit
-from migrate.planning.desired import Desired, EnvVar
-from migrate.planning.differences import differences
-from migrate.planning.settings import edits_in, merged, with_flags
+from migrate.planning.model.desired import Desired, EnvVar
+from migrate.planning.model.settings import edits_in, merged, with_flags
+from migrate.planning.world.differences import differences
 from tests.planning.runtimes import RUNTIME, cluster_runtime
 
 AT = "/spec/containers/name=kserve-container"

@@ -11,14 +11,14 @@ import pytest
 
 from migrate.objects import Manifest, ref_of
 from migrate.operations.stale import Difference, refusal, signed
-from migrate.planning import planfile
-from migrate.planning.changed import with_runtimes
-from migrate.planning.desired import Activate, Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import differences
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.change.staleness import differences
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Activate, Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.changed import with_runtimes
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import IRIS, NOW, STOCK, service, snapshot
 from tests.planning.owned import DATA, entry
 from tests.planning.runtimes import MLSERVER, OTHER, RUNTIME, SKLEARN, cluster_runtime, model, world

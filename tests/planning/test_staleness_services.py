@@ -15,11 +15,11 @@ from migrate.objects import ObjectRef
 from migrate.operations.model import Patch
 from migrate.operations.patching import apply_edits
 from migrate.operations.stale import SHOWN
-from migrate.planning.changed import with_runtimes
-from migrate.planning.desired import Activate, Desired, EnvVar, Options
-from migrate.planning.make import make_plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.staleness import differences
+from migrate.planning.change.staleness import differences
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Activate, Desired, EnvVar, Options
+from migrate.planning.world.changed import with_runtimes
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import IRIS, NOW, service, snapshot
 from tests.planning.runtimes import MLSERVER, SKLEARN, model, world
 from tests.planning.test_staleness import (

@@ -13,14 +13,14 @@ from migrate.kserve.terms import SERVER_TYPE
 from migrate.objects import pointer
 from migrate.operations.model import Create, Edit, Patch
 from migrate.operations.stale import Difference
-from migrate.planning.changed import carried_out, changed
-from migrate.planning.copies import stamped
-from migrate.planning.desired import Desired, EnvVar, Selection
-from migrate.planning.expand import source_ref
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.change.expand import source_ref
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Desired, EnvVar, Selection
+from migrate.planning.model.plan import Plan
+from migrate.planning.world.changed import carried_out, changed
+from migrate.planning.world.copies import stamped
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.converting import RELEASES as CONVERTING
 from tests.planning.converting import SKLEARN as REPOSITORY
 from tests.planning.converting import converting, old, upgraded

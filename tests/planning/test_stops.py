@@ -7,7 +7,7 @@ import pytest
 from migrate.catalog.runtimes import releases
 from migrate.errors import UsageError
 from migrate.kserve.releases import parse_release
-from migrate.planning.stops import stops_of
+from migrate.planning.stock.stops import stops_of
 
 
 def stops(running: str, target: str, *via: str, direct: bool = False) -> list[str]:

@@ -10,10 +10,10 @@ import pytest
 from migrate.errors import BlockedError
 from migrate.objects import ObjectRef
 from migrate.operations.model import Create, Patch
-from migrate.planning import planfile
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Outlook, Plan
-from migrate.planning.rendering import render
+from migrate.planning.change.rendering import render
+from migrate.planning.model import planfile
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Outlook, Plan
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.copies import (
     MLSERVER,

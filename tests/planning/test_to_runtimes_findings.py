@@ -9,8 +9,8 @@ import pytest
 
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import ObjectRef, ref_of
-from migrate.planning.desired import Selection
-from migrate.planning.plan import Plan
+from migrate.planning.model.desired import Selection
+from migrate.planning.model.plan import Plan
 from tests.planning.clusters import codes, service, snapshot
 from tests.planning.copies import (
     SKLEARN,

@@ -10,10 +10,10 @@ import pytest
 from migrate.objects import ObjectRef
 from migrate.operations.invert import invert
 from migrate.operations.model import Operation
-from migrate.planning.changed import carried_out
-from migrate.planning.plan import Plan, Stage
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.worlds import world_of
+from migrate.planning.model.plan import Plan, Stage
+from migrate.planning.world.changed import carried_out
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.copies import MLSERVER, SKLEARN, cluster, installed, isvc, plan
 
 RELEASES = ("0.9.0", "0.11.2", "0.15.2", "0.20.0")

@@ -7,7 +7,7 @@ import pytest
 from migrate.errors import UsageError
 from migrate.objects import value_at
 from migrate.operations.model import Holds
-from migrate.planning.desired import Activate, Selection
+from migrate.planning.model.desired import Activate, Selection
 from tests.planning.clusters import codes
 from tests.planning.copies import (
     MLSERVER,

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from migrate.operations.model import Create
-from migrate.planning.copies import PREPARED_FOR
-from migrate.planning.desired import Desired, EnvVar, Selection
-from migrate.planning.plan import Outlook
+from migrate.planning.model.desired import Desired, EnvVar, Selection
+from migrate.planning.model.plan import Outlook
+from migrate.planning.world.copies import PREPARED_FOR
 from tests.planning.converting import (
     GPU,
     MLSERVER,

@@ -10,9 +10,9 @@ import pytest
 from migrate.errors import BlockedError, UsageError
 from migrate.objects import Manifest
 from migrate.operations.model import Create
-from migrate.planning.desired import Activate, Selection
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Scope
+from migrate.planning.model.desired import Activate, Selection
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Scope
 from tests.planning.converting import (
     REGISTRY,
     RELEASES,

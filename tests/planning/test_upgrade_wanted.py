@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrate.operations.model import Create
-from migrate.planning.desired import Desired, EnvVar, Exempt
-from migrate.planning.plan import Plan
+from migrate.planning.model.desired import Desired, EnvVar, Exempt
+from migrate.planning.model.plan import Plan
 from tests.planning.converting import (
     MLSERVER,
     REGISTRY,

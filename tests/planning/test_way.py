@@ -8,8 +8,8 @@ import pytest
 
 from migrate.catalog.runtimes import stock
 from migrate.kserve.resolution import Verdict
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.waychanges import Why
+from migrate.planning.check.waychanges import Why
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import GPU, SKLEARN, old
 from tests.planning.copies import OVER, cluster, isvc, own
 from tests.planning.upgrades import direct, images, installed, names, rows, way, with_cluster

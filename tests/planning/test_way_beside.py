@@ -10,11 +10,11 @@ import pytest
 
 from migrate.catalog.runtimes import stock
 from migrate.kserve.services import InferenceService
-from migrate.planning.check import check
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.waychanges import Why
-from migrate.planning.waycheck import StepCheck
-from migrate.planning.wayfindings import SAY
+from migrate.planning.check.check import check
+from migrate.planning.check.waychanges import Why
+from migrate.planning.check.waycheck import StepCheck
+from migrate.planning.check.wayfindings import SAY
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.clusters import snapshot
 from tests.planning.converting import SKLEARN, old
 from tests.planning.copies import OVER, cluster, isvc

@@ -10,11 +10,11 @@ import msgspec
 
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import Manifest, ref_of
-from migrate.planning.check import check
-from migrate.planning.copies import copy_of
-from migrate.planning.plan import Severity
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.waychanges import Why
+from migrate.planning.check.check import check
+from migrate.planning.check.waychanges import Why
+from migrate.planning.model.plan import Severity
+from migrate.planning.world.copies import copy_of
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import SKLEARN, old
 from tests.planning.copies import OVER, cluster, isvc, own
 from tests.planning.upgrades import direct, objects, rows, told, way

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from migrate.planning.overridden import overridden
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.way import Row
-from migrate.planning.waychanges import LOST, Why
-from migrate.planning.worlds import world_of
+from migrate.planning.check.way import Row
+from migrate.planning.check.waychanges import LOST, Why
+from migrate.planning.stock.overridden import overridden
+from migrate.planning.world.snapshot import Snapshot
+from migrate.planning.world.worlds import world_of
 from tests.planning.converting import GPU, SKLEARN, old
 from tests.planning.copies import OVER, cluster, isvc
 from tests.planning.upgrades import direct, images, rows, way

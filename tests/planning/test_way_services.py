@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from migrate.kserve.resolution import Verdict
 from migrate.kserve.running import Running
-from migrate.planning.waychanges import Why
-from migrate.planning.worlds import world_of
+from migrate.planning.check.waychanges import Why
+from migrate.planning.world.worlds import world_of
 from tests.planning.converting import GPU, MLSERVER, old
 from tests.planning.copies import OVER, cluster, isvc, own, reconciled
 from tests.planning.upgrades import direct, images, rows, way, with_cluster

@@ -11,11 +11,11 @@ import msgspec
 from migrate.kserve.releases import parse_release
 from migrate.kserve.runtimes import Runtime, Runtimes
 from migrate.objects import Manifest, ref_of
-from migrate.planning.check import check
-from migrate.planning.plan import Finding
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.way import Row, Step
-from migrate.planning.waycheck import way_of
+from migrate.planning.check.check import check
+from migrate.planning.check.way import Row, Step
+from migrate.planning.check.waycheck import way_of
+from migrate.planning.model.plan import Finding
+from migrate.planning.world.snapshot import Snapshot
 
 
 def way(found: Snapshot, target: str, *via: str, direct: bool = False) -> tuple[Step, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrate.planning.desired import Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.snapshot import Snapshot
-from migrate.planning.strategy import Strategy
-from migrate.planning.typed import merged, parse_set
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
+from migrate.planning.model.typed import merged, parse_set
+from migrate.planning.world.snapshot import Snapshot
 from tests.planning.converting import upgraded
 
 

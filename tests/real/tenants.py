@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from migrate.planning.copies import RUN
+from migrate.planning.world.copies import RUN
 from tests.forecasts.seen import Sight, is_quiet, look
 from tests.real.everything import everything
 from tests.testbed.api import Manifest, basic_object

@@ -15,7 +15,7 @@ import pytest
 from migrate.cluster.kube import connect
 from migrate.commands.reading import read_snapshot
 from migrate.kserve.releases import parse_release
-from migrate.planning.upgraded import upgraded
+from migrate.planning.stock.upgraded import upgraded
 from tests.conftest import StartKServe
 from tests.real.claims import only_if_all
 from tests.real.cli import kmigrate

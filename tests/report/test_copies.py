@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.planning.plan import Plan
+from migrate.planning.model.plan import Plan
 from migrate.report.copies import copy_lines
 from migrate.report.lines import PIPE, Screen
 from migrate.report.text import plan_lines

@@ -7,10 +7,10 @@ import msgspec
 from migrate.credentials import MASK
 from migrate.operations.invert import invert
 from migrate.operations.model import Create, Direction, Wave
-from migrate.planning.desired import Desired, EnvVar, Options
-from migrate.planning.make import make_plan
-from migrate.planning.plan import Plan
-from migrate.planning.strategy import Strategy
+from migrate.planning.hold.make import make_plan
+from migrate.planning.model.desired import Desired, EnvVar, Options
+from migrate.planning.model.plan import Plan
+from migrate.planning.model.strategy import Strategy
 from migrate.report.acts import act_lines
 from migrate.report.copyfields import sources_of
 from migrate.report.lines import PIPE

@@ -9,9 +9,9 @@ import pytest
 
 from migrate.objects import ObjectRef
 from migrate.operations.model import Edit, Operation, Patch
-from migrate.planning.desired import Options
-from migrate.planning.findings import finding
-from migrate.planning.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity, Stage
+from migrate.planning.model.desired import Options
+from migrate.planning.model.findings import finding
+from migrate.planning.model.plan import Finding, Forecast, ImageRow, Outlook, Plan, Severity, Stage
 from migrate.report.markdown import code, escaped, plan_markdown
 
 NASTY = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrate.objects import ObjectRef
-from migrate.planning.proof import Result
+from migrate.planning.change.proof import Result
 from migrate.report.lines import PIPE, Screen
 from migrate.report.result import result_lines
 

@@ -1,0 +1,1 @@
+"""The way back of a run, and a run that goes on under another release."""

@@ -1,0 +1,1 @@
+"""After an upgrade: former images found and brought back; back to a checkpoint."""

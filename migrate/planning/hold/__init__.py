@@ -1,0 +1,1 @@
+"""Before an upgrade: what holds images across it; and the plan, put together."""

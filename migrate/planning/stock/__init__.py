@@ -1,0 +1,1 @@
+"""What releases and distributions ship, what was set over it, and who owns it."""

@@ -1,0 +1,1 @@
+"""A cluster as KServe makes it, now and after operations: forecasts and moves."""
