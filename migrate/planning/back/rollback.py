@@ -24,12 +24,7 @@ from migrate.planning.back.checks_prepared import losing, lost_findings
 from migrate.planning.back.copyback import changed_since, copies_in, copy_waves, without
 from migrate.planning.back.keptcopies import kept_findings, staying
 from migrate.planning.back.later import kept_anew, kept_fields, kept_whole
-from migrate.planning.back.pinback import (
-    kept_copies,
-    named_by,
-    pin_waves,
-    still_named,
-)
+from migrate.planning.back.pinback import kept_copies, named_by, pin_waves, still_named
 from migrate.planning.back.standing import standing_in
 from migrate.planning.model import codes
 from migrate.planning.model.desired import Activate
