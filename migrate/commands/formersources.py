@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from migrate.cluster.port import Cluster
-from migrate.commands.formers import snapshot_of
+from migrate.commands.formercheckpoint import snapshot_of
 from migrate.commands.helmrecords import HelmRecord, is_former, records
 from migrate.commands.installed import listed
 from migrate.errors import BlockedError, ForbiddenError

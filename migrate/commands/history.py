@@ -10,7 +10,7 @@ import msgspec
 
 from migrate.cluster.port import Cluster
 from migrate.commands import checkpoints
-from migrate.commands.formers import of_checkpoint
+from migrate.commands.formercheckpoint import of_checkpoint
 from migrate.commands.formersources import Reading, applied, helm, unread
 from migrate.commands.runs import plan_of
 from migrate.errors import BlockedError, StaleError
