@@ -57,6 +57,16 @@ def test_stock_comes_back_when_it_is_asked_for_and_only_where_it_is_used() -> No
     assert [op.target.name for op in made.operations] == ["kserve-xgbserver"]
 
 
+def test_with_stock_that_was_not_lost_everybody_is_held_against_it() -> None:
+    before, stock = (
+        cluster("0.15.2", isvc("prices", "xgboost"), images={}),
+        "kserve/xgbserver:v0.15.2",
+    )
+    made = brought(before, former_of(before), with_stock=True)
+    assert (made.has_work, lots(made)) == (False, {"prices": (stock, stock)})
+    assert lots(brought(before, former_of(before))) == {"prices": (UNSET, stock)}
+
+
 @pytest.mark.parametrize("how", [{}, INTO], ids=["in place", "to runtimes"])
 def test_without_anything_to_bring_back_no_strategy_does_a_thing(how: dict[str, Any]) -> None:
     """--to-runtimes alone would move whatever is overridden now."""
