@@ -7,6 +7,7 @@ import subprocess
 import venv
 from pathlib import Path
 
+from migrate.errors import Exit
 from tests.benchmarks.measuring import Command
 from tests.testbed.programs import build
 
@@ -74,6 +75,27 @@ def kmigrate(python: str, kubeconfig: Path) -> list[Command]:
         Command(PLAN, plan, env),
         Command(PLAN_SET, (*plan, "--set", WANTED, "--accept", "KM201"), env),
     ]
+
+
+def upgrading(python: str, kubeconfig: Path, saved: Path) -> list[Command]:
+    """Return what is typed before and after an upgrade of 0.9.0; the first writes the file."""
+    env = (("KUBECONFIG", str(kubeconfig)), *_compiled(python))
+    checkpoint = ("checkpoint", "before", "--out", str(saved))
+    asked = [
+        ("plan",),
+        ("check",),
+        *(("check", "--target", release) for release in ("0.10.2", "0.15.2", "0.20.0")),
+        ("plan", "--target", "0.10.2"),
+        ("status", str(saved)),
+        ("plan", "--from-checkpoint", str(saved)),
+        ("rollback", str(saved), "--dry-run=client"),
+    ]
+    made = [Command("checkpoint", (python, "-m", "migrate", *checkpoint), env)]
+    told = frozenset({Exit.OK, Exit.BLOCKED})
+    for words in asked:
+        name = " ".join(words).replace(str(saved), "FILE")
+        made.append(Command(name, (python, "-m", "migrate", *words), env, told))
+    return made
 
 
 def creates(python: str, kubeconfig: Path, count: int, folder: Path) -> list[Command]:
