@@ -33,6 +33,7 @@ from migrate.planning.model.desired import Options, without_release
 from migrate.planning.model.plan import Plan
 from migrate.planning.model.strategy import Scope
 from migrate.report.text import changing, plan_lines
+from migrate.report.upgrade import strategy_of
 
 
 def apply(
@@ -144,8 +145,8 @@ def apply(
         tell_upgrade(made)
         return nothing(Direction.APPLY, why, output, json_into)
     restarting = count(changing(made.forecast), "InferenceService")
-    how = made.strategy.replace("-", " ")
-    question = f"\nApply to {cluster.name}, {how}, restarting {restarting}."
+    how = strategy_of(made)
+    question = f"Apply to {cluster.name}, {how}, restarting {restarting}."
     is_approved = saved is not None and not judged.is_other
     approve(question, yes=yes or is_approved or dry_run is not DryRun.NONE)
     control = Control(timeout, lease_duration, lock_timeout, parallelism, qps)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from migrate.commands.output import tell_lines
 from migrate.errors import BlockedError, UsageError
 from migrate.planning.model.codes import NEVER_ACCEPTED, NOBODY
 from migrate.planning.model.desired import Selection
 from migrate.planning.model.plan import Finding, Plan
+from migrate.report.lines import wrapped
 
 
 def refuse_blocked(plan: Plan) -> None:
@@ -67,7 +69,7 @@ def approve(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on", "give --yes, or a saved plan")
-    print(question, file=sys.stderr)
+    tell_lines(["", *wrapped(question)])
     print("Only yes is taken for an answer: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != "yes":
-        raise BlockedError("not approved; nothing was written", "kmigrate plan shows it again")
+        raise BlockedError("not approved; nothing was written", "--dry-run=client shows it again")

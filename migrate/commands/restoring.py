@@ -149,5 +149,5 @@ def _planned(cluster: Cluster, checkpoint: Checkpoint, options: Options) -> Plan
 
 def _approve(cluster: Cluster, made: Plan, *, yes: bool) -> None:
     restarting = count(changing(made.forecast), "InferenceService")
-    where = f"{cluster.name} to checkpoint {made.options.checkpoint}"
-    approve(f"\nRoll back on {where}, restarting {restarting}.", yes=yes)
+    where = f"to checkpoint {made.options.checkpoint} on {cluster.name}"
+    approve(f"Roll back {where}, restarting {restarting}.", yes=yes)

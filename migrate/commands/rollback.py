@@ -85,7 +85,7 @@ def rollback(
     tell_lines(rollback_lines(found.head.id, back, screen), screen)
     refuse_found("the rollback", back.findings)
     restarting = count(changing(back.forecast), "InferenceService")
-    question = f"\nRoll back on {cluster.name}, restarting {restarting}."
+    question = f"Roll back on {cluster.name}, restarting {restarting}."
     approve(question, yes=yes or dry_run is not DryRun.NONE)
     code = carry_and_tell(cluster, job, control, told)
     tell_after_trial(called, "rollback", dry_run, code)

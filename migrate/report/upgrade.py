@@ -38,6 +38,13 @@ def heading(plan: Plan) -> Iterator[str]:
         yield f"To be done before the upgrade to KServe {plan.held_for}"
 
 
+def strategy_of(plan: Plan) -> str:
+    """Return what kind of plan it is, for the question before it."""
+    if plan.held_for:
+        return f"before the upgrade to KServe {plan.held_for}"
+    return plan.strategy.replace("-", " ")
+
+
 def to_do(plan: Plan) -> str:
     """Return what stands above the writes of a plan."""
     target = plan.target
