@@ -69,7 +69,9 @@ def _text(path: Path) -> Text:
     def lines() -> Iterator[bytes]:
         try:
             with path.open("rb") as file:
-                is_packed = file.peek(len(GZIP)).startswith(GZIP)
+                if not (start := file.peek(len(GZIP))):
+                    raise UsageError(f"{path}: expected a checkpoint, found an empty file", OTHERS)
+                is_packed = start.startswith(GZIP)
                 yield from gzip.GzipFile(fileobj=file) if is_packed else file
         except (OSError, EOFError, zlib.error) as error:
             why = getattr(error, "strerror", None) or f"it cannot be unpacked ({error})"

@@ -120,7 +120,9 @@ def status_lines(
     """Yield checkpoints and runs, the run asked for in full, and the next command to type."""
     yield from checkpoint_rows(checkpoints)
     if shown is None:
-        yield from ("no run is recorded", "next: kmigrate plan")
+        yield "no run is recorded"
+        latest = max(checkpoints, key=lambda one: one.created, default=None)
+        yield f"next: kmigrate status {latest.name}" if latest else "next: kmigrate plan"
         return
     for run in runs:
         if run.head.id != shown.id:

@@ -112,7 +112,11 @@ def work_lines(plan: Plan, screen: Screen, *, is_whole: bool = False) -> Iterato
         yield from ("", upgrade.to_do(plan))
     sources = None if is_whole else sources_of(plan)
     yield from act_lines(plan.waves(Direction.APPLY), screen, has_reason=True, sources=sources)
-    if sources and any(is_copy(operation, sources) for operation in plan.operations):
+    if (
+        sources
+        and not plan.options.checkpoint
+        and any(is_copy(operation, sources) for operation in plan.operations)
+    ):
         yield "  (plan -o wide shows every field of the copies)"
     yield from wave_lines(plan, screen)
 

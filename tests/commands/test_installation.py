@@ -72,7 +72,7 @@ def test_reading_verbs_say_that_two_controllers_run(
     assert "KM550" in words
     assert "(v0.9.0) and StatefulSet kserve/kserve-controller-manager (v0.8.0)" in words
     old = "kubectl scale statefulset -n kserve kserve-controller-manager --replicas=0"
-    assert old in words
+    assert f"{old} ends the older one; where the upgrade is given up, end the newer" in words
     said = verbs("explain", "team/iris", "--kserve-version", "0.9.0")[1]
     assert "not certain: two controllers run at once" in " ".join(said.split())
 

@@ -50,6 +50,8 @@ def test_copies_made_since_go(verbs: Verbs) -> None:
     _moved(verbs)
     code, _, error = verbs("rollback", "before", "--yes")
     assert code == Exit.OK, error
+    assert f"delete {COPY}" in error
+    assert "plan -o wide" not in error
     assert (data(verbs.cluster), specs(verbs.cluster)) == before()
     reconcile(verbs.cluster)
     runs = record.runs(verbs.cluster, "kserve")

@@ -90,7 +90,7 @@ def test_two_controllers_are_refused(verbs: Verbs, tag: str) -> None:
     said = " ".join(error.split())
     assert "Deployment kserve/kserve-controller-manager" in said
     assert "StatefulSet kserve/kserve-controller-manager" in said
-    assert "scale the one that is left over to 0" in said
+    assert "scale the one that is not of KServe 0.9.0 to 0" in said
     assert data(verbs.cluster) != before()[0]
 
 

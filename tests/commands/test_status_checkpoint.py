@@ -61,7 +61,7 @@ def test_checkpoints_are_listed_with_runs(verbs: Verbs) -> None:
     lines = out.splitlines()
     assert "checkpoint older  KServe 0.9.0  3 services  2026-11-23T22:17:04Z" in lines
     assert sum(line.startswith("checkpoint before  KServe 0.15.2  4 services") for line in lines)
-    assert lines[-2:] == ["no run is recorded", "next: kmigrate plan"]
+    assert lines[-2:] == ["no run is recorded", "next: kmigrate status before"]
     _, out, _ = verbs("status", "-o", "json")
     rows = {row["name"]: row for row in json.loads(out)["checkpoints"]}
     assert rows["older"]["services"] == 3

@@ -103,7 +103,8 @@ def _restored(plan: Plan, target: ObjectRef, live: Manifest | None) -> Result:
     if bad:
         text = f"{', '.join(bad)}: not as at the checkpoint, for somebody changed it meanwhile"
         return Result(target, holds=False, text=text)
-    text = f"all {len(seals)} keys of its data byte for byte as at the checkpoint"
+    there = sum(value_at(live, seal.path) is not msgspec.UNSET for seal in seals)
+    text = f"all {there} keys of its data byte for byte as at the checkpoint"
     return Result(target, holds=True, text=text)
 
 

@@ -38,7 +38,8 @@ def way_out(found: Installation) -> str:
     """Return the command that ends the older one, or that waits until it has ended."""
     if len(found.managers) > 1:
         old = min(found.managers, key=_age).workload
-        return f"kubectl scale {old.kind.lower()} -n {old.namespace} {old.name} --replicas=0"
+        ends = f"kubectl scale {old.kind.lower()} -n {old.namespace} {old.name} --replicas=0"
+        return f"{ends} ends the older one; where the upgrade is given up, end the newer one so"
     [one] = found.managers
     ref = one.workload
     return f"kubectl rollout status {ref.kind.lower()} -n {ref.namespace} {ref.name}, then again"

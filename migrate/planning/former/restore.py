@@ -96,7 +96,7 @@ def refuse_unfit(snapshot: Snapshot, checkpoint: Checkpoint, called: str) -> Non
         raise BlockedError(
             f"expected one running controller in {snapshot.namespace}, found "
             + ", ".join(map(str, snapshot.controllers)),
-            "scale the one that is left over to 0",
+            f"scale the one that is not of KServe {checkpoint.release} to 0",
         )
     then, now = checkpoint.release, snapshot.release
     if now is None or not _is_same(then, now):
