@@ -75,7 +75,7 @@ def test_without_anything_to_bring_back_no_strategy_does_a_thing(how: dict[str, 
     made = brought(now, former_of(before), **how)
     assert not made.has_work
     assert made.options.strategy is how.get("strategy", Strategy.IN_PLACE)
-    assert "0 of 0 services" in texts(made, "KM530")
+    assert "of no service is known that it ran an image that was set" in texts(made, "KM530")
 
 
 def test_variables_and_flags_come_back_and_the_rest_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -73,8 +74,22 @@ def test_who_would_get_what_only_others_had_blocks_the_plan() -> None:
     made = brought(now, former_of(before), convert=True, **INTO)
     assert names(made, "KM537") == ["new"]
     assert "KM537" in blocked(made)
+    [there] = found(made, "KM537")
+    [in_place] = found(brought(now, former_of(before)), "KM537")
+    told = [("--to-runtimes" in one.fix, "--accept KM537" in one.fix) for one in (there, in_place)]
+    assert told == [(False, True), (True, True)]
     apart = brought(now, former_of(before), accept=("KM537=team/new",), convert=True, **INTO)
     assert "KM537" not in blocked(apart)
+
+
+def test_no_way_out_is_told_that_is_refused_beside_what_was_asked() -> None:
+    """--set and a plan without the source are refused, or would give another image."""
+    before = upgraded("0.9.0", old("iris"), sklearn_v1=SKLEARN)
+    now = replace(after_upgrade(before, "0.10.2"), workloads={})
+    [first] = found(brought(now, former_of(before), convert=True, **INTO), "KM558")
+    [broken] = found(brought(now, former_of(before)), "KM209")
+    assert (first.fix, "kmigrate plan" in broken.fix) == ("", False)
+    assert "--to-runtimes --convert" in broken.fix
 
 
 def test_in_their_own_namespaces_nobody_else_is_reached() -> None:

@@ -161,6 +161,13 @@ def test_a_version_that_only_looks_different_is_pointed_out() -> None:
     assert "it is written '1'" in found.text
 
 
+def test_nobody_is_told_to_take_away_a_pin_that_may_be_meant() -> None:
+    """A plan for an upgrade counts on it: without it the runtime's tag would run."""
+    pinned = service("iris", model={**SKLEARN, "runtimeVersion": "v0.7.0"})
+    (found,) = [one for one in checked(pinned, CLUSTER).findings if one.code == "KM403"]
+    assert found.fix.startswith("keep it where that tag is meant")
+
+
 def test_left_over_predictors_are_told_on_a_release_that_does_not_read_them() -> None:
     assert "KM415" in codes(checked(release="0.10.2", predictors='{"sklearn": {}}'))
     assert "KM415" not in codes(checked(release="0.9.0"))

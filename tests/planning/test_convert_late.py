@@ -57,6 +57,8 @@ def test_all_that_are_in_the_framework_form_get_what_the_release_ships(release: 
     assert sklearn.severity is Severity.INFO
     assert "kserve/sklearnserver:v0.7.0 (ClusterServingRuntime" in sklearn.text
     assert "kserve/xgbserver:v0.7.0" in xgboost.text
+    assert "--set runtime/NAME=IMAGE" in sklearn.fix
+    assert "--from-history" in sklearn.fix
     assert images(made)["iris"] == ("kserve/sklearnserver:v0.7.0",) * 2
 
 
@@ -76,6 +78,7 @@ def test_a_wanted_image_comes_with_a_copy_and_goes_with_it(release: str) -> None
     assert images(made)["iris"] == (f"{NEXT}:v0.7.0", "kserve/sklearnserver:v0.7.0")
     [told] = found(made, "KM559")
     assert "they get kserve/sklearnserver:v0.7.0 then" in told.text
+    assert [one.fix for one in found(made, "KM233")] == ["move one namespace first: -n NAMESPACE"]
     assert not made.blocking, made.blocking
 
 

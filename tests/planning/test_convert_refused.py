@@ -85,8 +85,17 @@ def test_a_service_in_the_model_form_must_not_move() -> None:
     made = converting(
         upgraded("0.9.0", old("iris"), isvc("new", protocolVersion="v1"), sklearn_v1=SKLEARN)
     )
-    assert "new" in names(made, "KM231")
+    assert names(made, "KM231") == ["new"]
     assert "KM231" in blocked(made)
+    [told] = [one for one in made.findings if one.code == "KM231"]
+    assert "image of those that are converted" in told.text
+    assert "spec.predictor.model.image" in told.fix
+    image = "registry.example.com/ml/sklearnserver:own"
+    stays = isvc("new", protocolVersion="v1", image=image)
+    kept = converting(upgraded("0.9.0", old("iris"), stays, sklearn_v1=SKLEARN))
+    assert "KM231" not in blocked(kept)
+    [row] = [row for row in kept.forecast if row.service.name == "new"]
+    assert row.after_plan == image
 
 
 def test_a_copy_of_mlserver_takes_nobody_from_another_runtime() -> None:

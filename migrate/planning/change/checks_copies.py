@@ -45,6 +45,12 @@ def findings_of(
     yield from _left_alone(now, found)
 
 
+_OWN_IMAGE = (
+    "set spec.predictor.model.image in them to what they run; "
+    f"or --accept {codes.TAKEN} moves them, too"
+)
+
+
 def _moved(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
     """Find who gets other pods though its runtime is copied as it is, and it is not converted."""
     wanted = {c.target for c in found.copies.values() if options.images and not c.keeps}
@@ -56,9 +62,14 @@ def _moved(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
         and ref not in found.converted
         and _differs(now, found.planned, ref)
     ]
-    if bad:
+    shared = {used(found.planned, ref) for ref in found.converted}
+    beside = [ref for ref in bad if used(found.planned, ref) in shared]
+    if beside:
+        text = "they would get the image of those that are converted: one copy serves both"
+        yield finding(codes.TAKEN, text, _OWN_IMAGE, beside)
+    if others := [ref for ref in bad if ref not in beside]:
         text = "their pods would be others, though their runtime is copied as it is"
-        yield finding(codes.TAKEN, text, "kmigrate explain NAMESPACE/NAME", bad)
+        yield finding(codes.TAKEN, text, "kmigrate explain NAMESPACE/NAME", others)
 
 
 def _differs(now: World, planned: World, ref: ObjectRef) -> bool:
@@ -119,7 +130,8 @@ def _armed(now: World, found: Expansion, options: Options) -> Iterator[Finding]:
             f"a runtime is for all of its namespace ({len(found.services)}): once it is there, any "
             "reconcile moves a service to the new image, before its wake and beside its wave"
         )
-        fix = "move one namespace first: -n NAMESPACE; --scope service moves as many as you say"
+        fix = "move one namespace first: -n NAMESPACE"
+        fix += "" if options.convert else "; --scope service moves as many as you say"
         yield finding(codes.ARMED, text, fix)
     if others:
         text = f"not selected, and in a namespace that gets a copy: {count(len(others), 'service')}"

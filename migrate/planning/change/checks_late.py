@@ -16,7 +16,7 @@ from migrate.kserve.running import Running
 from migrate.objects import ObjectRef
 from migrate.planning.change.conversion import Conversion
 from migrate.planning.model import codes
-from migrate.planning.model.findings import finding
+from migrate.planning.model.findings import SET_BEFORE, finding
 from migrate.planning.model.plan import Finding
 from migrate.planning.world.closure import used
 from migrate.planning.world.copies import PREPARED_FOR
@@ -25,6 +25,7 @@ from migrate.planning.world.snapshot import Snapshot
 
 FORMER_SUFFIX = "-predictor-default"
 """What followed the name of the service in that of its workload up to 0.10."""
+_ANOTHER = f"--set runtime/NAME=IMAGE gives them another; {SET_BEFORE}"
 SHOWN = "kmigrate explain NAMESPACE/NAME shows why"
 
 
@@ -33,11 +34,13 @@ def late_findings(
     planned: World,
     found: Conversion,
     images: Mapping[ObjectRef, str],
+    *,
+    is_former: bool,
 ) -> Iterator[Finding]:
     """Yield who gets an image for the first time, who another one, and what a rollback gives.
 
     ``planned`` is the world with the copies and the services converted, ``images`` are those that
-    are wanted of copies.
+    are wanted of copies, ``is_former`` whether they are those of before an upgrade.
     """
     if not found.is_late:
         return
@@ -49,8 +52,7 @@ def late_findings(
     first = [ref for ref in getting if not had[ref] and not _is_own(found, ref)]
     for image, alike in _by(first, lambda ref: _given(planned, ref)):
         text = f"no image is given to them now; converted, they get {image}"
-        fix = "--set runtime/NAME=IMAGE gives them another"
-        yield finding(codes.GETS_FIRST, text, fix, alike)
+        yield finding(codes.GETS_FIRST, text, "" if is_former else _ANOTHER, alike)
     yield from _back(planned, found, getting)
 
 

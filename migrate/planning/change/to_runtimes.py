@@ -72,7 +72,9 @@ def moved(
     )
     told = (
         *conversion_findings(before, found.planned, conversion),
-        *late_findings(snapshot, found.planned, conversion, images),
+        *late_findings(
+            *(snapshot, found.planned, conversion, images), is_former=bool(options.former)
+        ),
         *findings_of(snapshot, now, found, options, stuck, over if not pins else {}),
     )
     sources = {copy.source for copy in found.copies.values() if copy.change is not None}

@@ -30,7 +30,7 @@ from migrate.planning.check.checks_rollouts import asleep, budgets, capacity, in
 from migrate.planning.check.checks_selection import nobody, outside
 from migrate.planning.model import codes
 from migrate.planning.model.desired import Options
-from migrate.planning.model.findings import finding
+from migrate.planning.model.findings import SET_BEFORE, finding
 from migrate.planning.model.plan import Finding, Outlook
 from migrate.planning.world.activation import acts_at_once
 from migrate.planning.world.case import Case
@@ -161,21 +161,23 @@ def _has_own_image(case: Case, ref: ObjectRef) -> bool:
     return spec is not None and bool(spec.image)
 
 
-def _broken(case: Case, _options: Options) -> Iterator[Finding]:
+def _broken(case: Case, options: Options) -> Iterator[Finding]:
     groups: dict[tuple[str, str, str], list[ObjectRef]] = {}
     for row in case.having(Outlook.BROKEN):
-        key = (row.reason, row.after_plan or "", _conversion(case, row.service))
+        key = (row.reason, row.after_plan or "", _conversion(case, row.service, options))
         groups.setdefault(key, []).append(row.service)
     for (reason, image, fix), alike in sorted(groups.items()):
         text = f"{reason}; they would get the image {image!r}" if image else reason
         yield finding(codes.BROKEN_SERVICE, text, fix, alike)
 
 
-def _conversion(case: Case, ref: ObjectRef) -> str:
+def _conversion(case: Case, ref: ObjectRef, options: Options) -> str:
     """Say what gives an image to a service whose framework field the release does not fill in."""
     if case.rules.predictors_read or framework_of(case.planned.shape(ref)) is None:
         return ""
-    return "kmigrate plan --to-runtimes --convert has them written, and so does any write to them"
+    if options.former:
+        return "--to-runtimes --convert, too, writes them"
+    return f"kmigrate plan --to-runtimes --convert writes them; {SET_BEFORE}"
 
 
 Check = Callable[[Case, Options], Iterator[Finding]]

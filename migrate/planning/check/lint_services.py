@@ -22,7 +22,7 @@ from migrate.kserve.stock import (
 )
 from migrate.objects import ObjectRef
 from migrate.planning.model import codes
-from migrate.planning.model.findings import finding
+from migrate.planning.model.findings import SET_BEFORE, finding
 from migrate.planning.model.plan import Finding
 from migrate.planning.world.scene import Scene
 
@@ -52,10 +52,7 @@ def failing(scene: Scene) -> Iterator[Finding]:
 
 
 _EXPLAIN = "kmigrate explain NAMESPACE/NAME"
-_WRITE = (
-    "kmigrate plan --to-runtimes --convert writes them; with --from-checkpoint NAME or "
-    "--from-history images that were set come back, too"
-)
+_WRITE = f"kmigrate plan --to-runtimes --convert writes them; {SET_BEFORE}"
 
 
 _WITHOUT = (("no-runtime",), ("named: missing",), ("named: unfit",))
@@ -207,8 +204,9 @@ def pinned(scene: Scene) -> Iterator[Finding]:
         if found.image and base.image and found.image != base.image:
             text = f"runtimeVersion makes {found.image} of {base.image}"
             over.append((f"{found.runtime.ref if found.runtime else ''}: {text}", service.ref))
+    fix = "keep it where that tag is meant; without runtimeVersion they get the runtime's image"
     for text, refs in grouped(over).items():
-        yield finding(codes.PIN_OVER_RUNTIME, text, "take runtimeVersion away", refs)
+        yield finding(codes.PIN_OVER_RUNTIME, text, fix, refs)
 
 
 def captured(scene: Scene) -> Iterator[Finding]:

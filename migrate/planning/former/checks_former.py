@@ -18,6 +18,8 @@ from migrate.planning.stock.reach import bare
 from migrate.planning.world.snapshot import Snapshot
 
 _OTHERWISE = "what is wanted in its place comes after this: kmigrate plan --set NAME=IMAGE"
+_NARROWER = "--to-runtimes reaches no namespace but those that need it"
+_OWN_IMAGE = f"give them an image of their own; or --accept {codes.NEVER_RAN} moves them, too"
 CONVERT = "--to-runtimes --convert has them written, and so does any write to them"
 
 
@@ -44,7 +46,7 @@ def findings_of(
         *_until_written(without),
         *_kept_off(lots.values(), without),
         *_moved(former, lots.values()),
-        *_never_ran(lots.values()),
+        *_never_ran(lots.values(), made),
         *_gone(former, made, snapshot),
         *_other_edits(former),
     ]
@@ -69,6 +71,7 @@ def _sources(former: Former, made: Plan) -> Iterator[Finding]:
     rows = [row for row in made.forecast if row.former is not UNSET]
     back = sum(row.former == row.after_plan for row in rows)
     text = f"{back:,} of {count(len(rows), 'service')} with an image that was set run it after this"
+    text = text if rows else "of no service is known that it ran an image that was set"
     yield finding(codes.FORMER_SOURCES, f"{text}; told by: {told}")
     for doubt in former.doubts:
         yield finding(codes.AMBIGUOUS, doubt, _OTHERWISE)
@@ -166,7 +169,7 @@ def _moved(former: Former, lots: Collection[Lot]) -> Iterator[Finding]:
             yield finding(codes.MOVED_STOCK, text, "--with-stock brings that back, too", services)
 
 
-def _never_ran(lots: Iterable[Lot]) -> Iterator[Finding]:
+def _never_ran(lots: Iterable[Lot], made: Plan) -> Iterator[Finding]:
     """Find who would get an image that it did not run before, by a wish for others."""
     groups: dict[tuple[str, str], list[ObjectRef]] = {}
     for was, row, _ in lots:
@@ -176,7 +179,7 @@ def _never_ran(lots: Iterable[Lot]) -> Iterator[Finding]:
             groups.setdefault((was.image, row.after_plan or ""), []).append(row.service)
     for (before, after), services in sorted(groups.items()):
         text = f"they ran {before}, and would get {after}, which others had, for the same runtime"
-        fix = "--to-runtimes reaches no namespace but those that need it"
+        fix = _OWN_IMAGE if made.makes_runtimes else f"{_NARROWER}; or {_OWN_IMAGE}"
         yield finding(codes.NEVER_RAN, text, fix, services)
 
 

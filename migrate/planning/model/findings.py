@@ -12,6 +12,9 @@ from migrate.objects import ObjectRef, printable
 from migrate.planning.model.codes import NEVER_ACCEPTED, SEVERITY
 from migrate.planning.model.plan import Finding, Severity
 
+SET_BEFORE = "with --from-checkpoint NAME or --from-history images that were set come back, too"
+"""What is told beside a way to an image of the release, where an upgrade took another one."""
+
 
 def finding(code: str, text: str, fix: str = "", objects: Iterable[ObjectRef] = ()) -> Finding:
     """Return a finding with the severity of its code, its objects in a fixed order."""
