@@ -16,7 +16,6 @@ from migrate.kserve.frameworks import framework_container, with_agent_port
 from migrate.kserve.image import ImageFormatError, parse_image
 from migrate.kserve.multinode import with_env
 from migrate.kserve.pins import first_missing, image_key, pin_at_admission, refusal_now
-from migrate.kserve.podmeta import pod_labels
 from migrate.kserve.predictors import Entry, Predictors, pointer_to
 from migrate.kserve.problems import ProblemKind
 from migrate.kserve.quantities import QuantityError
@@ -48,11 +47,10 @@ def _pod(
     if rules.predictors_read:
         container = _made(service, format_, predictors, rules)
     sidecars = [container_manifest(c) for c in (predictor.containers or [])[1:]]
-    labels = pod_labels(None, predictor, meta, rules, frozenset())
     containers = [{**container, "image": image}, *sidecars]
     if rules.name_env:
         containers = [with_env(c, {"INFERENCE_SERVICE_NAME": meta.name}) for c in containers]
-    return Pod(tuple(containers), pod_manifest(predictor), labels)
+    return Pod(tuple(containers), pod_manifest(predictor))
 
 
 def _made(

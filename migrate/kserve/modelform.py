@@ -23,7 +23,7 @@ from migrate.kserve.building import (
 )
 from migrate.kserve.config import Config
 from migrate.kserve.image import ImageFormatError, parse_image
-from migrate.kserve.modes import mode_of
+from migrate.kserve.modes import hidden_labels, mode_of
 from migrate.kserve.multinode import with_env, with_gpus, with_workers
 from migrate.kserve.placeholders import PlaceholderError, UnknownPlaceholderError, fill_in
 from migrate.kserve.podmeta import pod_annotations, pod_labels
@@ -191,13 +191,13 @@ def _pods(
 ) -> tuple[Pod, Pod | None]:
     rules = config.rules
     is_raw = mode_of(service, config.mode, rules) == terms.STANDARD
-    off = frozenset[str]() if is_raw else config.hidden_labels
     predictor, meta = service.spec.predictor, chosen.prepared.metadata
     others = other_containers(chosen.runtime, predictor, meta, rules)
     containers = (container, *others)
     if rules.name_env:
         name = {"INFERENCE_SERVICE_NAME": meta.name}
         containers = tuple(with_env(c, name) for c in containers)
+    off = hidden_labels(service, config)
     pod = Pod(
         containers,
         merged_fields(chosen.runtime.spec, predictor, rules),

@@ -6,7 +6,7 @@ Inside of kmigrate they have the names of today: Knative, Standard, ModelMesh.
 from __future__ import annotations
 
 from migrate.kserve import terms
-from migrate.kserve.config import words_of
+from migrate.kserve.config import Config, words_of
 from migrate.kserve.rules import Rules
 from migrate.kserve.services import InferenceService
 
@@ -32,3 +32,13 @@ def _recorded(mode: str, rules: Rules) -> str:
     if rules.reads_old_mode_in_status:
         words[terms.RAW_DEPLOYMENT] = terms.STANDARD
     return words.get(mode, terms.KNATIVE)
+
+
+def hidden_labels(service: InferenceService, config: Config) -> frozenset[str]:
+    """Return the labels that the pods of a service do not get, whatever its form.
+
+    ``reconcilers/knative/ksvc_reconciler.go`` below ``pkg/controller/v1beta1/inferenceservice``,
+    0.7 to 0.20, leaves them out of a Revision; a Deployment has all.
+    """
+    is_raw = mode_of(service, config.mode, config.rules) == terms.STANDARD
+    return frozenset() if is_raw else config.hidden_labels

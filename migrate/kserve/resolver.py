@@ -22,7 +22,7 @@ from migrate.kserve.containers import Container, container_manifest, pod_manifes
 from migrate.kserve.frameworks import with_agent_port
 from migrate.kserve.legacy import is_unmarked, resolve_framework
 from migrate.kserve.modelform import resolve_model
-from migrate.kserve.modes import mode_of
+from migrate.kserve.modes import hidden_labels, mode_of
 from migrate.kserve.multinode import with_env
 from migrate.kserve.podmeta import pod_annotations, pod_labels
 from migrate.kserve.predictors import PredictorsError
@@ -110,7 +110,8 @@ def _made(
     if form.kind is not FormKind.MODEL:
         own = (service.spec.predictor, service.metadata)
         notes = pod_annotations(None, *own, config.rules, config.hidden)
-        pod = msgspec.structs.replace(pod, annotations=notes)
+        labels = pod_labels(None, *own, config.rules, hidden_labels(service, config))
+        pod = msgspec.structs.replace(pod, labels=labels, annotations=notes)
         found = msgspec.structs.replace(found, pod=pod)
     if reason := _unscalable(service, pod.annotations, config):
         return _broken(reason)
@@ -215,8 +216,7 @@ def _custom(service: InferenceService, rules: Rules) -> Resolution:
     made = [with_agent_port(first, predictor, rules), *others]
     if rules.name_env:
         made = [with_env(c, {"INFERENCE_SERVICE_NAME": meta.name}) for c in made]
-    labels = pod_labels(None, predictor, meta, rules, frozenset())
-    pod = Pod(tuple(made), pod_manifest(predictor), labels)
+    pod = Pod(tuple(made), pod_manifest(predictor))
     reason = "the image of its own container"
     return Resolution(chosen.image or "", Verdict.CUSTOM, reason, pod=pod)
 
