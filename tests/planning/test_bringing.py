@@ -13,6 +13,7 @@ from migrate.operations.model import Create
 from migrate.planning.hold.make import make_plan
 from migrate.planning.model.desired import Options, without_release
 from migrate.planning.model.formerof import FormerOf
+from migrate.planning.model.plan import Severity
 from migrate.planning.model.strategy import Scope, Strategy
 from migrate.planning.world.changed import carried_out
 from tests.planning.converting import (
@@ -116,6 +117,8 @@ def test_where_no_service_of_then_is_known_a_runtime_comes_back_for_all() -> Non
     alone = msgspec.structs.replace(former_of(before), services=())
     made = brought(after_upgrade(before, "0.16.0"), alone, **INTO)
     assert {f"team/{RUNTIME}", f"other/{RUNTIME}"} <= set(copies(made))
+    (unknown,) = found(made, "KM538")
+    assert (unknown.severity, len(unknown.objects)) == (Severity.WARNING, 2)
 
 
 def test_runtimes_of_their_own_can_have_the_former_image() -> None:
@@ -140,6 +143,21 @@ def test_who_has_a_runtime_of_its_namespace_with_its_image_needs_nothing_of_the_
     in_part = [op for op in own.operations if op.target.namespace == "other"]
     half = brought(reconciled(carried_out(now, in_part)), former_of(before))
     assert [op.target.name for op in half.operations] == [RUNTIME]
+
+
+@pytest.mark.parametrize(("env", "written"), [([], []), ([{"name": "A", "value": "1"}], [RUNTIME])])
+def test_who_has_its_image_for_its_own_needs_variables_of_the_cluster_alone(
+    env: list[dict[str, str]], written: list[str]
+) -> None:
+    """A conversion leaves an image of one's own."""
+    before = cluster("0.15.2", isvc("iris", protocolVersion="v1"))
+    ref, manifest = next((r, m) for r, m in before.originals.items() if r.name == RUNTIME)
+    manifest["spec"]["containers"][0]["env"] = env
+    before = carried_out(replace(before, originals={**before.originals, ref: manifest}), ())
+    now = cluster("0.16.0", isvc("iris", protocolVersion="v1", image=OVER), images={})
+    made = brought(now, former_of(before))
+    assert [op.target.name for op in made.operations] == written
+    assert lots(made) == {"iris": (OVER, OVER)}
 
 
 def test_each_runtime_is_written_for_what_is_set_in_it() -> None:

@@ -95,6 +95,7 @@ LATE: Services = {
 WANTED = "registry.example.com:5000/ml/sklearnserver:v0.7.0"
 
 
+@pytest.mark.fixed_port  # It begins with 0.7.0.
 @pytest.mark.parametrize("release", ["0.10.2", *only_if_all("0.11.2", "0.15.2")])
 def test_services_without_an_image_are_converted_after_the_upgrade(
     start_kserve: StartKServe, release: str

@@ -21,6 +21,7 @@ _HOOKS = "admissionregistration.k8s.io/v1"
 _NAME = "inferenceservice.serving.kserve.io"
 
 
+@pytest.mark.fixed_port  # It begins with 0.7.0.
 @pytest.mark.parametrize("release", only_if_all("0.10.2"))
 def test_a_knative_service_without_image_is_refused(
     start_kserve: StartKServe, release: str

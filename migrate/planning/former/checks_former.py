@@ -12,7 +12,7 @@ from migrate.objects import ObjectRef, count
 from migrate.planning.former.former import Former, FormerService, Way
 from migrate.planning.former.inferring import is_shipped, repository_of
 from migrate.planning.model import codes
-from migrate.planning.model.findings import finding
+from migrate.planning.model.findings import as_warning, finding
 from migrate.planning.model.plan import Finding, Forecast, Outlook, Plan
 from migrate.planning.stock.reach import bare
 from migrate.planning.world.snapshot import Snapshot
@@ -195,11 +195,12 @@ def _gone(former: Former, made: Plan, snapshot: Snapshot) -> Iterator[Finding]:
     new = [
         row.service
         for row in made.forecast
-        if known and row.service not in known and row.after_plan != row.after_reconcile
+        if row.service not in known and row.after_plan != row.after_reconcile
     ]
     if new:
         text = "they came since, or what they ran is not known, and get another image by this"
-        yield finding(codes.GONE_OR_NEW, text, "--exclude NAMESPACE/NAME leaves them out", new)
+        told = finding(codes.GONE_OR_NEW, text, "--exclude NAMESPACE/NAME leaves them out", new)
+        yield told if known else as_warning(told)
 
 
 def _other_edits(former: Former) -> Iterator[Finding]:
