@@ -14,6 +14,7 @@ from migrate.commands.output import tell_lines
 from migrate.errors import Exit
 from migrate.planning.model.desired import Selection
 from migrate.planning.model.plan import Plan
+from migrate.report.upgrade import after_holding
 
 OF_PLAN = frozenset({"out", "output", "fail_on", "detailed_exitcode", "rbac", "render"})
 """What `plan` alone knows."""
@@ -31,16 +32,10 @@ def tell_following(context: typer.Context, verb: str, without: Collection[str], 
 
 
 def tell_upgrade(plan: Plan) -> None:
-    """Tell on stderr what comes after a plan that holds images across an upgrade.
-
-    An upgrade reaches all services: those that were left out come before it.
-    """
-    if not plan.held_for:
-        return
-    if plan.options.selection != Selection():
-        tell_lines([f"then: kmigrate plan --target {plan.held_for}, for all others"])
-    else:
-        tell_lines([f"then: upgrade KServe to {plan.held_for}, then kmigrate check"])
+    """Tell on stderr what comes after a plan that holds images across an upgrade."""
+    if plan.held_for:
+        is_part = plan.options.selection != Selection()
+        tell_lines([f"then: {after_holding(plan.held_for, is_part=is_part)}"])
 
 
 def tell_after_trial(context: typer.Context, verb: str, dry_run: DryRun, code: int) -> None:

@@ -22,6 +22,7 @@ from migrate.commands.target import Target
 from migrate.errors import Exit, UsageError
 from migrate.execute import record
 from migrate.execute.run import Run
+from migrate.planning.model.desired import Selection
 from migrate.planning.model.plan import Plan
 from migrate.report.checkpoints import line_of
 from migrate.report.runstatus import RunStatus, StatusDocument, service_row, status_lines
@@ -88,4 +89,5 @@ def _look(cluster: Cluster, run: Run, plan: Plan) -> RunStatus:
         release=plan.release,
         running=str(running or ""),
         held_for=plan.held_for,
+        is_part=plan.options.selection != Selection(),
     )

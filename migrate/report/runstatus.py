@@ -16,6 +16,7 @@ from migrate.planning.model.plan import API_VERSION
 from migrate.report.checkpoints import CheckpointLine, CheckpointStatus, checkpoint_rows
 from migrate.report.lines import NAMES_SHOWN, wrapped
 from migrate.report.status import NEXT, PlanStatus, RunRow
+from migrate.report.upgrade import after_holding
 
 SHOWN = 10
 """How many things of a kind are told; -o json has all."""
@@ -75,7 +76,7 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     has not reconciled since. ``later`` is what others changed since, ``overwritten`` what a
     rollback of the run was forced to write over. ``release`` is the KServe that it was begun
     under, ``running`` the one that runs now where that goes by other rules; else empty.
-    ``held_for`` is the release of the upgrade that it came before, or empty.
+    ``held_for`` is the release of the upgrade that it came before; ``is_part``: for some alone.
     """
 
     id: str
@@ -93,6 +94,7 @@ class RunStatus(msgspec.Struct, frozen=True, rename="camel"):
     release: str = ""
     running: str = ""
     held_for: str = ""
+    is_part: bool = False
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -145,7 +147,7 @@ def _next(shown: RunStatus) -> str:
         if shown.running:
             return f"kmigrate check    tells what is wrong under {shown.running}"
         back = f"or:   kmigrate rollback {shown.id}    takes it back before that"
-        return f"upgrade KServe to {shown.held_for}, then kmigrate check\n{back}"
+        return f"{after_holding(shown.held_for, is_part=shown.is_part)}\n{back}"
     if shown.later and shown.state == "rolled back in part":
         arguments = {quoted(row.argument) for row in shown.later}
         argument = arguments.pop() if len(arguments) == 1 else "ARGUMENT"

@@ -61,3 +61,13 @@ def summary(plan: Plan) -> str:
     moved = sum(row.outlook is Outlook.CHANGES for row in plan.forecast)
     services = f"{moved:,} of {count(len(plan.forecast), 'InferenceService')}"
     return f"Plan for KServe {plan.target}: {made}{where}; {services} {MOVED}"
+
+
+def after_holding(release: str, *, is_part: bool) -> str:
+    """Say what comes after images are held across an upgrade.
+
+    It reaches all services: where only some were selected, the others come before it.
+    """
+    if is_part:
+        return f"kmigrate plan --target {release}, for all others"
+    return f"upgrade KServe to {release}, then kmigrate check"

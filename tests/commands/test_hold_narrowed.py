@@ -23,6 +23,8 @@ def test_the_others_come_before_the_upgrade(
         _, _, said = verbs(verb, "--target", "0.9.0", *narrow, *more)
         assert "then: upgrade" not in said, said
         assert "then: kmigrate plan --target 0.9.0, for all others" in said
+    _, shown, _ = verbs("status")
+    assert "next: kmigrate plan --target 0.9.0, for all others" in shown
     code, _, said = verbs("apply", "--target", "0.9.0", "-A", "--yes")
     assert code == 0
     assert "then: upgrade KServe to 0.9.0" in said
