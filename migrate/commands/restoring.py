@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import typer
 from msgspec import UNSET
@@ -101,7 +102,10 @@ def checkpoint_of(
     saved = {row.name for row in names(cluster, namespace)}
     if name in saved:
         return read(cluster, namespace, name, DAMAGED)
-    return load(Path(name)) if Path(name).is_file() else None
+    if Path(name).is_file():
+        backup = f"a backup of kubectl is for kmigrate plan --from-checkpoint {quote(name)}"
+        raise UsageError(f"{name}: expected a checkpoint, found another file", backup)
+    return None
 
 
 def restore(

@@ -47,6 +47,16 @@ def test_a_truncated_plan_file(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     check(capsys, 64, ("not a plan file",), "apply", str(file), *dry)
 
 
+@pytest.mark.parametrize("verb", [["status"], ["rollback", "--dry-run=client"]])
+def test_a_backup_of_kubectl_is_none(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, verb: list[str]
+) -> None:
+    file = tmp_path / "backup.yaml"
+    file.write_text("apiVersion: v1\nkind: ConfigMap\n")
+    leads = "kmigrate plan --from-checkpoint"
+    check(capsys, 64, ("a backup of kubectl", leads), *verb, str(file), "--snapshot", str(BEFORE))
+
+
 def test_a_plan_for_another_cluster(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file, other = saved(capsys, tmp_path), tmp_path / "other"
     shutil.copytree(BEFORE, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Literal, TypeVar
 
 import msgspec
@@ -37,7 +38,8 @@ def dump(plan: Plan) -> bytes:
 
 def load(data: bytes, name: str) -> Plan:
     """Decode a plan. Raise UsageError where it is truncated, edited, or of another format."""
-    header = _decode(data, _Header, name)
+    backup = f"; a backup of kubectl: kmigrate plan --from-checkpoint {quote(name)}"
+    header = _decode(data, _Header, name, "plan again: " + AGAIN + backup)
     if header.kind != "PlanFile" or header.api_version != API_VERSION:
         raise UsageError(
             f"{name}: expected apiVersion {API_VERSION}, kind PlanFile; found "
@@ -54,11 +56,11 @@ def load(data: bytes, name: str) -> Plan:
     return plan
 
 
-def _decode(data: bytes, into: type[T], name: str) -> T:
+def _decode(data: bytes, into: type[T], name: str, hint: str = "plan again: " + AGAIN) -> T:
     try:
         return msgspec.json.decode(data, type=into)
     except msgspec.MsgspecError as error:
-        raise UsageError(f"{name}: not a plan file: {error}", "plan again: " + AGAIN) from error
+        raise UsageError(f"{name}: not a plan file: {error}", hint) from error
 
 
 def encode(plan: Plan) -> bytes:
