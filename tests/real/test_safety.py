@@ -120,7 +120,7 @@ def test_ctrl_c_at_the_prompt_writes_nothing(world: World) -> None:
     child, terminal = on_a_terminal(world.kserve.admin, "apply", *WANTED)
     screen = read_until(terminal, b"Only yes is taken for an answer")
     assert b"Apply to context testbed, https://" in screen
-    assert b"in place, restarting 2 InferenceServices." in screen
+    assert b"in place, restarting 2 InferenceServices." in b" ".join(screen.split())
     os.write(terminal, b"\x03")
     _, status = os.waitpid(child, 0)
     os.close(terminal)
