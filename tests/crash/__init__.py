@@ -1,0 +1,1 @@
+"""Whatever is killed, wherever: the matrix of crashes, generated runs, and what they must show."""
